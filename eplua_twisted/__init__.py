@@ -1,0 +1,19 @@
+"""Lua scripts with a network, on Twisted's reactor."""
+
+from eplua_twisted.errors import (
+    ConversionError,
+    OperationError,
+    RuntimeStopped,
+    ScriptError,
+)
+from eplua_twisted.runtime import Runtime
+from eplua_twisted.service import RuntimeService
+
+__all__ = [
+    "ConversionError",
+    "OperationError",
+    "Runtime",
+    "RuntimeService",
+    "RuntimeStopped",
+    "ScriptError",
+]

@@ -1,0 +1,352 @@
+"""
+The border: how Lua calls Python and how answers get back.
+
+Lua calls *primitives*, plain Python functions, with plain values and a
+*ticket*, a number under which the Lua end keeps whatever waits for the answer.
+L{Bridge.enter} is the only place where Python calls Lua.  While Lua runs, or
+while earlier answers wait, an answer joins the queue; so answers arrive in the
+order in which things happened and never inside the call that asked for them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from eplua_twisted.errors import (
+    CLOSED,
+    INTERNAL,
+    NOT_CONNECTED,
+    STOPPED,
+    ConversionError,
+    OperationError,
+    describe,
+)
+from eplua_twisted.resources import Resources
+from eplua_twisted.values import Scalar, scalar, to_bytes
+
+TURN = 256
+"""Queued answers delivered before the reactor gets its turn."""
+
+HIGH_WATER = 1024
+"""Queued answers at which all reading transports of the runtime pause."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def operation(
+    name: str, gone: tuple[str, str] | None = NOT_CONNECTED
+) -> Callable[[F], F]:
+    """
+    Mark a method as something Lua can ask for and get an answer to later.
+
+    The method takes plain values and returns a Deferred, or its result when
+    that is known at once; a tuple is several results.  A method of a resource
+    is given the resource that Lua named by number.
+
+    @param name: the primitive's name
+    @param gone: code and message when that resource is no longer open; C{None}
+        where that is what was asked for
+    """
+    return _mark(name, "operation", gone)
+
+
+def query(name: str) -> Callable[[F], F]:
+    """
+    Mark a method as something Lua asks and is told at once: the primitive
+    returns the method's result, or C{nil, message, code}.
+    """
+    return _mark(name, "query", NOT_CONNECTED)
+
+
+def crossing(name: str) -> Callable[[F], F]:
+    """
+    Mark a method that is the primitive as it stands: it converts what crosses
+    itself, and raises nothing.
+    """
+    return _mark(name, "crossing", None)
+
+
+def _mark(name: str, kind: str, gone: tuple[str, str] | None) -> Callable[[F], F]:
+    def mark(method: F) -> F:
+        setattr(method, "primitive", (name, kind, gone))
+        return method
+
+    return mark
+
+
+def _marked(holder: type) -> Iterator[tuple[Any, str, str, tuple[str, str] | None]]:
+    for attribute in dir(holder):
+        method = getattr(holder, attribute)
+        if hasattr(method, "primitive"):
+            yield (method, *method.primitive)
+
+
+def _results(result: Any) -> tuple[Scalar, ...]:
+    """What an operation fired with, as values that may cross."""
+    if result is None:
+        return ()
+    if isinstance(result, tuple):
+        return tuple(map(scalar, result))
+    return (scalar(result),)
+
+
+class Bridge:
+    """
+    The Python end of the border, for one runtime.
+
+    @ivar entered: Lua is running
+    @ivar pending: how many operations without a resource are under way
+    @ivar on_quiet: called when Lua has returned and no answer waits
+    """
+
+    log = Logger()
+
+    def __init__(self, clock: IReactorTime, resources: Resources) -> None:
+        self._clock = clock
+        self._resources = resources
+        self._dispatch: Callable[..., None] | None = None
+        self._queue: deque[tuple[int, Any, Any, tuple[Any, ...]]] = deque()
+        self._queued = 0
+        self._delivered = 0
+        self._forgotten: dict[int, int] = {}
+        self._turn: IDelayedCall | None = None
+        self._pressed = False
+        self._waiting: set[Deferred[Any]] = set()
+        self._stopped = False
+        self.entered = False
+        self.on_quiet: Callable[[], None] | None = None
+
+    def attach(self, dispatch: Callable[..., None]) -> None:
+        """@param dispatch: the Lua function that takes every answer"""
+        self._dispatch = dispatch
+
+    def stop(self) -> None:
+        """From now on no operation begins and no answer is delivered."""
+        self._stopped = True
+        self._queue.clear()
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
+        for deferred in list(self._waiting):
+            deferred.cancel()
+
+    def detach(self) -> None:
+        """Let go of the Lua state."""
+        self._dispatch = None
+
+    @property
+    def pending(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def quiet(self) -> bool:
+        """Lua is not running and no answer waits for it."""
+        return not self.entered and not self._queue
+
+    def answer(self, ticket: int, owner: int | None, ok: Any, *values: Any) -> None:
+        """
+        Deliver an answer now or, if Lua is running or others wait, in its turn.
+
+        @param owner: the resource it is from, whose L{forget} drops it
+        @param ok: true with the results, or false with code and message
+        """
+        if self._stopped:
+            return
+        if self.entered or self._queue:
+            self._queue.append((ticket, owner, ok, values))
+            self._queued += 1
+            if not self._pressed and len(self._queue) >= HIGH_WATER:
+                self._pressed = True
+                self._resources.pause(True)
+            return
+        self.enter(ticket, ok, values)
+        if self._queue:
+            self._deliver()
+        elif self.on_quiet is not None:
+            self.on_quiet()
+
+    def fail(self, ticket: int, owner: int | None, failure: Failure) -> None:
+        """Answer with an error; one that no operation may have is logged."""
+        description = describe(failure)
+        if description is None:
+            self.log.failure("a primitive failed", failure)
+            description = INTERNAL
+        code, message = description
+        self.answer(ticket, owner, False, to_bytes(code), to_bytes(message))
+
+    def enter(self, ticket: int, ok: Any, values: tuple[Any, ...]) -> None:
+        """Call Lua: the one place that does."""
+        assert self._dispatch is not None and not self.entered
+        self.entered = True
+        try:
+            self._dispatch(ticket, ok, *values)
+        except Exception:
+            # os.exit unwinds all of Lua.  Else only a bug in the Lua library, or
+            # memory running out in it, gets here.
+            if not self._stopped:
+                self.log.failure("the Lua library failed")
+        finally:
+            self.entered = False
+
+    def forget(self, owner: int) -> None:
+        """The script closed a resource: what it has queued is answered C{closed}."""
+        if self._queue:
+            self._forgotten[owner] = self._queued
+
+    def _deliver(self) -> None:
+        queue = self._queue
+        for _ in range(TURN):
+            ticket, owner, ok, values = queue.popleft()
+            self._delivered += 1
+            if owner in self._forgotten and self._delivered <= self._forgotten[owner]:
+                ok, values = False, (to_bytes(CLOSED[0]), to_bytes(CLOSED[1]))
+            self.enter(ticket, ok, values)
+            if not queue:
+                break
+        if self._pressed and len(queue) <= HIGH_WATER // 2:
+            self._pressed = False
+            self._resources.pause(False)
+        if queue:
+            self._turn = self._clock.callLater(0, self._next_turn)
+        else:
+            self._forgotten.clear()
+            if self.on_quiet is not None and not self._stopped:
+                self.on_quiet()
+
+    def _next_turn(self) -> None:
+        self._turn = None
+        self._deliver()
+
+    # What Lua calls.
+
+    def primitives(self, module: Any) -> list[tuple[bytes, Callable[..., Any]]]:
+        """The primitives of an L{IModule} and of its resources, by name."""
+        found: list[tuple[bytes, Callable[..., Any]]] = []
+        for method, name, kind, _ in _marked(type(module)):
+            primitive = method.__get__(module)
+            if kind == "operation":
+                primitive = self._request(primitive)
+            elif kind == "query":
+                primitive = self._query(primitive)
+            found.append((to_bytes(name), primitive))
+        for holder in module.resource_types:
+            for method, name, kind, gone in _marked(holder):
+                if kind == "operation":
+                    primitive = self._operation(method, holder, gone)
+                else:
+                    primitive = self._query(self._on_resource(method, holder))
+                found.append((to_bytes(name), primitive))
+        return found
+
+    def _operation(
+        self, method: Callable[..., Any], holder: type, gone: tuple[str, str] | None
+    ) -> Callable[..., None]:
+        get = self._resources.get
+        answer, fail = self.answer, self.fail
+
+        def succeeded(result: Any, ticket: int, number: int) -> None:
+            answer(ticket, number, True, *_results(result))
+
+        def failed(failure: Failure, ticket: int, number: int) -> None:
+            fail(ticket, number, failure)
+
+        def primitive(ticket: int, number: int, *arguments: Any) -> None:
+            resource = get(number)
+            try:
+                if self._stopped:
+                    raise OperationError(*STOPPED)
+                if not isinstance(resource, holder):
+                    if gone is None:
+                        answer(ticket, number, True)
+                        return
+                    raise OperationError(*(gone if number else NOT_CONNECTED))
+                result = method(resource, *arguments)
+            except Exception:
+                fail(ticket, number, Failure())
+                return
+            if type(result) is bytes:
+                answer(ticket, number, True, result)
+            elif isinstance(result, Deferred):
+                result.addCallbacks(
+                    succeeded,
+                    failed,
+                    callbackArgs=(ticket, number),
+                    errbackArgs=(ticket, number),
+                )
+            else:
+                answer(ticket, number, True, *_results(result))
+
+        return primitive
+
+    def _request(self, method: Callable[..., Any]) -> Callable[..., None]:
+        """An operation without a resource: it keeps the program alive itself."""
+
+        def primitive(ticket: int, *arguments: Any) -> None:
+            try:
+                if self._stopped:
+                    raise OperationError(*STOPPED)
+                result = method(*arguments)
+            except Exception:
+                self.fail(ticket, None, Failure())
+                return
+            if isinstance(result, Deferred):
+                self.wait_for(ticket, result.addCallback(_results))
+            else:
+                self.answer(ticket, None, True, *_results(result))
+
+        return primitive
+
+    def wait_for(self, ticket: int, deferred: Deferred[Any]) -> None:
+        """
+        Answer with what a Deferred that no resource owns fires with.
+
+        @param deferred: fires with a tuple of values that may cross
+        """
+        self._waiting.add(deferred)
+
+        def over(result: Any) -> Any:
+            self._waiting.discard(deferred)
+            self._resources.on_fewer()
+            return result
+
+        deferred.addBoth(over)
+        deferred.addCallbacks(
+            lambda results: self.answer(ticket, None, True, *results),
+            lambda failure: self.fail(ticket, None, failure),
+        )
+
+    def _query(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        def primitive(*arguments: Any) -> Any:
+            try:
+                if self._stopped:
+                    raise OperationError(*STOPPED)
+                return _results(method(*arguments))
+            except OperationError as problem:
+                return None, to_bytes(problem.message), to_bytes(problem.code)
+            except ConversionError as problem:
+                return None, to_bytes(str(problem)), b"internal"
+            except Exception:
+                self.log.failure("a primitive failed")
+                return None, to_bytes(INTERNAL[1]), to_bytes(INTERNAL[0])
+
+        return primitive
+
+    def _on_resource(
+        self, method: Callable[..., Any], holder: type
+    ) -> Callable[..., Any]:
+        get = self._resources.get
+
+        def call(number: int, *arguments: Any) -> Any:
+            resource = get(number)
+            if not isinstance(resource, holder):
+                raise OperationError(*NOT_CONNECTED)
+            return method(resource, *arguments)
+
+        return call

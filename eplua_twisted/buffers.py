@@ -1,0 +1,383 @@
+"""
+The two buffers of a stream.  Neither does I/O.
+
+L{ReadBuffer} takes bytes in and gives satisfied reads out; how the bytes were
+cut into chunks makes no difference to the reads.  L{WriteBuffer} holds back what
+a transport does not take, and knows when enough of it has gone.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IPushProducer
+from zope.interface import implementer
+
+from eplua_twisted.errors import EOF, OperationError
+
+MAX_BUFFER = 1024 * 1024
+SLICE = 64 * 1024
+MAX_READS = 64
+
+
+class Want(Protocol):
+    """What a read waits for."""
+
+    def take(self, buffer: ReadBuffer) -> bytes | None:
+        """
+        Take it out of the buffer.
+
+        @return: C{None} if it is not there yet
+        @raise OperationError: it will never be
+        """
+
+
+class ReadBuffer:
+    """
+    Bytes that have arrived and were not read, and reads that wait for more.
+
+    @ivar limit: how many may be here before reading should pause, and the
+        longest single read
+    @ivar ended: no more will come
+    """
+
+    __slots__ = ("_data", "_reads", "_search", "ended", "limit")
+
+    def __init__(self, limit: int = MAX_BUFFER) -> None:
+        self.limit = limit
+        self.ended = False
+        self._data: bytes | bytearray = b""
+        self._search: Search | None = None
+        self._reads: deque[tuple[Want, Deferred[bytes]]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    @property
+    def wants_more(self) -> bool:
+        """Whether there is room, or a read that waits."""
+        return bool(self._reads) or len(self._data) < self.limit
+
+    def read(self, want: Want) -> bytes | Deferred[bytes]:
+        """
+        Serve a read, in its turn.
+
+        @return: the bytes, if they are here; else what fires with them, or fails
+            with L{OperationError}
+        @raise OperationError: C{eof}, or C{limit}
+        """
+        if not self._reads:
+            data = want.take(self)
+            if data is not None:
+                return data
+        elif len(self._reads) >= MAX_READS:
+            raise OperationError("limit", f"{MAX_READS} reads are waiting already")
+        deferred: Deferred[bytes] = Deferred(self._withdraw)
+        self._reads.append((want, deferred))
+        return deferred
+
+    def feed(self, data: bytes) -> None:
+        """Add what arrived, and serve the reads that it satisfies."""
+        if not self._data:
+            self._data = data
+        else:
+            if type(self._data) is bytes:
+                self._data = bytearray(self._data)
+            self._data += data
+        if self._reads:
+            self._serve()
+
+    def finish(self) -> None:
+        """No more will come."""
+        self.ended = True
+        self._serve()
+
+    def fail(self, reason: Exception) -> None:
+        """Tell all who wait; what has arrived stays."""
+        while self._reads:
+            self._reads.popleft()[1].errback(reason)
+
+    def clear(self) -> None:
+        """Forget what has arrived."""
+        self._data = b""
+        self._search = None
+
+    def _serve(self) -> None:
+        reads = self._reads
+        while reads:
+            try:
+                data = reads[0][0].take(self)
+            except OperationError as problem:
+                reads.popleft()[1].errback(problem)
+                continue
+            if data is None:
+                return
+            reads.popleft()[1].callback(data)
+
+    def _withdraw(self, deferred: Deferred[bytes]) -> None:
+        """A read was cancelled: it loses nothing, and those behind it go on."""
+        self._reads = deque(read for read in self._reads if read[1] is not deferred)
+        self._serve()
+
+    # For what a read wants.
+
+    def take(self, count: int) -> bytes:
+        """Remove and return the first bytes."""
+        self._search = None
+        if count == len(self._data):
+            data = bytes(self._data)
+            self._data = b""
+            return data
+        if type(self._data) is bytes:
+            self._data = bytearray(self._data)
+        data = bytes(self._data[:count])
+        del self._data[:count]  # type: ignore[union-attr]
+        return data
+
+    def find(self, delimiter: bytes) -> int | None:
+        """Where the delimiter begins.  Looks at no byte twice."""
+        search = self._search
+        if search is None or search.delimiter != delimiter:
+            search = self._search = Search(delimiter)
+        return search.find(self._data)
+
+    def missing(self) -> None:
+        """The bytes so far do not satisfy a read: wait, or fail at the end."""
+        if self.ended:
+            raise OperationError(*EOF)
+
+    def too_long(self, what: str) -> OperationError:
+        return OperationError(
+            "limit", f"{what} is longer than {self.limit} bytes (option maxBuffer)"
+        )
+
+
+class Search:
+    """
+    Looks for a delimiter in data that grows.
+
+    A long addition is searched by C{bytes.find}, a short one byte by byte with
+    Knuth, Morris and Pratt's table: so the work is linear in the data even when
+    a long delimiter meets single bytes.
+    """
+
+    __slots__ = ("_matched", "_seen", "_table", "delimiter")
+
+    def __init__(self, delimiter: bytes) -> None:
+        self.delimiter = delimiter
+        self._seen = 0
+        self._matched: int | None = 0
+        self._table: list[int] | None = None
+
+    def find(self, data: bytes | bytearray) -> int | None:
+        """
+        @param data: what was searched before, with more at its end
+        @return: where the delimiter begins
+        """
+        length = len(self.delimiter)
+        if len(data) - self._seen >= length:
+            index = data.find(self.delimiter, max(0, self._seen - length + 1))
+            if index >= 0:
+                return index
+            self._seen = len(data)
+            self._matched = None
+            return None
+        if self._matched is None:
+            # How much of the delimiter the data ends with; paid for by the long
+            # addition that left it open.
+            self._matched = 0
+            self._seen = max(0, self._seen - length + 1)
+        table = self._table or self._prepare()
+        delimiter, matched = self.delimiter, self._matched
+        for position in range(self._seen, len(data)):
+            byte = data[position]
+            while matched and delimiter[matched] != byte:
+                matched = table[matched - 1]
+            if delimiter[matched] == byte:
+                matched += 1
+                if matched == length:
+                    return position + 1 - length
+        self._seen, self._matched = len(data), matched
+        return None
+
+    def _prepare(self) -> list[int]:
+        table = [0] * len(self.delimiter)
+        matched = 0
+        for position in range(1, len(self.delimiter)):
+            byte = self.delimiter[position]
+            while matched and self.delimiter[matched] != byte:
+                matched = table[matched - 1]
+            if self.delimiter[matched] == byte:
+                matched += 1
+            table[position] = matched
+        self._table = table
+        return table
+
+
+class Anything:
+    """At least one byte."""
+
+    def take(self, buffer: ReadBuffer) -> bytes | None:
+        if not len(buffer):
+            return buffer.missing()
+        return buffer.take(len(buffer))
+
+
+class Exactly:
+    """So many bytes."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def take(self, buffer: ReadBuffer) -> bytes | None:
+        if self.count > buffer.limit:
+            raise buffer.too_long(f"a read of {self.count} bytes")
+        if len(buffer) < self.count:
+            return buffer.missing()
+        return buffer.take(self.count)
+
+
+class Until:
+    """What comes before a delimiter; the delimiter is taken too."""
+
+    def __init__(self, delimiter: bytes) -> None:
+        self.delimiter = delimiter
+
+    def take(self, buffer: ReadBuffer) -> bytes | None:
+        index = buffer.find(self.delimiter)
+        reach = len(buffer) - len(self.delimiter) if index is None else index
+        if reach > buffer.limit or (index is None and reach == buffer.limit):
+            raise buffer.too_long("what comes before the delimiter")
+        if index is None:
+            return buffer.missing()
+        data = buffer.take(index)
+        buffer.take(len(self.delimiter))
+        return data
+
+
+class Everything:
+    """All that comes before the end."""
+
+    def take(self, buffer: ReadBuffer) -> bytes | None:
+        if len(buffer) > buffer.limit:
+            raise buffer.too_long("what comes before the end")
+        return buffer.take(len(buffer)) if buffer.ended else None
+
+
+ANYTHING = Anything()
+EVERYTHING = Everything()
+
+
+class Outlet(Protocol):
+    """The side of a transport that bytes go into."""
+
+    def write(self, data: bytes) -> None: ...
+
+    def registerProducer(self, producer: IPushProducer, streaming: bool) -> None: ...
+
+    def unregisterProducer(self) -> None: ...
+
+
+@implementer(IPushProducer)
+class WriteBuffer:
+    """
+    What was written and not yet taken by the transport.
+
+    The transport says through C{pauseProducing} that it is full; from then on
+    data waits here, so that its amount is known and bounded.
+
+    @ivar amount: bytes that wait, those in the transport included
+    """
+
+    __slots__ = ("_drains", "_full", "_held", "_outlet", "_sent", "_then", "_within", "amount")
+
+    def __init__(self, outlet: Outlet) -> None:
+        self._outlet = outlet
+        self._held: deque[bytes] = deque()
+        self._full = False
+        self._within = 0
+        self._sent = 0
+        self._then: Callable[[], None] | None = None
+        self._drains: deque[tuple[int, Deferred[None]]] = deque()
+        self.amount = 0
+        outlet.registerProducer(self, True)
+
+    def write(self, data: bytes) -> None:
+        """Send, now or when the transport takes it."""
+        if self._full or len(data) > SLICE:
+            self.amount += len(data)
+            self._held.append(data)
+            self._pump()
+        else:
+            self._outlet.write(data)
+            if self._full:
+                self._within = len(data)
+                self.amount += len(data)
+
+    def when_below(self, amount: int) -> Deferred[None]:
+        """
+        @return: fires with C{None} when fewer bytes than that wait; in order, so
+            never before one asked for earlier
+        """
+        deferred: Deferred[None] = Deferred(self._withdraw)
+        self._drains.append((amount, deferred))
+        return deferred
+
+    def _withdraw(self, deferred: Deferred[None]) -> None:
+        self._drains = deque(item for item in self._drains if item[1] is not deferred)
+
+    def when_empty(self, then: Callable[[], None]) -> None:
+        """
+        Let go of the transport when nothing waits here, and do what then is to be
+        done with it.  The last one asked for is the one done.
+        """
+        self._then = then
+        if not self.amount:
+            self._empty()
+
+    def _empty(self) -> None:
+        then, self._then = self._then, None
+        if then is not None:
+            # With a producer a transport never closes.
+            self._outlet.unregisterProducer()
+            then()
+
+    def _pump(self) -> None:
+        while self._held and not self._full:
+            data = self._held[0][self._sent : self._sent + SLICE]
+            self._sent += len(data)
+            if self._sent == len(self._held[0]):
+                self._held.popleft()
+                self._sent = 0
+            self._within = len(data)
+            self._outlet.write(data)
+            if not self._full:
+                self.amount -= len(data)
+                self._within = 0
+        while self._drains and self.amount < self._drains[0][0]:
+            self._drains.popleft()[1].callback(None)
+        if not self.amount:
+            self._empty()
+
+    def pauseProducing(self) -> None:
+        self._full = True
+
+    def resumeProducing(self) -> None:
+        self._full = False
+        self.amount -= self._within
+        self._within = 0
+        self._pump()
+
+    def stopProducing(self) -> None:
+        """The transport is gone."""
+        self._full = True
+        self._then = None
+        self._held.clear()
+
+    def fail(self, reason: Exception) -> None:
+        """Tell all who wait; what was written is still sent, if it can be."""
+        while self._drains:
+            self._drains.popleft()[1].errback(reason)

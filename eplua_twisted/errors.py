@@ -1,0 +1,116 @@
+"""
+What can go wrong, and the words in which a script is told.
+
+A script sees two values: a message in the wording of Home Center 3 (which is
+that of boost::asio) and a stable code word.  L{describe} is the one place that
+makes them out of what Twisted raises.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from twisted.internet import error
+from twisted.internet.defer import CancelledError, TimeoutError as DeferredTimeout
+from twisted.python.failure import Failure
+
+
+class OperationError(Exception):
+    """
+    An operation failed in a way that the script is told as it stands.
+
+    @ivar code: one of the stable words of the Lua API
+    @ivar message: what the script's C{error} callback gets first
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+
+
+class ScriptError(Exception):
+    """
+    A script did not compile, or its main chunk or a called function raised.
+
+    @ivar message: the Lua error, with script file and line
+    @ivar traceback: the message with the Lua traceback below it
+    """
+
+    def __init__(self, message: str, traceback: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.traceback = traceback
+
+
+class RuntimeStopped(Exception):
+    """The runtime was stopped, or the script called C{os.exit}."""
+
+
+class ConversionError(TypeError):
+    """A value cannot cross the border between Lua and Python."""
+
+
+TIMEOUT = ("timeout", "Operation canceled")
+EOF = ("eof", "End of file")
+CLOSED = ("closed", "Operation canceled")
+NOT_CONNECTED = ("state", "Not connected")
+STOPPED = ("state", "The runtime is stopped")
+INTERNAL = ("internal", "internal error")
+
+_BY_ERRNO = {
+    errno.ECONNREFUSED: ("refused", "Connection refused"),
+    errno.ENOENT: ("refused", "No such file or directory"),
+    errno.ENOTSOCK: ("refused", "Socket operation on non-socket"),
+    errno.ECONNRESET: ("reset", "Connection reset by peer"),
+    errno.EPIPE: ("reset", "Connection reset by peer"),
+    errno.ENETUNREACH: ("unreachable", "Network is unreachable"),
+    errno.EHOSTUNREACH: ("unreachable", "No route to host"),
+    errno.EADDRNOTAVAIL: ("unreachable", "Cannot assign requested address"),
+    errno.EADDRINUSE: ("in_use", "Address already in use"),
+    errno.EACCES: ("denied", "Permission denied"),
+    errno.EPERM: ("denied", "Permission denied"),
+    errno.EMSGSIZE: ("limit", "Message too long"),
+    errno.EMFILE: ("limit", "Too many open files"),
+    errno.ETIMEDOUT: TIMEOUT,
+}
+
+_BY_TYPE: list[tuple[type[BaseException], tuple[str, str]]] = [
+    (CancelledError, CLOSED),
+    (DeferredTimeout, TIMEOUT),
+    (error.TimeoutError, TIMEOUT),
+    (error.ConnectionRefusedError, ("refused", "Connection refused")),
+    (error.DNSLookupError, ("dns", "Host not found")),
+    (error.UnknownHostError, ("dns", "Host not found")),
+    (error.ConnectionAborted, CLOSED),
+    (error.ConnectionDone, EOF),
+    (error.ConnectionLost, ("reset", "Connection reset by peer")),
+]
+
+
+def describe(failure: Failure) -> tuple[str, str] | None:
+    """
+    The code and message for what an operation failed with.
+
+    @return: C{None} for what no operation may fail with: a bug of ours
+    """
+    reason = failure.value
+    if isinstance(reason, OperationError):
+        return reason.code, reason.message
+    for kind, description in _BY_TYPE:
+        if isinstance(reason, kind):
+            return description
+    if isinstance(reason, error.CannotListenError):
+        reason = reason.socketError
+    number = getattr(reason, "osError", None) or getattr(reason, "errno", None)
+    if isinstance(number, int):
+        return _BY_ERRNO.get(number, ("unreachable", os.strerror(number)))
+    if isinstance(reason, error.CannotListenError) or failure.check(
+        error.CannotListenError
+    ):
+        # A UNIX socket whose lock another process holds has no errno.
+        return _BY_ERRNO[errno.EADDRINUSE]
+    if isinstance(reason, error.ConnectError):
+        return "unreachable", str(reason.args[-1] if reason.args else reason)
+    return None

@@ -1,0 +1,107 @@
+"""Every open thing of one runtime, by number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+
+
+class Resources:
+    """
+    The open connections, servers and sockets of one runtime.
+
+    Numbers are never used twice, so a script that kept an old one cannot reach
+    a newer resource with it.
+
+    @ivar on_fewer: called after something was removed or stopped counting
+    """
+
+    def __init__(self) -> None:
+        self._open: dict[int, Any] = {}
+        self._numbers = count(1)
+        self._unreferenced: set[int] = set()
+        self._dormant: set[int] = set()
+        self._empty: list[Deferred[None]] = []
+        self._paused = False
+        self.on_fewer: Callable[[], None] = lambda: None
+        self.get = self._open.get
+
+    def add(self, resource: Any) -> int:
+        """Take in something that is open now; it is paused if all others are."""
+        number = next(self._numbers)
+        self._open[number] = resource
+        if self._paused:
+            resource.pause()
+        return number
+
+    def remove(self, number: int) -> None:
+        """Forget what is gone; harmless when it was forgotten before."""
+        if self._open.pop(number, None) is None:
+            return
+        self._unreferenced.discard(number)
+        self._dormant.discard(number)
+        self.on_fewer()
+        if not self._open:
+            waiting, self._empty = self._empty, []
+            for deferred in waiting:
+                deferred.callback(None)
+
+    def keep_alive(self, number: int, referenced: bool) -> None:
+        """The script's C{ref} and C{unref}."""
+        self._mark(self._unreferenced, number, not referenced)
+
+    def count(self, number: int, counts: bool) -> None:
+        """Whether a resource itself wants to keep the program alive just now."""
+        self._mark(self._dormant, number, not counts)
+
+    def _mark(self, marked: set[int], number: int, mark: bool) -> None:
+        if mark and number in self._open:
+            marked.add(number)
+            self.on_fewer()
+        else:
+            marked.discard(number)
+
+    @property
+    def active(self) -> int:
+        """How many keep the program alive."""
+        return len(self._open) - len(self._unreferenced | self._dormant)
+
+    def counts(self) -> dict[str, int]:
+        """How many are open of each kind, by class name."""
+        counts: dict[str, int] = {}
+        for resource in self._open.values():
+            name = type(resource).__name__
+            counts[name] = counts.get(name, 0) + 1
+        return counts
+
+    def pause(self, paused: bool) -> None:
+        """Stop, or go on, reading everywhere: the script is behind, or caught up."""
+        self._paused = paused
+        for resource in list(self._open.values()):
+            if paused:
+                resource.pause()
+            else:
+                resource.resume()
+
+    def close(self) -> None:
+        """Close everything in good order."""
+        for resource in list(self._open.values()):
+            resource.close()
+
+    def abort(self) -> None:
+        """Close everything now."""
+        for resource in list(self._open.values()):
+            resource.abort()
+
+    def when_empty(self) -> Deferred[None]:
+        """
+        @return: fires with C{None} when nothing is open, at once if so now
+        """
+        if not self._open:
+            return succeed(None)
+        deferred: Deferred[None] = Deferred()
+        self._empty.append(deferred)
+        return deferred

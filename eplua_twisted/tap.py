@@ -1,0 +1,70 @@
+"""The options of C{twistd eplua} and of C{eplua}, and the service they make."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python import usage
+
+from eplua_twisted.runtime import LUA_VERSIONS, Runtime
+from eplua_twisted.service import RuntimeService
+from eplua_twisted.values import to_text
+
+
+class Options(usage.Options):
+    """
+    What to run, and on which Lua.
+
+    @ivar arguments: what comes after the script
+    """
+
+    synopsis = "[options] SCRIPT [ARG...]"
+    longdesc = "Runs a Lua script with a network."
+    optParameters = [
+        ["lua", None, "5.4", f"Lua version: {', '.join(LUA_VERSIONS)}"],
+        ["execute", "e", None, "run CODE instead of a script"],
+    ]
+
+    def parseArgs(self, *arguments: str) -> None:
+        self.arguments = arguments
+
+    def postOptions(self) -> None:
+        if self["lua"] not in LUA_VERSIONS:
+            known = ", ".join(LUA_VERSIONS)
+            raise usage.UsageError(f"unknown Lua version {self['lua']!r}; known: {known}")
+        if self["execute"] is None and not self.arguments:
+            raise usage.UsageError("no script given")
+
+    def begin(self, runtime: Runtime) -> Deferred[None]:
+        """Start what was asked for; fires and fails as L{Runtime.run_file}."""
+        if self["execute"] is not None:
+            return runtime.run_string(self["execute"], "=(command line)", *self.arguments)
+        return runtime.run_file(*self.arguments)
+
+
+def makeService(options: Options) -> RuntimeService:
+    """The service of C{twistd eplua}: C{print} goes to the log."""
+    from twisted.internet import reactor
+
+    log = Logger("eplua")
+    running: Any = reactor
+
+    def output(line: bytes) -> None:
+        log.info("{text}", text=to_text(line))
+
+    def on_exit(code: int) -> None:
+        log.info("the script ended with os.exit({code})", code=code)
+        if running.running:
+            running.stop()
+        else:
+            running.callWhenRunning(running.stop)
+
+    return RuntimeService(
+        options.begin,
+        reactor=reactor,
+        lua=options["lua"],
+        output=output,
+        on_exit=on_exit,
+    )

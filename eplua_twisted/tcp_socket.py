@@ -1,0 +1,396 @@
+"""A TCP or UNIX stream connection: C{TCPSocket} is a Twisted C{Protocol}."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError as DeferredTimeout
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import (
+    IAddress,
+    IDelayedCall,
+    IHalfCloseableProtocol,
+    IListeningPort,
+)
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from eplua_twisted.addresses import (
+    client_endpoint,
+    host_and_port,
+    listen,
+    set_stream_options,
+)
+from eplua_twisted.bridge import Bridge, operation, query
+from eplua_twisted.buffers import (
+    ANYTHING,
+    EVERYTHING,
+    MAX_BUFFER,
+    Exactly,
+    ReadBuffer,
+    Until,
+    Want,
+    WriteBuffer,
+)
+from eplua_twisted.errors import EOF, NOT_CONNECTED, TIMEOUT, OperationError
+from eplua_twisted.interfaces import IModule, IResource
+from eplua_twisted.resources import Resources
+from eplua_twisted.transports import eager
+from eplua_twisted.values import seconds, to_bytes, to_text
+
+CONNECT_TIMEOUT = 10.0
+"""Seconds, when the script names no timeout."""
+
+LINGER = 30.0
+"""Seconds a closed socket has to send what was written before."""
+
+
+
+@dataclass(frozen=True)
+class SocketOptions:
+    """
+    @ivar timeout: seconds for connect and for each read and write; C{None} when
+        the script named none, 0 for no limit
+    """
+
+    timeout: float | None = None
+    no_delay: bool = True
+    keep_alive: bool = False
+    local_address: str | None = None
+    max_buffer: int = MAX_BUFFER
+    max_write_buffer: int = MAX_BUFFER
+
+    @classmethod
+    def from_lua(
+        cls,
+        timeout: float | None,
+        no_delay: bool,
+        keep_alive: bool,
+        local_address: bytes | None,
+        max_buffer: int | None,
+        max_write_buffer: int | None,
+    ) -> SocketOptions:
+        return cls(
+            None if timeout is None else seconds(timeout),
+            no_delay,
+            keep_alive,
+            None if local_address is None else to_text(local_address),
+            max_buffer or MAX_BUFFER,
+            max_write_buffer or MAX_BUFFER,
+        )
+
+
+@implementer(IResource, IHalfCloseableProtocol)
+class TCPSocket(Protocol):
+    """
+    One connection, from the attempt to its end.
+
+    @ivar state: C{new}, C{connecting}, C{connected}; C{closing} while the last
+        bytes are sent; C{closed}, while bytes that arrived can still be read
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        bridge: Bridge,
+        resources: Resources,
+        options: SocketOptions,
+        server: TCPServer | None = None,
+    ) -> None:
+        self._reactor = reactor
+        self._bridge = bridge
+        self._resources = resources
+        self._options = options
+        self._server = server
+        self._attempt: Deferred[Any] | None = None
+        self._in = ReadBuffer(options.max_buffer)
+        self._out: WriteBuffer | None = None
+        self._shutdown: Deferred[None] | None = None
+        self._lost_by: Exception | None = None
+        self._linger: IDelayedCall | None = None
+        self._reading = True
+        self._pressed = False
+        self.state = "new"
+        self.id = resources.add(self)
+
+    # Connecting.
+
+    @operation("tcp_connect")
+    def connect(self, host: bytes, port: int) -> Deferred[None]:
+        """
+        @return: fires with C{None}; fails with whatever kept it from connecting
+        """
+        if self.state != "new":
+            raise OperationError("state", f"Already {self.state}")
+        self.state = "connecting"
+        endpoint = client_endpoint(
+            self._reactor, to_text(host), port, self._options.local_address
+        )
+        attempt: Deferred[Any] = endpoint.connect(_Once(self))
+        self._attempt = attempt
+        timeout = self._options.timeout
+        if timeout is None:
+            timeout = CONNECT_TIMEOUT
+        if timeout:
+            attempt.addTimeout(timeout, self._reactor)
+        return attempt.addCallbacks(self._connected, self._not_connected)
+
+    def _connected(self, protocol: object) -> None:
+        self._attempt = None
+
+    def _not_connected(self, failure: Failure) -> Failure:
+        self._attempt = None
+        self._gone()
+        return failure
+
+    def connectionMade(self) -> None:
+        self.state = "connected"
+        transport: Any = self.transport
+        set_stream_options(transport, self._options.no_delay, self._options.keep_alive)
+        self._out = WriteBuffer(transport)
+        self._regulate()
+        if self._server is not None:
+            self._server.connected(self)
+
+    # Reading.
+
+    @operation("tcp_read", gone=EOF)
+    def read(self) -> bytes | Deferred[bytes]:
+        """
+        @return: what has arrived, at least one byte; fails with C{eof} when the
+            peer has closed, C{limit} when too many reads wait
+        """
+        return self._read(ANYTHING)
+
+    @operation("tcp_read_exactly", gone=EOF)
+    def read_exactly(self, count: int) -> bytes | Deferred[bytes]:
+        """@return: so many bytes; fails as L{read} does"""
+        return self._read(Exactly(count))
+
+    @operation("tcp_read_until", gone=EOF)
+    def read_until(self, delimiter: bytes) -> bytes | Deferred[bytes]:
+        """@return: what comes before the delimiter; fails as L{read} does"""
+        return self._read(Until(delimiter))
+
+    @operation("tcp_read_all", gone=EOF)
+    def read_all(self) -> bytes | Deferred[bytes]:
+        """@return: all until the peer closes; fails as L{read} does"""
+        return self._read(EVERYTHING)
+
+    def _read(self, want: Want) -> bytes | Deferred[bytes]:
+        if self.state in ("new", "connecting"):
+            raise OperationError(*NOT_CONNECTED)
+        result = self._in.read(want)
+        if isinstance(result, Deferred) and self._options.timeout:
+            result.addTimeout(self._options.timeout, self._reactor)
+        self._regulate()
+        return result
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._server is not None:
+            self._server.busy(self)
+        self._in.feed(data)
+        self._regulate()
+
+    def _regulate(self) -> None:
+        """Read from the peer exactly when it is wanted; go when all is over."""
+        if self.state == "connected":
+            reading = self._in.wants_more and not self._pressed
+            if reading != self._reading:
+                self._reading = reading
+                transport: Any = self.transport
+                if reading:
+                    transport.resumeProducing()
+                else:
+                    transport.pauseProducing()
+        elif self.state == "closed" and not len(self._in):
+            self._gone()
+
+    def pause(self) -> None:
+        self._pressed = True
+        self._regulate()
+
+    def resume(self) -> None:
+        self._pressed = False
+        self._regulate()
+
+    # Writing.
+
+    @operation("tcp_write")
+    def write(self, data: bytes) -> Deferred[None] | None:
+        """
+        @return: C{None}, or fires with it, when less than C{max_write_buffer}
+            waits; fails with C{limit} at 16 times that, C{timeout}, C{state}
+        """
+        out, limit = self._writable(), self._options.max_write_buffer
+        if out.amount and out.amount + len(data) > 16 * limit:
+            raise OperationError(
+                "limit",
+                f"{out.amount} bytes wait to be sent already (option maxWriteBuffer)",
+            )
+        if self._server is not None:
+            self._server.busy(self)
+        out.write(data)
+        if out.amount < limit:
+            return None
+        drained = out.when_below(limit)
+        if self._options.timeout:
+            drained.addTimeout(self._options.timeout, self._reactor)
+            drained.addErrback(self._write_failed)
+        return drained
+
+    def _writable(self) -> WriteBuffer:
+        if self.state != "connected" or self._out is None or self._shutdown is not None:
+            raise OperationError(*NOT_CONNECTED)
+        return self._out
+
+    def _write_failed(self, failure: Failure) -> Failure:
+        if failure.check(DeferredTimeout):
+            self._abort(OperationError(*TIMEOUT))
+        return failure
+
+    @operation("tcp_shutdown")
+    def shutdown(self) -> Deferred[None]:
+        """
+        @return: fires with C{None} when all was sent, and the end of writing too;
+            fails with what the connection was lost by
+        """
+        out = self._writable()
+        self._shutdown = Deferred()
+        transport: Any = self.transport
+        out.when_empty(transport.loseWriteConnection)
+        return self._shutdown
+
+    def writeConnectionLost(self) -> None:
+        """All was sent, and the end of writing too."""
+        if self._shutdown is not None and not self._shutdown.called:
+            self._shutdown.callback(None)
+
+    # The end.
+
+    def readConnectionLost(self) -> None:
+        """The peer closed; what we have still to send is sent."""
+        self._flush()
+        self._in.finish()
+
+    def _flush(self) -> None:
+        """Close when all that was written is sent, or has had its time."""
+        if self.state == "connected":
+            self.state = "closing"
+            assert self._out is not None
+            self._linger = self._reactor.callLater(
+                LINGER, self._abort, OperationError(*TIMEOUT)
+            )
+            transport: Any = self.transport
+            self._out.when_empty(transport.loseConnection)
+
+    @query("tcp_close")
+    def close(self) -> None:
+        """The script's C{close}: what waits is dropped, what was written is sent."""
+        self._bridge.forget(self.id)
+        closed = CancelledError()
+        if self._attempt is not None:
+            self._attempt.cancel()
+        if self.state == "connected":
+            transport: Any = self.transport
+            transport.pauseProducing()
+        self._flush()
+        self._in.fail(closed)
+        self._in.ended = True
+        self._in.clear()
+        if self._out is not None:
+            self._out.fail(closed)
+        if self._shutdown is not None and not self._shutdown.called:
+            self._shutdown.errback(closed)
+        self.forget()
+
+    @query("tcp_forget")
+    def forget(self) -> None:
+        """The script has no more use for what a closed connection has left."""
+        if self.state in ("new", "closed"):
+            self._gone()
+
+    def abort(self) -> None:
+        """Close now."""
+        self._abort(CancelledError())
+
+    def _abort(self, reason: Exception) -> None:
+        if self._attempt is not None:
+            self._attempt.cancel()
+        elif self.state in ("connected", "closing"):
+            self._lost_by = reason
+            transport: Any = self.transport
+            transport.abortConnection()
+        else:
+            self._gone()
+
+    def idle(self) -> None:
+        """The server has seen nothing of this client for too long."""
+        self._abort(OperationError(*TIMEOUT))
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.state = "closed"
+        if self._linger is not None and self._linger.active():
+            self._linger.cancel()
+        if self._server is not None:
+            self._server.disconnected(self)
+        cause = self._lost_by or reason.value
+        if not isinstance(cause, ConnectionDone):
+            self._in.fail(cause)
+        self._in.finish()
+        if self._out is not None:
+            self._out.fail(cause)
+        if self._shutdown is not None and not self._shutdown.called:
+            if isinstance(cause, ConnectionDone):
+                self._shutdown.callback(None)
+            else:
+                self._shutdown.errback(cause)
+        self._regulate()
+
+    def _gone(self) -> None:
+        self.state = "closed"
+        self._resources.remove(self.id)
+
+    # What a script can ask.
+
+    @query("tcp_state")
+    def describe(self) -> tuple[str, str | None, int | None]:
+        """The state, and the peer's address and port."""
+        if self.transport is None:
+            return self.state, None, None
+        return self.state, *host_and_port(self.transport.getPeer())
+
+    @query("tcp_local_address")
+    def local_address(self) -> tuple[str | None, int | None]:
+        return host_and_port(self._open_transport().getHost())
+
+    @query("tcp_peer_address")
+    def peer_address(self) -> tuple[str | None, int | None]:
+        return host_and_port(self._open_transport().getPeer())
+
+    def _open_transport(self) -> Any:
+        if self.state not in ("connected", "closing"):
+            raise OperationError(*NOT_CONNECTED)
+        return self.transport
+
+    @query("tcp_buffered_amount")
+    def buffered_amount(self) -> int:
+        """Bytes that the system has not taken yet."""
+        return 0 if self._out is None else self._out.amount
+
+
+class _Once(Factory):
+    """Gives an endpoint the socket that asked to be connected."""
+
+    noisy = False
+
+    def __init__(self, socket: TCPSocket) -> None:
+        self._socket = socket
+
+    def buildProtocol(self, addr: IAddress | None) -> TCPSocket:
+        return self._socket
+
+

@@ -1,0 +1,119 @@
+"""
+TCP transports that send at once.
+
+Twisted's C{write} only queues: the bytes go out when the reactor has seen that
+the socket is writable, which costs two C{epoll_ctl} and a turn of the reactor
+for each answer.  These try C{send} first and queue only what is left.  All else
+is Twisted's; in particular a C{write} still never calls back into the protocol,
+so a connection that turns out to be broken is reported on the next turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from twisted.internet import tcp
+from twisted.internet.interfaces import IReactorFDSet
+from zope.interface import directlyProvides, providedBy
+
+
+class EagerWrites(tcp.Connection):
+    """
+    Mixed into C{tcp.Server} and C{tcp.Client}.
+
+    @cvar bufferSize: with 0 whatever could not be sent pauses the producer
+    """
+
+    def write(self, data: bytes) -> None:
+        if (
+            self.TLS
+            or self._tempDataLen
+            or self.dataBuffer
+            or not data
+            or not self.connected
+            or self.disconnecting
+            or self._writeDisconnected
+            or self._writeDisconnecting
+            or self._aborting
+        ):
+            super().write(data)
+            return
+        sent = self.writeSomeData(data)
+        if isinstance(sent, int):
+            if sent == len(data):
+                return
+            data = memoryview(data)[sent:].tobytes()
+        # On an error the queued attempt meets it again, outside of this call.
+        super().write(data)
+
+    def writeSequence(self, iovec: Iterable[bytes]) -> None:
+        self.write(b"".join(iovec))
+
+    def _isSendBufferFull(self) -> bool:
+        # Whatever could not be sent pauses the producer, so that it knows what
+        # is left; bufferSize cannot say so, it is the size of a recv as well.
+        return bool(self._tempDataLen or self.dataBuffer)
+
+
+class Server(EagerWrites, tcp.Server):
+    """An accepted connection."""
+
+
+class Client(EagerWrites, tcp.Client):
+    """A connection made."""
+
+
+class Port(tcp.Port):
+    """A listening port with eager connections."""
+
+    transport = Server
+
+
+class Connector(tcp.Connector):
+    """Makes an eager connection."""
+
+    def _makeTransport(self) -> Client:
+        return Client(self.host, self.port, self.bindAddress, self, self.reactor)
+
+
+class EagerReactor:
+    """
+    A reactor whose TCP connections write at once.  All but C{listenTCP} and
+    C{connectTCP} is the reactor's own.
+    """
+
+    def __init__(self, reactor: Any) -> None:
+        self._reactor = reactor
+        directlyProvides(self, providedBy(reactor))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reactor, name)
+
+    def listenTCP(
+        self, port: Any, factory: Any, backlog: int = 50, interface: str = ""
+    ) -> Port:
+        """C{IReactorTCP.listenTCP}"""
+        listening = Port(port, factory, backlog, interface, self._reactor)
+        listening.startListening()
+        return listening
+
+    def connectTCP(
+        self,
+        host: str,
+        port: int,
+        factory: Any,
+        timeout: float = 30.0,
+        bindAddress: Any = None,
+    ) -> Connector:
+        """C{IReactorTCP.connectTCP}"""
+        connector = Connector(
+            host, port, factory, timeout, bindAddress, self._reactor
+        )
+        connector.connect()
+        return connector
+
+
+def eager(reactor: Any) -> Any:
+    """The reactor with eager TCP, if it has sockets; else as it is."""
+    return EagerReactor(reactor) if IReactorFDSet.providedBy(reactor) else reactor

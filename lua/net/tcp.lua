@@ -1,0 +1,221 @@
+-- net.TCPSocket and net.TCPServer.
+
+local core, primitives = ...
+
+local check, class = core.import("check"), core.import("net/class")
+local operate, operate_with = core.operate, core.operate_with
+local tcp_create, tcp_connect = primitives.tcp_create, primitives.tcp_connect
+local tcp_read, tcp_write = primitives.tcp_read, primitives.tcp_write
+local tcp_read_exactly = primitives.tcp_read_exactly
+local tcp_read_until = primitives.tcp_read_until
+local tcp_read_all, tcp_shutdown = primitives.tcp_read_all, primitives.tcp_shutdown
+local tcp_close, tcp_forget = primitives.tcp_close, primitives.tcp_forget
+local tcp_state = primitives.tcp_state
+local type = type
+
+local SOCKET_OPTIONS = {
+  timeout = "milliseconds",
+  noDelay = "boolean",
+  keepAlive = "boolean",
+  localAddress = "string",
+  maxBuffer = "count",
+  maxWriteBuffer = "count",
+}
+
+local function socket_values(o)
+  return o.timeout, o.noDelay ~= false, o.keepAlive or false, o.localAddress,
+    o.maxBuffer, o.maxWriteBuffer
+end
+
+---@class net.TCPSocket
+local TCPSocket = class.new("TCPSocket")
+class.finalize(TCPSocket, tcp_forget)
+
+function TCPSocket:describe()
+  local state, host, port = tcp_state(self.id)
+  if not state then return "closed" end
+  if not host or host == "" then return state end
+  if port then host = (host:find(":", 1, true) and "[" .. host .. "]" or host) .. ":" .. port end
+  return host .. " (" .. state .. ")"
+end
+
+local function is_open(socket)
+  local state = socket.id and tcp_state(socket.id)
+  return state == "connected" or state == "connecting"
+end
+
+--- Connect to a name, an IPv4 or IPv6 address, or "unix:/path" with port nil.
+function TCPSocket:connect(host, port, callbacks)
+  local address
+  address, port = check.address(host, port, 1, "connect")
+  if not is_open(self) then
+    if self.id then tcp_forget(self.id) end
+    class.sweep()
+    local id, message = tcp_create(socket_values(self.options))
+    if not id then core.raise(message) end
+    class.open(self, id)
+  end
+  local id = self.id
+  local function failed(ok, ...)
+    -- The number stays while an older connection is what it stands for.
+    if not ok and self.id == id and not is_open(self) then self.id = nil end
+    return ...
+  end
+  return operate_with(failed, "connect", callbacks, tcp_connect, id, address, port)
+end
+
+--- Whatever has arrived, at least one byte.
+function TCPSocket:read(callbacks)
+  return operate("read", callbacks, tcp_read, self.id)
+end
+
+--- Exactly `count` bytes.
+function TCPSocket:readExactly(count, callbacks)
+  count = check.integer(count, 1, "readExactly", "count", 0)
+  return operate("readExactly", callbacks, tcp_read_exactly, self.id, count)
+end
+
+--- What comes before `delimiter`, which is taken too.
+function TCPSocket:readUntil(delimiter, callbacks)
+  delimiter = check.string(delimiter, 1, "readUntil", "delimiter")
+  if delimiter == "" then
+    check.fail(1, "readUntil", "delimiter", "at least one byte", delimiter)
+  end
+  return operate("readUntil", callbacks, tcp_read_until, self.id, delimiter)
+end
+
+--- Everything until the peer closes.
+function TCPSocket:readAll(callbacks)
+  return operate("readAll", callbacks, tcp_read_all, self.id)
+end
+
+--- Send; succeeds when the data is accepted and not too much waits to be sent.
+function TCPSocket:write(data, callbacks)
+  if type(data) ~= "string" then data = check.string(data, 1, "write", "data") end
+  return operate("write", callbacks, tcp_write, self.id, data)
+end
+
+TCPSocket.send = TCPSocket.write
+
+--- No more writes; what the peer sends can still be read.
+function TCPSocket:shutdown(callbacks)
+  return operate("shutdown", callbacks, tcp_shutdown, self.id)
+end
+
+--- Close. What was written is sent; callbacks that wait are dropped.
+function TCPSocket:close()
+  local id = self.id
+  if id then
+    tcp_close(id)
+    self.id = nil
+  end
+end
+
+function TCPSocket:isConnected()
+  return self.id ~= nil and tcp_state(self.id) == "connected"
+end
+
+--- The address and port of this end.
+function TCPSocket:localAddress()
+  return primitives.tcp_local_address(self.id)
+end
+
+--- The address and port of the other end.
+function TCPSocket:peerAddress()
+  return primitives.tcp_peer_address(self.id)
+end
+
+--- How many bytes wait to be taken by the system.
+function TCPSocket:bufferedAmount()
+  return self.id and primitives.tcp_buffered_amount(self.id) or 0
+end
+
+---@class net.TCPServer
+local TCPServer = class.new("TCPServer")
+
+local SERVER_OPTIONS = {
+  maxConnections = "count",
+  backlog = "count",
+  reusePort = "boolean",
+  idleTimeout = "milliseconds",
+}
+for name, kind in pairs(SOCKET_OPTIONS) do SERVER_OPTIONS[name] = kind end
+
+function TCPServer:describe()
+  local port = self:port()
+  if self:isRunning() then return (self.host or "*") .. (port and ":" .. port or "") .. " (running)" end
+  return "stopped"
+end
+
+--- Listen; `onClient(client, ip, port)` gets each client as a TCPSocket.
+function TCPServer:start(host, port, onClient, callbacks)
+  local address = host
+  if host == nil or host == "*" then
+    address, port = "*", check.port(port, 2, "start", 0)
+  else
+    address, port = check.address(host, port, 1, "start", 0)
+  end
+  check.callback(onClient, 3, "start", "onClient")
+  local options = self.options
+  if not self:isRunning() and not self.starting then
+    local id, message = primitives.tcp_server_create(options.maxConnections,
+      options.backlog, options.reusePort or false, options.idleTimeout,
+      socket_values(options))
+    if not id then core.raise(message) end
+    class.open(self, id)
+    self.starting, self.host = true, host
+    self.listener = core.listen(function(client_id, ip, client_port)
+      class.sweep()
+      local client = class.instance(TCPSocket, { options = options })
+      class.open(client, client_id)
+      core.protect(onClient, client, ip, client_port)
+    end)
+  end
+  local id, listener = self.id, self.listener
+  local function started(ok, ...)
+    if self.id == id then
+      self.starting = nil
+      if not ok and not self:isRunning() then
+        core.drop(listener)
+        self.id, self.listener = nil, nil
+      end
+    end
+    return ...
+  end
+  return operate_with(started, "start", callbacks, primitives.tcp_server_start,
+    id, address, port, listener)
+end
+
+--- Stop listening and close the clients.
+function TCPServer:stop(callbacks)
+  local id = self.id
+  core.drop(self.listener)
+  self.id, self.listener, self.starting = nil, nil, nil
+  return operate("stop", callbacks, primitives.tcp_server_stop, id)
+end
+
+--- The port it listens on, or nil.
+function TCPServer:port()
+  return self.id and primitives.tcp_server_port(self.id) or nil
+end
+
+function TCPServer:isRunning()
+  return self.id ~= nil and primitives.tcp_server_is_running(self.id) == true
+end
+
+function TCPServer:clientCount()
+  return self.id and primitives.tcp_server_client_count(self.id) or 0
+end
+
+return {
+  TCPSocket = function(options)
+    return class.instance(TCPSocket, {
+      options = check.options(options, SOCKET_OPTIONS, "TCPSocket"),
+    })
+  end,
+  TCPServer = function(options)
+    return class.instance(TCPServer, {
+      options = check.options(options, SERVER_OPTIONS, "TCPServer"),
+    })
+  end,
+}
