@@ -41,7 +41,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def operation(
-    name: str, gone: tuple[str, str] | None = NOT_CONNECTED
+    name: str,
+    gone: tuple[str, str] | None = NOT_CONNECTED,
+    *,
+    direct: bool = False,
 ) -> Callable[[F], F]:
     """
     Mark a method as something Lua can ask for and get an answer to later.
@@ -53,8 +56,10 @@ def operation(
     @param name: the primitive's name
     @param gone: code and message when that resource is no longer open; C{None}
         where that is what was asked for
+    @param direct: the method is given a L{Reply} first, and may keep it and return
+        C{None} where a Deferred would cost too much
     """
-    return _mark(name, "operation", gone)
+    return _mark(name, "direct" if direct else "operation", gone)
 
 
 def query(name: str) -> Callable[[F], F]:
@@ -97,13 +102,32 @@ def _results(result: Any) -> tuple[Scalar, ...]:
     return (scalar(result),)
 
 
+class Reply:
+    """
+    The answer to one ticket, with the firing side of a Deferred and a tenth of
+    its cost: for reads, of which there is one for every message.
+    """
+
+    __slots__ = ("_bridge", "_owner", "_ticket")
+
+    def __init__(self, bridge: Bridge, ticket: int, owner: int) -> None:
+        self._bridge = bridge
+        self._ticket = ticket
+        self._owner = owner
+
+    def callback(self, result: bytes) -> None:
+        self._bridge.answer(self._ticket, self._owner, True, result)
+
+    def errback(self, reason: Exception) -> None:
+        self._bridge.fail(self._ticket, self._owner, Failure(reason))
+
+
 class Bridge:
     """
     The Python end of the border, for one runtime.
 
     @ivar entered: Lua is running
     @ivar pending: how many operations without a resource are under way
-    @ivar on_quiet: called when Lua has returned and no answer waits
     """
 
     log = Logger()
@@ -121,7 +145,6 @@ class Bridge:
         self._waiting: set[Deferred[Any]] = set()
         self._stopped = False
         self.entered = False
-        self.on_quiet: Callable[[], None] | None = None
 
     def attach(self, dispatch: Callable[..., None]) -> None:
         """@param dispatch: the Lua function that takes every answer"""
@@ -169,8 +192,6 @@ class Bridge:
         self.enter(ticket, ok, values)
         if self._queue:
             self._deliver()
-        elif self.on_quiet is not None:
-            self.on_quiet()
 
     def fail(self, ticket: int, owner: int | None, failure: Failure) -> None:
         """Answer with an error; one that no operation may have is logged."""
@@ -183,10 +204,9 @@ class Bridge:
 
     def enter(self, ticket: int, ok: Any, values: tuple[Any, ...]) -> None:
         """Call Lua: the one place that does."""
-        assert self._dispatch is not None and not self.entered
         self.entered = True
         try:
-            self._dispatch(ticket, ok, *values)
+            self._dispatch(ticket, ok, *values)  # type: ignore[misc]
         except Exception:
             # os.exit unwinds all of Lua.  Else only a bug in the Lua library, or
             # memory running out in it, gets here.
@@ -217,8 +237,6 @@ class Bridge:
             self._turn = self._clock.callLater(0, self._next_turn)
         else:
             self._forgotten.clear()
-            if self.on_quiet is not None and not self._stopped:
-                self.on_quiet()
 
     def _next_turn(self) -> None:
         self._turn = None
@@ -240,55 +258,87 @@ class Bridge:
             for method, name, kind, gone in _marked(holder):
                 if kind == "operation":
                     primitive = self._operation(method, holder, gone)
+                elif kind == "direct":
+                    primitive = self._direct(method, holder, gone)
                 else:
                     primitive = self._query(self._on_resource(method, holder))
                 found.append((to_bytes(name), primitive))
         return found
 
     def _operation(
-        self, method: Callable[..., Any], holder: type, gone: tuple[str, str] | None
+        self,
+        method: Callable[..., Any],
+        holder: type,
+        gone: tuple[str, str] | None,
+    ) -> Callable[..., bool | None]:
+        get, answer = self._resources.get, self.answer
+
+        def primitive(ticket: int, number: int, *arguments: Any) -> bool | None:
+            # A negative ticket: only an error would be of interest.  True says
+            # that there was none, so that nothing needs to be kept or answered.
+            resource = get(number)
+            try:
+                if self._stopped:
+                    raise OperationError(*STOPPED)
+                if isinstance(resource, holder):
+                    result = method(resource, *arguments)
+                elif gone is None:
+                    result = None
+                else:
+                    raise OperationError(*(gone if number else NOT_CONNECTED))
+            except Exception:
+                self.fail(abs(ticket), number, Failure())
+                return None
+            if isinstance(result, Deferred):
+                self._chain(result, abs(ticket), number)
+            elif ticket < 0:
+                return True
+            else:
+                answer(ticket, number, True, *_results(result))
+            return None
+
+        return primitive
+
+    def _direct(
+        self,
+        method: Callable[..., Any],
+        holder: type,
+        gone: tuple[str, str] | None,
     ) -> Callable[..., None]:
-        get = self._resources.get
-        answer, fail = self.answer, self.fail
-
-        def succeeded(result: Any, ticket: int, number: int) -> None:
-            answer(ticket, number, True, *_results(result))
-
-        def failed(failure: Failure, ticket: int, number: int) -> None:
-            fail(ticket, number, failure)
+        get, answer = self._resources.get, self.answer
 
         def primitive(ticket: int, number: int, *arguments: Any) -> None:
+            ticket = abs(ticket)
             resource = get(number)
             try:
                 if self._stopped:
                     raise OperationError(*STOPPED)
                 if not isinstance(resource, holder):
-                    if gone is None:
-                        answer(ticket, number, True)
-                        return
-                    raise OperationError(*(gone if number else NOT_CONNECTED))
-                result = method(resource, *arguments)
+                    raise OperationError(*((number and gone) or NOT_CONNECTED))
+                result = method(resource, Reply(self, ticket, number), *arguments)
             except Exception:
-                fail(ticket, number, Failure())
+                self.fail(ticket, number, Failure())
                 return
-            if type(result) is bytes:
-                answer(ticket, number, True, result)
-            elif isinstance(result, Deferred):
-                result.addCallbacks(
-                    succeeded,
-                    failed,
-                    callbackArgs=(ticket, number),
-                    errbackArgs=(ticket, number),
-                )
+            if result is None:
+                return
+            if isinstance(result, Deferred):
+                self._chain(result, ticket, number)
             else:
-                answer(ticket, number, True, *_results(result))
+                answer(ticket, number, True, result)
 
         return primitive
+
+    def _chain(self, deferred: Deferred[Any], ticket: int, number: int) -> None:
+        deferred.addCallbacks(
+            lambda result: self.answer(ticket, number, True, *_results(result)),
+            lambda failure: self.fail(ticket, number, failure),
+        )
 
     def _request(self, method: Callable[..., Any]) -> Callable[..., None]:
         """An operation without a resource: it keeps the program alive itself."""
 
         def primitive(ticket: int, *arguments: Any) -> None:
+            ticket = abs(ticket)
             try:
                 if self._stopped:
                     raise OperationError(*STOPPED)

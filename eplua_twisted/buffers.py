@@ -35,6 +35,14 @@ class Want(Protocol):
         """
 
 
+class Firing(Protocol):
+    """The firing side of a Deferred."""
+
+    def callback(self, result: bytes) -> None: ...
+
+    def errback(self, fail: Exception) -> None: ...
+
+
 class ReadBuffer:
     """
     Bytes that have arrived and were not read, and reads that wait for more.
@@ -51,7 +59,8 @@ class ReadBuffer:
         self.ended = False
         self._data: bytes | bytearray = b""
         self._search: Search | None = None
-        self._reads: deque[tuple[Want, Deferred[bytes]]] = deque()
+        # A list: never long, and an empty deque takes ten times the memory.
+        self._reads: list[tuple[Want, Firing]] = []
 
     def __len__(self) -> int:
         return len(self._data)
@@ -61,12 +70,13 @@ class ReadBuffer:
         """Whether there is room, or a read that waits."""
         return bool(self._reads) or len(self._data) < self.limit
 
-    def read(self, want: Want) -> bytes | Deferred[bytes]:
+    def read(self, want: Want, waiter: Firing) -> bytes | None:
         """
         Serve a read, in its turn.
 
-        @return: the bytes, if they are here; else what fires with them, or fails
-            with L{OperationError}
+        @param waiter: fired with the bytes or L{OperationError}, unless they are
+            here already
+        @return: the bytes, if they are
         @raise OperationError: C{eof}, or C{limit}
         """
         if not self._reads:
@@ -75,9 +85,8 @@ class ReadBuffer:
                 return data
         elif len(self._reads) >= MAX_READS:
             raise OperationError("limit", f"{MAX_READS} reads are waiting already")
-        deferred: Deferred[bytes] = Deferred(self._withdraw)
-        self._reads.append((want, deferred))
-        return deferred
+        self._reads.append((want, waiter))
+        return None
 
     def feed(self, data: bytes) -> None:
         """Add what arrived, and serve the reads that it satisfies."""
@@ -98,29 +107,32 @@ class ReadBuffer:
     def fail(self, reason: Exception) -> None:
         """Tell all who wait; what has arrived stays."""
         while self._reads:
-            self._reads.popleft()[1].errback(reason)
+            self._reads.pop(0)[1].errback(reason)
 
     def clear(self) -> None:
         """Forget what has arrived."""
         self._data = b""
         self._search = None
 
+    def withdraw(self, waiter: Firing) -> None:
+        """A waiter has had enough: it loses nothing, and those behind it go on."""
+        self._reads[:] = [read for read in self._reads if read[1] is not waiter]
+        self._serve()
+
     def _serve(self) -> None:
         reads = self._reads
         while reads:
+            want, waiter = reads[0]
             try:
-                data = reads[0][0].take(self)
+                data = want.take(self)
             except OperationError as problem:
-                reads.popleft()[1].errback(problem)
+                del reads[0]
+                waiter.errback(problem)
                 continue
             if data is None:
                 return
-            reads.popleft()[1].callback(data)
-
-    def _withdraw(self, deferred: Deferred[bytes]) -> None:
-        """A read was cancelled: it loses nothing, and those behind it go on."""
-        self._reads = deque(read for read in self._reads if read[1] is not deferred)
-        self._serve()
+            del reads[0]
+            waiter.callback(data)
 
     # For what a read wants.
 
@@ -128,9 +140,8 @@ class ReadBuffer:
         """Remove and return the first bytes."""
         self._search = None
         if count == len(self._data):
-            data = bytes(self._data)
-            self._data = b""
-            return data
+            whole, self._data = self._data, b""
+            return whole if type(whole) is bytes else bytes(whole)
         if type(self._data) is bytes:
             self._data = bytearray(self._data)
         data = bytes(self._data[:count])
@@ -144,10 +155,11 @@ class ReadBuffer:
             search = self._search = Search(delimiter)
         return search.find(self._data)
 
-    def missing(self) -> None:
+    def missing(self) -> bytes | None:
         """The bytes so far do not satisfy a read: wait, or fail at the end."""
         if self.ended:
             raise OperationError(*EOF)
+        return None
 
     def too_long(self, what: str) -> OperationError:
         return OperationError(
@@ -221,9 +233,8 @@ class Anything:
     """At least one byte."""
 
     def take(self, buffer: ReadBuffer) -> bytes | None:
-        if not len(buffer):
-            return buffer.missing()
-        return buffer.take(len(buffer))
+        count = len(buffer)
+        return buffer.take(count) if count else buffer.missing()
 
 
 class Exactly:
@@ -296,12 +307,13 @@ class WriteBuffer:
 
     def __init__(self, outlet: Outlet) -> None:
         self._outlet = outlet
-        self._held: deque[bytes] = deque()
+        # Made when first needed: most connections never hold anything back.
+        self._held: deque[bytes] | None = None
         self._full = False
         self._within = 0
         self._sent = 0
         self._then: Callable[[], None] | None = None
-        self._drains: deque[tuple[int, Deferred[None]]] = deque()
+        self._drains: list[tuple[int, Deferred[None]]] = []
         self.amount = 0
         outlet.registerProducer(self, True)
 
@@ -309,6 +321,8 @@ class WriteBuffer:
         """Send, now or when the transport takes it."""
         if self._full or len(data) > SLICE:
             self.amount += len(data)
+            if self._held is None:
+                self._held = deque()
             self._held.append(data)
             self._pump()
         else:
@@ -327,7 +341,7 @@ class WriteBuffer:
         return deferred
 
     def _withdraw(self, deferred: Deferred[None]) -> None:
-        self._drains = deque(item for item in self._drains if item[1] is not deferred)
+        self._drains = [drain for drain in self._drains if drain[1] is not deferred]
 
     def when_empty(self, then: Callable[[], None]) -> None:
         """
@@ -358,7 +372,7 @@ class WriteBuffer:
                 self.amount -= len(data)
                 self._within = 0
         while self._drains and self.amount < self._drains[0][0]:
-            self._drains.popleft()[1].callback(None)
+            self._drains.pop(0)[1].callback(None)
         if not self.amount:
             self._empty()
 
@@ -375,9 +389,9 @@ class WriteBuffer:
         """The transport is gone."""
         self._full = True
         self._then = None
-        self._held.clear()
+        self._held = None
 
     def fail(self, reason: Exception) -> None:
         """Tell all who wait; what was written is still sent, if it can be."""
         while self._drains:
-            self._drains.popleft()[1].errback(reason)
+            self._drains.pop(0)[1].errback(reason)

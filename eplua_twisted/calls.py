@@ -38,6 +38,7 @@ class Calls:
 
     @param kind_of: lupa's C{lua_type}
     @param table: makes a Lua table out of a C{dict}
+    @param on_fewer: called when a call is over
     """
 
     resource_types = ()
@@ -47,10 +48,12 @@ class Calls:
         bridge: Bridge,
         kind_of: Callable[[Any], str | None],
         table: Callable[[Any], Any],
+        on_fewer: Callable[[], None],
     ) -> None:
         self._bridge = bridge
         self._kind_of = kind_of
         self._table = table
+        self._on_fewer = on_fewer
         self._numbers = count(1)
         self._called: dict[int, Deferred[Any]] = {}
         self._functions: list[Callable[..., Any]] = []
@@ -87,6 +90,7 @@ class Calls:
     def finish(self, number: int, good: bool, *values: Any) -> None:
         """Lua is done with a command."""
         done = self._called.pop(number)
+        self._on_fewer()
         if not good:
             message, traceback = values
             done.errback(ScriptError(to_text(message), to_text(traceback)))

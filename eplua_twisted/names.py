@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred
 
 from eplua_twisted.addresses import resolve
 from eplua_twisted.bridge import operation
+from eplua_twisted.environment import Environment
 from eplua_twisted.values import to_text
 
 
@@ -17,8 +18,8 @@ class Names:
     resource_types = ()
     active = 0
 
-    def __init__(self, reactor: Any) -> None:
-        self._reactor = reactor
+    def __init__(self, environment: Environment) -> None:
+        self._reactor = environment.reactor
 
     @operation("resolve")
     def resolve(self, name: bytes) -> Deferred[tuple[str, ...]]:

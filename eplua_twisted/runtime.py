@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,11 @@ from twisted.logger import Logger
 from eplua_twisted.bridge import Bridge
 from eplua_twisted.calls import Calls
 from eplua_twisted.errors import RuntimeStopped
+from eplua_twisted.environment import Environment
 from eplua_twisted.host import Host
-from eplua_twisted.names import Names
 from eplua_twisted.resources import Resources
 from eplua_twisted.timers import MAX_TIMERS, Timers
+from eplua_twisted.transports import eager
 from eplua_twisted.values import to_bytes, to_text
 
 LUA_VERSIONS = {
@@ -27,6 +28,17 @@ LUA_VERSIONS = {
     "5.5": "lupa.lua55",
     "luajit": "lupa.luajit21",
 }
+
+MODULES = {
+    "names": ("eplua_twisted.names", "Names"),
+    "tcp": ("eplua_twisted.tcp", "TCP"),
+    "udp": ("eplua_twisted.udp", "UDP"),
+    "http": ("eplua_twisted.http", "HTTP"),
+    "http_server": ("eplua_twisted.http_server", "HTTPServers"),
+    "websocket": ("eplua_twisted.websocket", "WebSockets"),
+    "mqtt": ("eplua_twisted.mqtt", "MQTT"),
+}
+"""Where the primitives of each file in lua/ are, by the name used there."""
 
 STOP_TIMEOUT = 5.0
 """Seconds that open things have to close in good order before they are aborted."""
@@ -59,6 +71,8 @@ class Runtime:
     @param on_error: called with the text of each error of a script that nobody
         caught, after it was logged
     @param on_exit: called with the code of C{os.exit}, when the runtime has stopped
+    @param allow_unauthorized: hosts, as C{host} or C{host:port}, whose TLS
+        certificates are accepted whatever they are
     @param max_timers: how many timers may be set at a time
     """
 
@@ -72,6 +86,7 @@ class Runtime:
         output: Callable[[bytes], None] | None = None,
         on_error: Callable[[str], None] | None = None,
         on_exit: Callable[[int], None] | None = None,
+        allow_unauthorized: Iterable[str] = (),
         max_timers: int = MAX_TIMERS,
     ) -> None:
         if lua not in LUA_VERSIONS:
@@ -86,6 +101,13 @@ class Runtime:
         self._max_timers = max_timers
         self._resources = Resources()
         self._bridge = Bridge(reactor, self._resources)
+        self._environment = Environment(
+            reactor,
+            eager(reactor),
+            self._bridge,
+            self._resources,
+            frozenset(allow_unauthorized),
+        )
         self._modules: dict[str, Any] = {}
         self._idle: list[Deferred[None]] = []
         self._settling: IDelayedCall | None = None
@@ -111,7 +133,7 @@ class Runtime:
         )
         # Called from Lua only while the state lives, so it may refer to it.
         self._modules["calls"] = Calls(
-            self._bridge, lupa.lua_type, lambda pairs: lua.table_from(pairs)
+            self._bridge, lupa.lua_type, lambda pairs: lua.table_from(pairs), self._settle
         )
         self._lua = lua
         code = (lua_directory() / "eplua.lua").read_bytes()
@@ -135,19 +157,15 @@ class Runtime:
         return self._modules[name]
 
     def _make(self, name: str) -> Any:
-        reactor, bridge, resources = self._reactor, self._bridge, self._resources
         if name == "host":
-            return Host(self, resources)
-        if name == "names":
-            return Names(reactor)
+            return Host(self, self._resources)
         if name == "timers":
-            return Timers(reactor, bridge, resources, self._max_timers)
-        # The protocols are imported when a script first uses them.
-        if name == "tcp":
-            from eplua_twisted.tcp import TCP
-
-            return TCP(reactor, bridge, resources)
-        raise LookupError(name)
+            return Timers(
+                self._reactor, self._bridge, self._resources, self._max_timers
+            )
+        # A protocol's library is imported when a script first uses it.
+        module, kind = MODULES[name]
+        return getattr(import_module(module), kind)(self._environment)
 
     # What applications use.
 
@@ -226,7 +244,6 @@ class Runtime:
             return succeed(None)
         deferred: Deferred[None] = Deferred()
         self._idle.append(deferred)
-        self._bridge.on_quiet = self._settle
         self._settle()
         return deferred
 
@@ -289,6 +306,9 @@ class Runtime:
         self._settling = None
         if self._bridge.quiet and not self._active:
             self._fire_idle()
+        else:
+            # Answers wait still; or one of them has opened something.
+            self._settle()
 
     def _fire_idle(self) -> None:
         waiting, self._idle = self._idle, []

@@ -15,12 +15,11 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from eplua_twisted.addresses import host_and_port, listen
-from eplua_twisted.bridge import Bridge, operation, query
+from eplua_twisted.bridge import operation, query
+from eplua_twisted.environment import Environment
 from eplua_twisted.errors import OperationError
 from eplua_twisted.interfaces import IModule, IResource
-from eplua_twisted.resources import Resources
 from eplua_twisted.tcp_socket import SocketOptions, TCPSocket
-from eplua_twisted.transports import eager
 from eplua_twisted.values import seconds, to_bytes, to_text
 
 MAX_CONNECTIONS = 1024
@@ -32,6 +31,7 @@ class TCPServer(Factory):
     """
     A listening port and its clients.
 
+    @ivar on_traffic: what a client calls when bytes went either way, if anything
     @ivar state: C{new}, C{starting}, C{running}; C{stopping} until the clients are
         gone too; C{stopped}
     """
@@ -41,23 +41,20 @@ class TCPServer(Factory):
 
     def __init__(
         self,
-        reactor: Any,
-        bridge: Bridge,
-        resources: Resources,
+        environment: Environment,
         options: SocketOptions,
         max_connections: int,
         backlog: int,
         reuse_port: bool,
         idle_timeout: float,
     ) -> None:
-        self._reactor = reactor
-        self._bridge = bridge
-        self._resources = resources
+        self._environment = environment
         self._options = options
         self._max_connections = max_connections
         self._backlog = backlog
         self._reuse_port = reuse_port
         self._idle_timeout = idle_timeout
+        self.on_traffic = self._busy if idle_timeout else None
         self._listener = 0
         self._port: Any = None
         self._attempt: Deferred[Any] | None = None
@@ -65,7 +62,7 @@ class TCPServer(Factory):
         self._stopped: list[Deferred[None]] = []
         self._pressed = False
         self.state = "new"
-        self.id = resources.add(self)
+        self.id = environment.resources.add(self)
 
     @operation("tcp_server_start")
     def start(self, host: bytes, port: int, listener: int) -> Deferred[int]:
@@ -80,7 +77,7 @@ class TCPServer(Factory):
         self._listener = listener
         listening = Deferred.fromCoroutine(
             listen(
-                self._reactor,
+                self._environment.streams,
                 to_text(host),
                 port,
                 self,
@@ -111,21 +108,19 @@ class TCPServer(Factory):
                 count=len(self._clients),
             )
             return None
-        client = TCPSocket(
-            self._reactor, self._bridge, self._resources, self._options, self
-        )
+        client = TCPSocket(self._environment, self._options, self)
         self._clients[client] = None
         return client
 
     def connected(self, client: TCPSocket) -> None:
         """A client is there: tell the script."""
         if self._idle_timeout:
-            self._clients[client] = self._reactor.callLater(
+            self._clients[client] = self._environment.reactor.callLater(
                 self._idle_timeout, client.idle
             )
         transport: Any = client.transport
         host, port = host_and_port(transport.getPeer())
-        self._bridge.answer(
+        self._environment.bridge.answer(
             self._listener,
             self.id,
             True,
@@ -134,7 +129,7 @@ class TCPServer(Factory):
             port,
         )
 
-    def busy(self, client: TCPSocket) -> None:
+    def _busy(self, client: TCPSocket) -> None:
         """Bytes went one way or the other."""
         idle = self._clients.get(client)
         if idle is not None and idle.active():
@@ -157,7 +152,7 @@ class TCPServer(Factory):
 
     def close(self) -> None:
         """Stop listening; close the clients in good order."""
-        self._bridge.forget(self.id)
+        self._environment.bridge.forget(self.id)
         for client in list(self._clients):
             client.close()
         if self._attempt is not None:
@@ -184,7 +179,7 @@ class TCPServer(Factory):
 
     def _gone(self) -> None:
         self.state = "stopped"
-        self._resources.remove(self.id)
+        self._environment.resources.remove(self.id)
         stopped, self._stopped = self._stopped, []
         for deferred in stopped:
             deferred.callback(None)
@@ -222,20 +217,13 @@ class TCP:
     resource_types = (TCPSocket, TCPServer)
     active = 0
 
-    def __init__(self, reactor: Any, bridge: Bridge, resources: Resources) -> None:
-        self._reactor = eager(reactor)
-        self._bridge = bridge
-        self._resources = resources
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
 
     @query("tcp_create")
     def create(self, *options: Any) -> int:
         """@return: the number of a socket that is not connected yet"""
-        return TCPSocket(
-            self._reactor,
-            self._bridge,
-            self._resources,
-            SocketOptions.from_lua(*options),
-        ).id
+        return TCPSocket(self._environment, SocketOptions.from_lua(*options)).id
 
     @query("tcp_server_create")
     def create_server(
@@ -248,9 +236,7 @@ class TCP:
     ) -> int:
         """@return: the number of a server that does not listen yet"""
         return TCPServer(
-            self._reactor,
-            self._bridge,
-            self._resources,
+            self._environment,
             SocketOptions.from_lua(*options),
             max_connections or MAX_CONNECTIONS,
             backlog or BACKLOG,

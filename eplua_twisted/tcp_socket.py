@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Union
 
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError as DeferredTimeout
 from twisted.internet.error import ConnectionDone
@@ -24,7 +24,7 @@ from eplua_twisted.addresses import (
     listen,
     set_stream_options,
 )
-from eplua_twisted.bridge import Bridge, operation, query
+from eplua_twisted.bridge import Reply, operation, query
 from eplua_twisted.buffers import (
     ANYTHING,
     EVERYTHING,
@@ -35,11 +35,13 @@ from eplua_twisted.buffers import (
     Want,
     WriteBuffer,
 )
+from eplua_twisted.environment import Environment
 from eplua_twisted.errors import EOF, NOT_CONNECTED, TIMEOUT, OperationError
-from eplua_twisted.interfaces import IModule, IResource
-from eplua_twisted.resources import Resources
-from eplua_twisted.transports import eager
-from eplua_twisted.values import seconds, to_bytes, to_text
+from eplua_twisted.interfaces import IResource
+from eplua_twisted.values import seconds, to_text
+
+if TYPE_CHECKING:
+    from eplua_twisted.tcp import TCPServer
 
 CONNECT_TIMEOUT = 10.0
 """Seconds, when the script names no timeout."""
@@ -47,6 +49,10 @@ CONNECT_TIMEOUT = 10.0
 LINGER = 30.0
 """Seconds a closed socket has to send what was written before."""
 
+
+
+Read = Union[bytes, Deferred[bytes], None]
+"""The bytes; or what fires with them; or nothing, and the reply is answered."""
 
 
 @dataclass(frozen=True)
@@ -94,17 +100,14 @@ class TCPSocket(Protocol):
 
     def __init__(
         self,
-        reactor: Any,
-        bridge: Bridge,
-        resources: Resources,
+        environment: Environment,
         options: SocketOptions,
         server: TCPServer | None = None,
     ) -> None:
-        self._reactor = reactor
-        self._bridge = bridge
-        self._resources = resources
+        self._environment = environment
         self._options = options
         self._server = server
+        self._on_traffic = server.on_traffic if server is not None else None
         self._attempt: Deferred[Any] | None = None
         self._in = ReadBuffer(options.max_buffer)
         self._out: WriteBuffer | None = None
@@ -114,7 +117,7 @@ class TCPSocket(Protocol):
         self._reading = True
         self._pressed = False
         self.state = "new"
-        self.id = resources.add(self)
+        self.id = environment.resources.add(self)
 
     # Connecting.
 
@@ -127,7 +130,7 @@ class TCPSocket(Protocol):
             raise OperationError("state", f"Already {self.state}")
         self.state = "connecting"
         endpoint = client_endpoint(
-            self._reactor, to_text(host), port, self._options.local_address
+            self._environment.streams, to_text(host), port, self._options.local_address
         )
         attempt: Deferred[Any] = endpoint.connect(_Once(self))
         self._attempt = attempt
@@ -135,7 +138,7 @@ class TCPSocket(Protocol):
         if timeout is None:
             timeout = CONNECT_TIMEOUT
         if timeout:
-            attempt.addTimeout(timeout, self._reactor)
+            attempt.addTimeout(timeout, self._environment.reactor)
         return attempt.addCallbacks(self._connected, self._not_connected)
 
     def _connected(self, protocol: object) -> None:
@@ -157,43 +160,53 @@ class TCPSocket(Protocol):
 
     # Reading.
 
-    @operation("tcp_read", gone=EOF)
-    def read(self) -> bytes | Deferred[bytes]:
+    @operation("tcp_read", gone=EOF, direct=True)
+    def read(self, reply: Reply) -> Read:
         """
         @return: what has arrived, at least one byte; fails with C{eof} when the
             peer has closed, C{limit} when too many reads wait
         """
-        return self._read(ANYTHING)
+        return self._read(reply, ANYTHING)
 
-    @operation("tcp_read_exactly", gone=EOF)
-    def read_exactly(self, count: int) -> bytes | Deferred[bytes]:
+    @operation("tcp_read_exactly", gone=EOF, direct=True)
+    def read_exactly(self, reply: Reply, count: int) -> Read:
         """@return: so many bytes; fails as L{read} does"""
-        return self._read(Exactly(count))
+        return self._read(reply, Exactly(count))
 
-    @operation("tcp_read_until", gone=EOF)
-    def read_until(self, delimiter: bytes) -> bytes | Deferred[bytes]:
+    @operation("tcp_read_until", gone=EOF, direct=True)
+    def read_until(self, reply: Reply, delimiter: bytes) -> Read:
         """@return: what comes before the delimiter; fails as L{read} does"""
-        return self._read(Until(delimiter))
+        return self._read(reply, Until(delimiter))
 
-    @operation("tcp_read_all", gone=EOF)
-    def read_all(self) -> bytes | Deferred[bytes]:
+    @operation("tcp_read_all", gone=EOF, direct=True)
+    def read_all(self, reply: Reply) -> Read:
         """@return: all until the peer closes; fails as L{read} does"""
-        return self._read(EVERYTHING)
+        return self._read(reply, EVERYTHING)
 
-    def _read(self, want: Want) -> bytes | Deferred[bytes]:
+    def _read(self, reply: Reply, want: Want) -> Read:
         if self.state in ("new", "connecting"):
             raise OperationError(*NOT_CONNECTED)
-        result = self._in.read(want)
-        if isinstance(result, Deferred) and self._options.timeout:
-            result.addTimeout(self._options.timeout, self._reactor)
-        self._regulate()
+        result: Read
+        if self._options.timeout:
+            waiter: Deferred[bytes] = Deferred(self._in.withdraw)
+            waiter.addTimeout(self._options.timeout, self._environment.reactor)
+            result = self._in.read(want, waiter)
+            if result is None:
+                result = waiter
+            else:
+                waiter.callback(result)
+        else:
+            result = self._in.read(want, reply)
+        if result is not None or not self._reading:
+            self._regulate()
         return result
 
     def dataReceived(self, data: bytes) -> None:
-        if self._server is not None:
-            self._server.busy(self)
+        if self._on_traffic is not None:
+            self._on_traffic(self)
         self._in.feed(data)
-        self._regulate()
+        if len(self._in):
+            self._regulate()
 
     def _regulate(self) -> None:
         """Read from the peer exactly when it is wanted; go when all is over."""
@@ -231,14 +244,14 @@ class TCPSocket(Protocol):
                 "limit",
                 f"{out.amount} bytes wait to be sent already (option maxWriteBuffer)",
             )
-        if self._server is not None:
-            self._server.busy(self)
+        if self._on_traffic is not None:
+            self._on_traffic(self)
         out.write(data)
         if out.amount < limit:
             return None
         drained = out.when_below(limit)
         if self._options.timeout:
-            drained.addTimeout(self._options.timeout, self._reactor)
+            drained.addTimeout(self._options.timeout, self._environment.reactor)
             drained.addErrback(self._write_failed)
         return drained
 
@@ -281,7 +294,7 @@ class TCPSocket(Protocol):
         if self.state == "connected":
             self.state = "closing"
             assert self._out is not None
-            self._linger = self._reactor.callLater(
+            self._linger = self._environment.reactor.callLater(
                 LINGER, self._abort, OperationError(*TIMEOUT)
             )
             transport: Any = self.transport
@@ -290,7 +303,7 @@ class TCPSocket(Protocol):
     @query("tcp_close")
     def close(self) -> None:
         """The script's C{close}: what waits is dropped, what was written is sent."""
-        self._bridge.forget(self.id)
+        self._environment.bridge.forget(self.id)
         closed = CancelledError()
         if self._attempt is not None:
             self._attempt.cancel()
@@ -352,7 +365,7 @@ class TCPSocket(Protocol):
 
     def _gone(self) -> None:
         self.state = "closed"
-        self._resources.remove(self.id)
+        self._environment.resources.remove(self.id)
 
     # What a script can ask.
 

@@ -19,11 +19,7 @@ from zope.interface import directlyProvides, providedBy
 
 
 class EagerWrites(tcp.Connection):
-    """
-    Mixed into C{tcp.Server} and C{tcp.Client}.
-
-    @cvar bufferSize: with 0 whatever could not be sent pauses the producer
-    """
+    """Mixed into C{tcp.Server} and C{tcp.Client}."""
 
     def write(self, data: bytes) -> None:
         if (
@@ -39,13 +35,13 @@ class EagerWrites(tcp.Connection):
         ):
             super().write(data)
             return
-        sent = self.writeSomeData(data)
-        if isinstance(sent, int):
-            if sent == len(data):
-                return
-            data = memoryview(data)[sent:].tobytes()
-        # On an error the queued attempt meets it again, outside of this call.
-        super().write(data)
+        try:
+            sent = self.socket.send(data)
+        except OSError:
+            # Full, or broken: the queued attempt finds out, outside of this call.
+            sent = 0
+        if sent < len(data):
+            super().write(memoryview(data)[sent:].tobytes())
 
     def writeSequence(self, iovec: Iterable[bytes]) -> None:
         self.write(b"".join(iovec))

@@ -31,6 +31,9 @@ end
 local host, calls = primitives("host"), primitives("calls")
 core.host, core.calls = host, calls
 
+--- A Python module's primitives, for a file that wants them only when it is used.
+core.primitives = primitives
+
 -- Where the script is: the innermost frame that is not the library's.
 
 local function script_level(level)
@@ -145,7 +148,8 @@ end
 -- stays until it is dropped.
 
 local pending = {} -- callbacks of an operation
-local places = {} -- where an operation without an error callback was started
+local places = {} -- the function in which one without an error callback was started
+local lines = {} -- and its line there
 local waiting = {} -- the task that waits
 local hooks = {} -- the library's own look at an answer before the script's
 local listeners = {} -- functions of the library for things that happen again
@@ -274,12 +278,11 @@ local function check_callbacks(callbacks, method)
 end
 
 --- Start an operation: `primitive(ticket, ...)` is asked, its answer goes to
---- `callbacks`, or to the task that waits when there are none.
---- `hook(ok, ...)`, if given, sees the answer first and its results replace it.
-local function operate_with(hook, method, callbacks, primitive, ...)
+--- `callbacks`, or to the task that waits when there are none. As no answer comes
+--- before the call has returned, what waits for it is noted afterwards.
+local function operate(method, callbacks, primitive, ...)
   local ticket = last + 1
   last = ticket
-  if hook then hooks[ticket] = hook end
   local success, failure
   if callbacks ~= nil then
     if type(callbacks) ~= "table" then check_callbacks(callbacks, method) end
@@ -289,29 +292,64 @@ local function operate_with(hook, method, callbacks, primitive, ...)
       check_callbacks(callbacks, method)
     end
   end
-  if success == nil and failure == nil then
-    if current and running() == current.co then
+  if success ~= nil then
+    primitive(ticket, ...)
+  else
+    if failure == nil and current and running() == current.co then
       local task = ready_to_wait(current)
       primitive(ticket, ...)
       return wait(task, ticket)
     end
+    -- Negative: nothing but an error is of interest.
+    if primitive(-ticket, ...) then return end
   end
-  if failure == nil then places[ticket] = core.place() end
   pending[ticket] = callbacks or false
-  primitive(ticket, ...)
+  if failure == nil then
+    -- Methods of the library end in `return operate(...)`, so theirs is no frame.
+    local info = getinfo(2, "fl")
+    if info then places[ticket], lines[ticket] = info.func, info.currentline end
+  end
 end
+core.operate = operate
 
-local function operate(method, callbacks, primitive, ...)
-  return operate_with(nil, method, callbacks, primitive, ...)
+--- As `operate`; `hook(ok, ...)` sees the answer first, its results replace it.
+function core.operate_with(hook, method, callbacks, primitive, ...)
+  hooks[last + 1] = hook
+  return operate(method, callbacks, primitive, ...)
 end
-core.operate, core.operate_with = operate, operate_with
 
 local function none_as_true(...)
   if select("#", ...) == 0 then return true end
   return ...
 end
 
+local function unheard(ticket, message, code)
+  local f, line = places[ticket], lines[ticket]
+  places[ticket], lines[ticket] = nil, nil
+  local place = f and getinfo(f, "S").short_src .. ":" .. line or "?"
+  host.warn(place .. ": " .. message .. " (" .. code .. "; no error callback was given)")
+end
+
 local function settle(ticket, ok, ...)
+  local callbacks = pending[ticket]
+  if callbacks ~= nil then
+    pending[ticket] = nil
+    if ok then
+      if places[ticket] then places[ticket], lines[ticket] = nil, nil end
+      local f = callbacks and callbacks.success
+      if f then protect(f, ...) end
+      return
+    end
+    local code, message = ...
+    -- The script closed the object itself: its callbacks are dropped.
+    if code == "closed" then
+      places[ticket], lines[ticket] = nil, nil
+      return
+    end
+    local f = callbacks and callbacks.error
+    if f then return protect(f, message, code) end
+    return unheard(ticket, message, code)
+  end
   local task = waiting[ticket]
   if task then
     waiting[ticket] = nil
@@ -320,27 +358,7 @@ local function settle(ticket, ok, ...)
     local code, message = ...
     return wake(task, nil, message, code)
   end
-  local callbacks = pending[ticket]
-  if callbacks == nil then return end
-  pending[ticket] = nil
-  local place = places[ticket]
-  if place then places[ticket] = nil end
-  if ok then
-    local f = callbacks and callbacks.success
-    if f then protect(f, ...) end
-    return
-  end
-  local code, message = ...
-  -- The script closed the object itself: its callbacks are dropped.
-  if code == "closed" then return end
-  local f = callbacks and callbacks.error
-  if f then
-    protect(f, message, code)
-  elseif place then
-    host.warn(place .. ": " .. message .. " (" .. code .. "; no error callback was given)")
-  end
 end
-core.settle = settle
 
 -- What the application asks of Lua: run a chunk, call a global function.
 

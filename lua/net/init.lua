@@ -12,6 +12,12 @@ local net = {}
 local homes = {
   TCPSocket = "tcp",
   TCPServer = "tcp",
+  UDPSocket = "udp",
+  HTTPClient = "http",
+  HTTPServer = "http_server",
+  WebSocketClient = "websocket",
+  WebSocketClientTls = "websocket",
+  WebSocketServer = "websocket",
 }
 
 setmetatable(net, {

@@ -1,0 +1,156 @@
+"""
+What the benchmarks share: server processes, rounds that alternate between this
+project and the bare library, medians, and the check that the load was not the
+slower part.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROUNDS = 3
+EPLUA = [sys.executable, "-m", "eplua_twisted.cli"]
+
+
+@dataclass
+class Result:
+    """
+    @ivar ratio: the median over rounds of ours / bare; for C{smaller_is_better}
+        it is still ours / bare
+    @ivar bound: what the ratio is to reach (at least, or at most)
+    @ivar load: the largest share of one core that the load generator took
+    """
+
+    name: str
+    unit: str
+    ours: float
+    bare: float
+    ratio: float
+    bound: float | None = None
+    smaller_is_better: bool = False
+    load: float | None = None
+
+    @property
+    def met(self) -> bool | None:
+        if self.bound is None:
+            return None
+        if self.smaller_is_better:
+            return self.ratio <= self.bound
+        return self.ratio >= self.bound
+
+    def row(self) -> str:
+        sign = "<=" if self.smaller_is_better else ">="
+        bound = "" if self.bound is None else f"{sign} {self.bound:.2f}"
+        verdict = {True: "met", False: "MISSED", None: ""}[self.met]
+        load = "" if self.load is None else f"{self.load:4.0%}"
+        return (
+            f"{self.name:44} {self.ours:12,.1f} {self.bare:12,.1f} {self.unit:10}"
+            f" {self.ratio:6.2f} {bound:8} {verdict:7} {load}"
+        )
+
+
+HEADER = (
+    f"{'':44} {'ours':>12} {'bare':>12} {'':10} {'ratio':>6} {'wanted':8} {'':7} load"
+)
+
+
+@contextmanager
+def server(command: list[str]) -> Iterator[tuple[int, int]]:
+    """A server process that prints its port; gives the port and the process id."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield int(process.stdout.readline()), process.pid
+    finally:
+        process.kill()
+        process.wait()
+
+
+def eplua(script: str, *arguments: str) -> list[str]:
+    return [*EPLUA, str(HERE / "lua" / script), *arguments]
+
+
+def bare(script: str, *arguments: str) -> list[str]:
+    return [sys.executable, str(HERE / "bare" / script), *arguments]
+
+
+def _cpu() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def compare(
+    name: str,
+    unit: str,
+    ours: Callable[[], float],
+    theirs: Callable[[], float],
+    *,
+    bound: float | None = None,
+    smaller_is_better: bool = False,
+    rounds: int = ROUNDS,
+    loads: list[float] | None = None,
+) -> Result:
+    """Alternate the two and report; the first round of each only warms up."""
+    ours(), theirs()
+    if loads is not None:
+        loads.clear()
+    pairs = [(ours(), theirs()) for _ in range(rounds)]
+    result = Result(
+        name,
+        unit,
+        statistics.median(one for one, _ in pairs),
+        statistics.median(two for _, two in pairs),
+        statistics.median(one / two for one, two in pairs),
+        bound,
+        smaller_is_better,
+        max(loads) if loads else None,
+    )
+    print(result.row(), flush=True)
+    return result
+
+
+def load_against(
+    command: list[str], load: Callable[[int], int], loads: list[float]
+) -> Callable[[], float]:
+    """
+    A measurement: start the server, put the load on it, count operations a second.
+
+    @param load: does the work against a port in this process, and counts it
+    @param loads: gets the share of a core that this process took
+    """
+
+    def measure() -> float:
+        with server(command) as (port, _):
+            load(port)  # connections, caches and the server's own imports
+            started, cpu = time.perf_counter(), _cpu()
+            count = load(port)
+            elapsed = time.perf_counter() - started
+            loads.append((_cpu() - cpu) / elapsed)
+            return count / elapsed
+
+    return measure
+
+
+def resident(pid: int) -> float:
+    """Resident memory of a process in KiB."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return float(line.split()[1])
+    raise LookupError(pid)
+
+
+def write(results: list[Result], path: Path) -> None:
+    path.write_text(
+        json.dumps([{**asdict(each), "met": each.met} for each in results], indent=1)
+        + "\n"
+    )
