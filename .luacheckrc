@@ -1,0 +1,10 @@
+std = "max"
+max_line_length = 100
+globals = {
+  "net", "mqtt", "json", "task", "eplua",
+  "setTimeout", "setInterval", "clearTimeout", "clearInterval",
+}
+files["lua"] = {
+  globals = { "_G", "package", "loadfile", "dofile", "print", "os", "coroutine", "arg" },
+}
+ignore = { "212/self" }
