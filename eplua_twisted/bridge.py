@@ -80,7 +80,7 @@ def crossing(name: str) -> Callable[[F], F]:
 
 def _mark(name: str, kind: str, gone: tuple[str, str] | None) -> Callable[[F], F]:
     def mark(method: F) -> F:
-        setattr(method, "primitive", (name, kind, gone))
+        method.primitive = name, kind, gone
         return method
 
     return mark
@@ -118,8 +118,8 @@ class Reply:
     def callback(self, result: bytes) -> None:
         self._bridge.answer(self._ticket, self._owner, True, result)
 
-    def errback(self, reason: Exception) -> None:
-        self._bridge.fail(self._ticket, self._owner, Failure(reason))
+    def errback(self, fail: BaseException) -> None:
+        self._bridge.fail(self._ticket, self._owner, Failure(fail))
 
 
 class Bridge:

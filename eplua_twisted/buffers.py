@@ -40,7 +40,7 @@ class Firing(Protocol):
 
     def callback(self, result: bytes) -> None: ...
 
-    def errback(self, fail: Exception) -> None: ...
+    def errback(self, fail: BaseException) -> None: ...
 
 
 class ReadBuffer:
@@ -104,7 +104,7 @@ class ReadBuffer:
         self.ended = True
         self._serve()
 
-    def fail(self, reason: Exception) -> None:
+    def fail(self, reason: BaseException) -> None:
         """Tell all who wait; what has arrived stays."""
         while self._reads:
             self._reads.pop(0)[1].errback(reason)
@@ -391,7 +391,7 @@ class WriteBuffer:
         self._then = None
         self._held = None
 
-    def fail(self, reason: Exception) -> None:
+    def fail(self, reason: BaseException) -> None:
         """Tell all who wait; what was written is still sent, if it can be."""
         while self._drains:
             self._drains.pop(0)[1].errback(reason)

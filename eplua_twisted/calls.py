@@ -142,7 +142,7 @@ class Calls:
     def _application_failed(self, failure: Failure) -> None:
         if describe(failure) is not None:
             failure.raiseException()
-        message = failure.getErrorMessage() or failure.type.__name__
+        message = str(failure.value) or type(failure.value).__name__
         raise OperationError("internal", message)
 
     def _results(self, result: Any) -> tuple[Any, ...]:

@@ -10,8 +10,14 @@ import threading
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.logger import LogLevel, formatEvent, globalLogBeginner
+from twisted.logger import (
+    ILogObserver,
+    LogLevel,
+    formatEvent,
+    globalLogBeginner,
+)
 from twisted.python import usage
+from zope.interface import implementer
 
 from eplua_twisted.errors import RuntimeStopped, ScriptError
 from eplua_twisted.runtime import Runtime
@@ -25,10 +31,8 @@ class CommandOptions(Options):
         """Display the version and exit."""
         from importlib.metadata import version
 
-        from twisted import version as twisted_version
-
-        twisted = twisted_version.short()
-        sys.stdout.write(f"eplua {version('eplua-twisted')} (Twisted {twisted})\n")
+        ours, twisted = version("eplua-twisted"), version("twisted")
+        sys.stdout.write(f"eplua {ours} (Twisted {twisted})\n")
         raise SystemExit(0)
 
 
@@ -38,6 +42,7 @@ def complain(text: str) -> None:
     sys.stderr.flush()
 
 
+@implementer(ILogObserver)
 def log_to_stderr(event: Any) -> None:
     """Show warnings and errors; what Twisted has to tell besides is not asked for."""
     if event["log_level"] < LogLevel.warn:
@@ -125,7 +130,7 @@ def main(arguments: list[str] | None = None) -> None:
     """The command; ends the process."""
     options = CommandOptions()
     try:
-        options.parseOptions(sys.argv[1:] if arguments is None else arguments)
+        usage.Options.parseOptions(options, sys.argv[1:] if arguments is None else arguments)
     except usage.UsageError as problem:
         complain(f"eplua: {problem}\nTry 'eplua --help'.")
         raise SystemExit(2) from None

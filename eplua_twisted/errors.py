@@ -12,7 +12,8 @@ import errno
 import os
 
 from twisted.internet import error
-from twisted.internet.defer import CancelledError, TimeoutError as DeferredTimeout
+from twisted.internet.defer import CancelledError
+from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.python.failure import Failure
 
 

@@ -14,7 +14,8 @@ from eplua_twisted.resources import Resources
 class Hosting(Protocol):
     """The part of a runtime that the Lua library speaks to."""
 
-    version: str
+    @property
+    def version(self) -> str: ...
 
     def output(self, line: bytes) -> None: ...
 

@@ -14,8 +14,8 @@ from twisted.logger import Logger
 
 from eplua_twisted.bridge import Bridge
 from eplua_twisted.calls import Calls
-from eplua_twisted.errors import RuntimeStopped
 from eplua_twisted.environment import Environment
+from eplua_twisted.errors import RuntimeStopped
 from eplua_twisted.host import Host
 from eplua_twisted.resources import Resources
 from eplua_twisted.timers import MAX_TIMERS, Timers

@@ -42,16 +42,16 @@ class RuntimeService(Service):
         self.runtime = Runtime(**self._options)
         failures: list[Failure] = []
         self._begin(self.runtime).addErrback(failures.append)
-        if failures and not failures[0].check(RuntimeStopped):
+        if failures and not isinstance(failures[0].value, RuntimeStopped):
             runtime, self.runtime = self.runtime, None
             runtime.stop()
-            if failures[0].check(ScriptError):
+            if isinstance(failures[0].value, ScriptError):
                 self.log.error("{text}", text=failures[0].value.traceback)
             failures[0].raiseException()
-        super().startService()
+        Service.startService(self)
 
     def stopService(self) -> Deferred[None]:
         """@return: fires with C{None} when all the script had open is closed"""
-        super().stopService()
+        Service.stopService(self)
         runtime, self.runtime = self.runtime, None
         return succeed(None) if runtime is None else runtime.stop()

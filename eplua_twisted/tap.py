@@ -27,6 +27,10 @@ class Options(usage.Options):
         ["execute", "e", None, "run CODE instead of a script"],
     ]
 
+    def __init__(self) -> None:
+        usage.Options.__init__(self)
+        self.arguments: tuple[str, ...] = ()
+
     def parseArgs(self, *arguments: str) -> None:
         self.arguments = arguments
 

@@ -5,23 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Union
 
-from twisted.internet.defer import CancelledError, Deferred, TimeoutError as DeferredTimeout
-from twisted.internet.error import ConnectionDone
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import TimeoutError as DeferredTimeout
+from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import (
     IAddress,
     IDelayedCall,
     IHalfCloseableProtocol,
-    IListeningPort,
 )
 from twisted.internet.protocol import Factory, Protocol, connectionDone
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from eplua_twisted.addresses import (
     client_endpoint,
     host_and_port,
-    listen,
     set_stream_options,
 )
 from eplua_twisted.bridge import Reply, operation, query
@@ -112,7 +110,7 @@ class TCPSocket(Protocol):
         self._in = ReadBuffer(options.max_buffer)
         self._out: WriteBuffer | None = None
         self._shutdown: Deferred[None] | None = None
-        self._lost_by: Exception | None = None
+        self._lost_by: BaseException | None = None
         self._linger: IDelayedCall | None = None
         self._reading = True
         self._pressed = False
@@ -350,7 +348,7 @@ class TCPSocket(Protocol):
             self._linger.cancel()
         if self._server is not None:
             self._server.disconnected(self)
-        cause = self._lost_by or reason.value
+        cause = self._lost_by or reason.value or ConnectionLost()
         if not isinstance(cause, ConnectionDone):
             self._in.fail(cause)
         self._in.finish()

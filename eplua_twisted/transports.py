@@ -33,7 +33,7 @@ class EagerWrites(tcp.Connection):
             or self._writeDisconnecting
             or self._aborting
         ):
-            super().write(data)
+            tcp.Connection.write(self, data)
             return
         try:
             sent = self.socket.send(data)
@@ -41,7 +41,7 @@ class EagerWrites(tcp.Connection):
             # Full, or broken: the queued attempt finds out, outside of this call.
             sent = 0
         if sent < len(data):
-            super().write(memoryview(data)[sent:].tobytes())
+            tcp.Connection.write(self, memoryview(data)[sent:].tobytes())
 
     def writeSequence(self, iovec: Iterable[bytes]) -> None:
         self.write(b"".join(iovec))
@@ -70,7 +70,11 @@ class Connector(tcp.Connector):
     """Makes an eager connection."""
 
     def _makeTransport(self) -> Client:
-        return Client(self.host, self.port, self.bindAddress, self, self.reactor)
+        make: Any = Client
+        client: Client = make(
+            self.host, self.port, self.bindAddress, self, self.reactor
+        )
+        return client
 
 
 class EagerReactor:

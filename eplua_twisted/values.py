@@ -8,11 +8,11 @@ cross in L{Runtime.call} and L{Runtime.expose} only, converted whole.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Union
+from typing import Any
 
 from eplua_twisted.errors import ConversionError
 
-Scalar = Union[None, bool, int, float, bytes]
+Scalar = None | bool | int | float | bytes
 
 DEPTH = 100
 """How deep nested tables, lists and dicts may be: a cycle ends here too."""

@@ -4,7 +4,7 @@ local core = ...
 
 local host, check = core.host, core.import("check")
 local rawget, select, tostring, type = rawget, select, tostring, type
-local concat, load, setfenv = table.concat, load, rawget(_G, "setfenv")
+local concat, load = table.concat, load
 
 -- No way to Python, to C code, or to bytecode (which can crash the process).
 -- HC3 has neither loadfile nor dofile, and published scripts test for that.

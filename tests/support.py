@@ -6,10 +6,12 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from twisted.internet import error, reactor as real_reactor
+from twisted.internet import error
+from twisted.internet import reactor as real_reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import ProcessProtocol
 from twisted.internet.testing import MemoryReactorClock
@@ -207,10 +209,8 @@ class Peer(ProcessProtocol):
 
     def kill(self, signal: str = "KILL") -> Deferred[int | None]:
         """@return: fires when the process is gone"""
-        try:
+        with suppress(error.ProcessExitedAlready):
             self.transport.signalProcess(signal)
-        except error.ProcessExitedAlready:
-            pass
         return self.ended
 
 

@@ -142,14 +142,14 @@ local SERVER_OPTIONS = {
 for name, kind in pairs(SOCKET_OPTIONS) do SERVER_OPTIONS[name] = kind end
 
 function TCPServer:describe()
+  if not self:isRunning() then return "stopped" end
   local port = self:port()
-  if self:isRunning() then return (self.host or "*") .. (port and ":" .. port or "") .. " (running)" end
-  return "stopped"
+  return (self.host or "*") .. (port and ":" .. port or "") .. " (running)"
 end
 
 --- Listen; `onClient(client, ip, port)` gets each client as a TCPSocket.
 function TCPServer:start(host, port, onClient, callbacks)
-  local address = host
+  local address
   if host == nil or host == "*" then
     address, port = "*", check.port(port, 2, "start", 0)
   else
