@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -80,7 +80,7 @@ def crossing(name: str) -> Callable[[F], F]:
 
 def _mark(name: str, kind: str, gone: tuple[str, str] | None) -> Callable[[F], F]:
     def mark(method: F) -> F:
-        method.primitive = name, kind, gone
+        setattr(method, "primitive", (name, kind, gone))
         return method
 
     return mark
@@ -286,15 +286,17 @@ class Bridge:
                     result = None
                 else:
                     raise OperationError(*(gone if number else NOT_CONNECTED))
+                waits = isinstance(result, Deferred)
+                results = () if waits or result is None else _results(result)
             except Exception:
                 self.fail(abs(ticket), number, Failure())
                 return None
-            if isinstance(result, Deferred):
+            if waits:
                 self._chain(result, abs(ticket), number)
             elif ticket < 0:
                 return True
             else:
-                answer(ticket, number, True, *_results(result))
+                answer(ticket, number, True, *results)
             return None
 
         return primitive
@@ -329,8 +331,9 @@ class Bridge:
         return primitive
 
     def _chain(self, deferred: Deferred[Any], ticket: int, number: int) -> None:
+        deferred.addCallback(_results)
         deferred.addCallbacks(
-            lambda result: self.answer(ticket, number, True, *_results(result)),
+            lambda results: self.answer(ticket, number, True, *results),
             lambda failure: self.fail(ticket, number, failure),
         )
 
@@ -343,13 +346,12 @@ class Bridge:
                 if self._stopped:
                     raise OperationError(*STOPPED)
                 result = method(*arguments)
+                if not isinstance(result, Deferred):
+                    result = succeed(result)
             except Exception:
                 self.fail(ticket, None, Failure())
                 return
-            if isinstance(result, Deferred):
-                self.wait_for(ticket, result.addCallback(_results))
-            else:
-                self.answer(ticket, None, True, *_results(result))
+            self.wait_for(ticket, result.addCallback(_results))
 
         return primitive
 

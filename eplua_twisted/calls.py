@@ -25,7 +25,7 @@ from eplua_twisted.errors import (
     describe,
 )
 from eplua_twisted.interfaces import IModule
-from eplua_twisted.values import from_lua, to_bytes, to_lua, to_text
+from eplua_twisted.values import from_lua, to_bytes, to_lua, to_readable
 
 COMMANDS = 0
 """The ticket of what Python asks of Lua."""
@@ -93,7 +93,7 @@ class Calls:
         self._on_fewer()
         if not good:
             message, traceback = values
-            done.errback(ScriptError(to_text(message), to_text(traceback)))
+            done.errback(ScriptError(to_readable(message), to_readable(traceback)))
             return
         try:
             results = tuple(self._from_lua(value) for value in values)

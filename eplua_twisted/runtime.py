@@ -20,7 +20,7 @@ from eplua_twisted.host import Host
 from eplua_twisted.resources import Resources
 from eplua_twisted.timers import MAX_TIMERS, Timers
 from eplua_twisted.transports import eager
-from eplua_twisted.values import to_bytes, to_text
+from eplua_twisted.values import to_bytes, to_readable, to_text
 
 LUA_VERSIONS = {
     "5.3": "lupa.lua53",
@@ -266,14 +266,14 @@ class Runtime:
 
     def report(self, traceback: bytes) -> None:
         """Log an error of the script, and tell the application."""
-        text = to_text(traceback)
+        text = to_readable(traceback)
         self.log.error("{text}", text=text)
         if self._on_error is not None:
             self._on_error(text)
 
     def warn(self, message: bytes) -> None:
         """Log what the script should know."""
-        self.log.warn("{text}", text=to_text(message))
+        self.log.warn("{text}", text=to_readable(message))
 
     def exit(self, code: int) -> None:
         """C{os.exit}: nothing of the script runs after it."""

@@ -10,7 +10,7 @@ from twisted.python import usage
 
 from eplua_twisted.runtime import LUA_VERSIONS, Runtime
 from eplua_twisted.service import RuntimeService
-from eplua_twisted.values import to_text
+from eplua_twisted.values import to_readable
 
 
 class Options(usage.Options):
@@ -56,7 +56,7 @@ def makeService(options: Options) -> RuntimeService:
     running: Any = reactor
 
     def output(line: bytes) -> None:
-        log.info("{text}", text=to_text(line))
+        log.info("{text}", text=to_readable(line))
 
     def on_exit(code: int) -> None:
         log.info("the script ended with os.exit({code})", code=code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.defer import TimeoutError as DeferredTimeout
@@ -49,7 +49,7 @@ LINGER = 30.0
 
 
 
-Read = Union[bytes, Deferred[bytes], None]
+Read = bytes | Deferred[bytes] | None
 """The bytes; or what fires with them; or nothing, and the reply is answered."""
 
 

@@ -29,8 +29,13 @@ def to_bytes(text: str) -> bytes:
 
 
 def to_text(data: bytes) -> str:
-    """The inverse of L{to_bytes}, for file names, hosts and messages."""
+    """The inverse of L{to_bytes}, for file names and hosts."""
     return data.decode("utf-8", "surrogateescape")
+
+
+def to_readable(data: bytes) -> str:
+    """A message for people and logs: what is not UTF-8 is shown as C{\\xff}."""
+    return data.decode("utf-8", "backslashreplace")
 
 
 def seconds(milliseconds: float) -> float:

@@ -65,8 +65,10 @@ end
 
 -- Errors of callbacks and tasks.
 
-local function clean(trace)
-  local kept = {}
+-- A problem with the script's part of a traceback below it. The traceback is made
+-- without the message, which it would cut at a zero byte.
+local function with_frames(message, trace)
+  local kept = { message }
   for line in trace:gmatch("[^\n]+") do
     if not line:find("^\t<eplua>/") and not line:find("^\t%[C%]: in [^ ]* *'?xpcall") then
       kept[#kept + 1] = line
@@ -84,7 +86,7 @@ end
 
 local function with_traceback(problem)
   if exiting then return problem end
-  return clean(traceback(describe(problem), 2))
+  return with_frames(describe(problem), traceback("", 2))
 end
 
 local on_error
@@ -219,7 +221,7 @@ end
 function Task:finish(good, problem)
   self.done = true
   if not good and not exiting then
-    report(clean(traceback(self.co, describe(problem))))
+    report(with_frames(describe(problem), traceback(self.co, "")))
   end
 end
 
@@ -367,7 +369,7 @@ local commands = {}
 local function chunk_traceback(problem)
   if exiting then return problem end
   local message = describe(problem)
-  return { message, clean(traceback(message, 2)) }
+  return { message, with_frames(message, traceback("", 2)) }
 end
 
 local function finish(number, good, ...)
@@ -426,7 +428,7 @@ function core.import(name, module)
 end
 
 core.new_ticket, core.wait = new_ticket, wait
-core.ready_to_wait, core.clean, core.unpack = ready_to_wait, clean, unpack
+core.ready_to_wait, core.unpack = ready_to_wait, unpack
 core.pending, core.waiting = pending, waiting
 
 core.import("globals")
