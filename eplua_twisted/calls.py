@@ -134,6 +134,8 @@ class Calls:
     @crossing("collect")
     def collect(self, ticket: int, number: int) -> None:
         """Answer the ticket with what a promised result comes to."""
+        # Without a success callback the ticket is negative; see Bridge.
+        ticket = abs(ticket)
         promised = self._promised.pop(number)
         promised.addCallback(self._results)
         promised.addErrback(self._application_failed)

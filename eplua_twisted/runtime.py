@@ -197,9 +197,8 @@ class Runtime:
             code = code[3:]
         if code.startswith(b"#"):
             code = b"--" + code
-        calls: Calls = self._modules["calls"]
         return self._unless_stopped(
-            lambda: calls.run(code, name, (directory, script, *arguments))
+            lambda calls: calls.run(code, name, (directory, script, *arguments))
         )
 
     def call(self, name: str, *values: Any) -> Deferred[tuple[Any, ...]]:
@@ -210,14 +209,15 @@ class Runtime:
             C{dict}; fails with L{ScriptError}, L{ConversionError} or
             L{RuntimeStopped}
         """
-        calls: Calls = self._modules["calls"]
-        return self._unless_stopped(lambda: calls.call(name, values))
+        return self._unless_stopped(lambda calls: calls.call(name, values))
 
-    def _unless_stopped(self, begin: Callable[[], Deferred[Any]]) -> Deferred[Any]:
+    def _unless_stopped(
+        self, begin: Callable[[Calls], Deferred[Any]]
+    ) -> Deferred[Any]:
         def start() -> Deferred[Any]:
             if self._stopping is not None:
                 raise RuntimeStopped
-            return begin()
+            return begin(self._modules["calls"])
 
         return maybeDeferred(start)
 
