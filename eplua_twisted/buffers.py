@@ -303,7 +303,7 @@ class WriteBuffer:
     @ivar amount: bytes that wait, those in the transport included
     """
 
-    __slots__ = ("_drains", "_full", "_held", "_outlet", "_sent", "_then", "_within", "amount")
+    __slots__ = ("_drains", "_full", "_held", "_outlet", "_released", "_sent", "_then", "_within", "amount")
 
     def __init__(self, outlet: Outlet) -> None:
         self._outlet = outlet
@@ -311,6 +311,7 @@ class WriteBuffer:
         self._held: deque[bytes] | None = None
         self._full = False
         self._within = 0
+        self._released = False
         self._sent = 0
         self._then: Callable[[], None] | None = None
         self._drains: list[tuple[int, Deferred[None]]] = []
@@ -356,7 +357,9 @@ class WriteBuffer:
         then, self._then = self._then, None
         if then is not None:
             # With a producer a transport never closes.
-            self._outlet.unregisterProducer()
+            if not self._released:
+                self._released = True
+                self._outlet.unregisterProducer()
             then()
 
     def _pump(self) -> None:

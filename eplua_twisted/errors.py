@@ -79,6 +79,7 @@ _BY_ERRNO = {
 
 _BY_TYPE: list[tuple[type[BaseException], tuple[str, str]]] = [
     (CancelledError, CLOSED),
+    (error.ConnectingCancelledError, CLOSED),
     (DeferredTimeout, TIMEOUT),
     (error.TimeoutError, TIMEOUT),
     (error.ConnectionRefusedError, ("refused", "Connection refused")),

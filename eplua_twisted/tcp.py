@@ -65,11 +65,13 @@ class TCPServer(Factory):
         self.id = environment.resources.add(self)
 
     @operation("tcp_server_start")
-    def start(self, host: bytes, port: int, listener: int) -> Deferred[int]:
+    def start(
+        self, host: bytes, port: int, listener: int
+    ) -> Deferred[int | None]:
         """
         @param listener: the ticket that is answered with the number, address and
             port of each client
-        @return: fires with the port; fails with what kept it from listening
+        @return: fires with the port, C{None} for a UNIX socket; fails with what kept it from listening
         """
         if self.state != "new":
             raise OperationError("state", f"Already {self.state}")
@@ -88,13 +90,13 @@ class TCPServer(Factory):
         self._attempt = listening
         return listening.addCallbacks(self._started, self._not_started)
 
-    def _started(self, port: IListeningPort) -> int:
+    def _started(self, port: IListeningPort) -> int | None:
         self._attempt = None
         self.state = "running"
         self._port = port
         if self._pressed:
             self._port.pauseProducing()
-        return self.port() or 0
+        return self.port()
 
     def _not_started(self, failure: Failure) -> Failure:
         self._attempt = None

@@ -136,7 +136,7 @@ class TCPSocket(Protocol):
         if timeout is None:
             timeout = CONNECT_TIMEOUT
         if timeout:
-            attempt.addTimeout(timeout, self._environment.reactor)
+            attempt.addTimeout(timeout, self._environment.reactor, _timed_out)
         return attempt.addCallbacks(self._connected, self._not_connected)
 
     def _connected(self, protocol: object) -> None:
@@ -217,8 +217,12 @@ class TCPSocket(Protocol):
                     transport.resumeProducing()
                 else:
                     transport.pauseProducing()
-        elif self.state == "closed" and not len(self._in):
-            self._gone()
+        elif self.state == "closed":
+            if len(self._in):
+                # Kept until it is read, but no reason to go on.
+                self._environment.resources.count(self.id, False)
+            else:
+                self._gone()
 
     def pause(self) -> None:
         self._pressed = True
@@ -308,7 +312,6 @@ class TCPSocket(Protocol):
         if self.state == "connected":
             transport: Any = self.transport
             transport.pauseProducing()
-        self._flush()
         self._in.fail(closed)
         self._in.ended = True
         self._in.clear()
@@ -316,6 +319,7 @@ class TCPSocket(Protocol):
             self._out.fail(closed)
         if self._shutdown is not None and not self._shutdown.called:
             self._shutdown.errback(closed)
+        self._flush()
         self.forget()
 
     @query("tcp_forget")
@@ -350,6 +354,8 @@ class TCPSocket(Protocol):
             self._server.disconnected(self)
         cause = self._lost_by or reason.value or ConnectionLost()
         if not isinstance(cause, ConnectionDone):
+            # Those that wait learn the cause; reads that come later, the end.
+            self._in.ended = True
             self._in.fail(cause)
         self._in.finish()
         if self._out is not None:
@@ -391,6 +397,11 @@ class TCPSocket(Protocol):
     def buffered_amount(self) -> int:
         """Bytes that the system has not taken yet."""
         return 0 if self._out is None else self._out.amount
+
+
+def _timed_out(result: object, timeout: float) -> None:
+    """An endpoint that is cancelled fails with an error of its own."""
+    raise OperationError(*TIMEOUT)
 
 
 class _Once(Factory):

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from twisted.internet import tcp
-from twisted.internet.interfaces import IReactorFDSet
+from twisted.internet.posixbase import PosixReactorBase
 from zope.interface import directlyProvides, providedBy
 
 
@@ -116,4 +116,4 @@ class EagerReactor:
 
 def eager(reactor: Any) -> Any:
     """The reactor with eager TCP, if it has sockets; else as it is."""
-    return EagerReactor(reactor) if IReactorFDSet.providedBy(reactor) else reactor
+    return EagerReactor(reactor) if isinstance(reactor, PosixReactorBase) else reactor

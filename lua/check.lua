@@ -20,7 +20,8 @@ local function integer(value, low, high)
   local number = tonumber(value)
   if number == nil or number ~= floor(number) then return nil end
   if number < low or number > high then return nil end
-  return number == floor(number) and format("%.0f", number) + 0 or nil
+  -- From 5.3 on floor makes an integer of a float.
+  return floor(number)
 end
 
 function check.port(value, index, method, low)

@@ -111,7 +111,7 @@ class LoopbackTestCase(TestCase):
     """
 
     lua = "5.4"
-    timeout = 60
+    timeout = 20
 
     def setUp(self) -> None:
         self.lines: list[bytes] = []
