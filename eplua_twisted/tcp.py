@@ -19,7 +19,8 @@ from eplua_twisted.bridge import operation, query
 from eplua_twisted.environment import Environment
 from eplua_twisted.errors import OperationError
 from eplua_twisted.interfaces import IModule, IResource
-from eplua_twisted.tcp_socket import SocketOptions, TCPSocket
+from eplua_twisted.tcp_options import SocketOptions
+from eplua_twisted.tcp_socket import TCPSocket
 from eplua_twisted.values import seconds, to_bytes, to_text
 
 MAX_CONNECTIONS = 1024

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -26,7 +25,6 @@ from eplua_twisted.bridge import Reply, operation, query
 from eplua_twisted.buffers import (
     ANYTHING,
     EVERYTHING,
-    MAX_BUFFER,
     Exactly,
     ReadBuffer,
     Until,
@@ -36,7 +34,8 @@ from eplua_twisted.buffers import (
 from eplua_twisted.environment import Environment
 from eplua_twisted.errors import EOF, NOT_CONNECTED, TIMEOUT, OperationError
 from eplua_twisted.interfaces import IResource
-from eplua_twisted.values import seconds, to_text
+from eplua_twisted.tcp_options import SocketOptions
+from eplua_twisted.values import to_text
 
 if TYPE_CHECKING:
     from eplua_twisted.tcp import TCPServer
@@ -51,40 +50,6 @@ LINGER = 30.0
 
 Read = bytes | Deferred[bytes] | None
 """The bytes; or what fires with them; or nothing, and the reply is answered."""
-
-
-@dataclass(frozen=True)
-class SocketOptions:
-    """
-    @ivar timeout: seconds for connect and for each read and write; C{None} when
-        the script named none, 0 for no limit
-    """
-
-    timeout: float | None = None
-    no_delay: bool = True
-    keep_alive: bool = False
-    local_address: str | None = None
-    max_buffer: int = MAX_BUFFER
-    max_write_buffer: int = MAX_BUFFER
-
-    @classmethod
-    def from_lua(
-        cls,
-        timeout: float | None,
-        no_delay: bool,
-        keep_alive: bool,
-        local_address: bytes | None,
-        max_buffer: int | None,
-        max_write_buffer: int | None,
-    ) -> SocketOptions:
-        return cls(
-            None if timeout is None else seconds(timeout),
-            no_delay,
-            keep_alive,
-            None if local_address is None else to_text(local_address),
-            max_buffer or MAX_BUFFER,
-            max_write_buffer or MAX_BUFFER,
-        )
 
 
 @implementer(IResource, IHalfCloseableProtocol)

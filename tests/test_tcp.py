@@ -7,6 +7,8 @@ from typing import Any
 from twisted.internet.error import (
     ConnectionDone,
     ConnectionLost,
+)
+from twisted.internet.error import (
     ConnectionRefusedError as Refused,
 )
 from twisted.internet.testing import StringTransport

@@ -493,7 +493,7 @@ class PeerTests(LoopbackTestCase):
             .replace("{started}", "")
         )
         await self.line(1)
-        peer = start(self, socat, f"SYSTEM:printf hello; cat >&2; exit", f"TCP:127.0.0.1:{self.lines[0].decode()}")
+        peer = start(self, socat, "SYSTEM:printf hello; cat >&2; exit", f"TCP:127.0.0.1:{self.lines[0].decode()}")
         await peer.says(b"HELLO")
 
     async def test_http_server(self) -> None:
