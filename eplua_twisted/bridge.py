@@ -146,8 +146,8 @@ class Bridge:
         self._stopped = False
         self.entered = False
 
-    def attach(self, dispatch: Callable[..., None]) -> None:
-        """@param dispatch: the Lua function that takes every answer"""
+    def attach(self, dispatch: Callable[..., None] | None) -> None:
+        """@param dispatch: the Lua function that takes every answer, or nothing"""
         self._dispatch = dispatch
 
     def stop(self) -> None:
@@ -159,10 +159,6 @@ class Bridge:
             self._turn = None
         for deferred in list(self._waiting):
             deferred.cancel()
-
-    def detach(self) -> None:
-        """Let go of the Lua state."""
-        self._dispatch = None
 
     @property
     def pending(self) -> int:

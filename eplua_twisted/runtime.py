@@ -335,7 +335,7 @@ class Runtime:
         await DeferredList(
             [maybeDeferred(module.stop) for module in self._modules.values()]
         )
-        self._bridge.detach()
+        self._bridge.attach(None)
         self._modules.clear()
         self._lua = self._expose = None
         self._done = True

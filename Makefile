@@ -1,0 +1,33 @@
+# Everything is made from nothing but Python >= 3.11: the targets create .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint bench wheel clean
+
+demo: .venv/ready
+	$(BIN)/eplua examples/tour.lua
+
+test: .venv/ready
+	$(BIN)/trial $(TRIALFLAGS) tests
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	@if command -v luacheck >/dev/null; then luacheck -q lua examples bench tests; \
+	else echo "luacheck is not installed: Lua was not checked"; fi
+
+bench: .venv/ready
+	cd bench && ../$(BIN)/python run.py
+
+wheel: .venv/ready
+	$(BIN)/python -m build --wheel --outdir dist
+
+.venv/ready: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf .venv dist _trial_temp*

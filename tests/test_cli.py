@@ -1,0 +1,204 @@
+"""The commands, as a user runs them, in processes of their own."""
+
+from __future__ import annotations
+
+import re
+import signal
+import sys
+from pathlib import Path
+
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase, TestCase
+
+from eplua_twisted.tap import Options, makeService
+from tests.support import ALL_BYTES, Peer, start
+
+EPLUA = (sys.executable, "-m", "eplua_twisted.cli")
+TWISTD_N = (sys.executable, "-c", "from twisted.scripts.twistd import run; run()", "-n", "--pidfile=")
+
+
+class CommandTests(TestCase):
+    timeout = 20
+
+    def script(self, code: str | bytes, name: str = "script.lua") -> str:
+        directory = Path(self.mktemp())
+        directory.mkdir(parents=True)
+        path = directory / name
+        path.write_bytes(code.encode() if isinstance(code, str) else code)
+        return str(path.resolve())
+
+    async def run_command(self, *arguments: str) -> tuple[int | None, bytes]:
+        peer = start(self, *arguments)
+        code = await peer.ended
+        return code, peer.output
+
+    async def test_ends_with_0(self) -> None:
+        """When nothing is open or pending, at once."""
+        path = self.script("print('hello', ...) setTimeout(print, 1, 'timer')")
+        self.assertEqual(
+            await self.run_command(*EPLUA, path, "a", "-b"), (0, b"hello\ta\t-b\ntimer\n")
+        )
+
+    async def test_code(self) -> None:
+        self.assertEqual(
+            await self.run_command(*EPLUA, "-e", "print(_VERSION, ...)", "x"),
+            (0, b"Lua 5.4\tx\n"),
+        )
+
+    async def test_lua_versions(self) -> None:
+        for version, name in (("5.3", b"Lua 5.3"), ("5.5", b"Lua 5.5"), ("luajit", b"LuaJIT 2.1")):
+            code, output = await self.run_command(
+                *EPLUA, "--lua", version, "-e", "print(jit and jit.version or _VERSION)"
+            )
+            self.assertEqual((code, output[: len(name)]), (0, name))
+
+    async def test_bytes(self) -> None:
+        code, output = await self.run_command(
+            *EPLUA, "-e",
+            "local t = {} for i = 0, 255 do t[#t+1] = string.char(i) end print(table.concat(t))",
+        )
+        self.assertEqual((code, output), (0, ALL_BYTES + b"\n"))
+
+    async def test_script_fails(self) -> None:
+        """1, and a traceback with file and line; what it had opened is closed."""
+        path = self.script("setInterval(print, 10)\nlocal function f() error('no') end\nf()")
+        code, output = await self.run_command(*EPLUA, path)
+        self.assertEqual(code, 1)
+        self.assertIn(b"script.lua:2: no\nstack traceback:", output)
+        self.assertIn(b"script.lua:3: in ", output)
+        self.assertNotIn(b"Traceback (most recent", output)
+
+    async def test_does_not_compile(self) -> None:
+        code, output = await self.run_command(*EPLUA, self.script("x ="))
+        self.assertEqual(code, 1)
+        self.assertIn(b"script.lua:1:", output)
+
+    async def test_missing_script(self) -> None:
+        self.assertEqual(
+            await self.run_command(*EPLUA, "/none/such.lua"),
+            (1, b"eplua: cannot read /none/such.lua: No such file or directory\n"),
+        )
+
+    async def test_usage(self) -> None:
+        for arguments, text in (
+            ((), b"no script given"),
+            (("--lua", "5.1", "x"), b"unknown Lua version '5.1'; known: 5.3, 5.4, 5.5, luajit"),
+            (("--none",), b"option --none not recognized"),
+        ):
+            code, output = await self.run_command(*EPLUA, *arguments)
+            self.assertEqual(code, 2)
+            self.assertIn(text, output)
+
+    async def test_help_and_version(self) -> None:
+        code, output = await self.run_command(*EPLUA, "--help")
+        self.assertEqual(code, 0)
+        for option in (b"--lua=", b"--execute=", b"SCRIPT [ARG...]"):
+            self.assertIn(option, output)
+        code, output = await self.run_command(*EPLUA, "--version")
+        self.assertEqual(code, 0)
+        self.assertTrue(re.match(rb"eplua \d+\.\d+\.\d+ \(Twisted ", output), output)
+
+    async def test_exit_code(self) -> None:
+        for argument, expected in (("7", 7), ("false", 1), ("true", 0), ("256 + 3", 3)):
+            code, output = await self.run_command(
+                *EPLUA, "-e", f"setTimeout(function() pcall(os.exit, {argument}) print('no') end, 1)"
+            )
+            self.assertEqual((code, output), (expected, b""))
+
+    async def test_error_in_a_callback(self) -> None:
+        """It is shown, and the program goes on."""
+        code, output = await self.run_command(
+            *EPLUA, "-e", "setTimeout(function() error('bad') end, 0) setTimeout(print, 5, 'on')"
+        )
+        self.assertEqual(code, 0)
+        self.assertIn(b"(command line):1: bad\nstack traceback:", output)
+        self.assertTrue(output.endswith(b"on\n"))
+
+    async def interrupted(self, code: str, *signals: str) -> int | None:
+        peer = start(self, *EPLUA, "-e", code)
+        await peer.says(b"ready")
+        for name in signals:
+            peer.transport.signalProcess(name)
+            await self.turn()
+        return await peer.ended
+
+    def turn(self) -> Deferred[None]:
+        done: Deferred[None] = Deferred()
+        reactor.callLater(0, done.callback, None)
+        return done
+
+    async def test_signals(self) -> None:
+        """SIGINT and SIGTERM close everything first."""
+        code = """
+            server = net.TCPServer()
+            server:start("127.0.0.1", 0, function() end, {success = function(port)
+              c = net.TCPSocket()
+              c:connect("127.0.0.1", port, {success = function() print("ready") end})
+            end})
+        """
+        self.assertEqual(await self.interrupted(code, "INT"), 128 + signal.SIGINT)
+        self.assertEqual(await self.interrupted(code, "TERM"), 128 + signal.SIGTERM)
+
+    async def test_endless_loop(self) -> None:
+        """The second SIGINT ends it, whatever the script does."""
+        peer = start(self, *EPLUA, "-e", "print('ready') while true do end")
+        await peer.says(b"ready")
+        peer.transport.signalProcess("INT")
+        # Two signals at once would be one: the first has to be taken.
+        status = Path(f"/proc/{peer.transport.pid}/status")
+        while b"ShdPnd:\t0000000000000000" not in status.read_bytes():
+            await self.turn()
+        peer.transport.signalProcess("INT")
+        self.assertEqual(await peer.ended, 130)
+
+
+class ServiceTests(TestCase):
+    """C{twistd eplua}"""
+
+    timeout = 20
+
+    def twistd(self, *arguments: str) -> Peer:
+        return start(self, *TWISTD_N, "eplua", *arguments)
+
+    async def test_print_goes_to_the_log(self) -> None:
+        peer = self.twistd("-e", "setInterval(print, 1, 'hello ' .. _VERSION)")
+        await peer.says(b"hello Lua 5.4")
+        self.assertIn(b"[eplua", peer.output)
+        peer.transport.signalProcess("TERM")
+        await peer.ended
+        self.assertIn(b"Server Shut Down", peer.output)
+
+    async def test_exit_stops_the_service(self) -> None:
+        for code in ("os.exit(3)", "setTimeout(os.exit, 1, 3)"):
+            peer = self.twistd("-e", code)
+            await peer.ended
+            self.assertIn(b"os.exit(3)", peer.output)
+            self.assertIn(b"Server Shut Down", peer.output)
+
+    async def test_script_fails(self) -> None:
+        """The command ends with 1 and shows where."""
+        peer = self.twistd("-e", "error('no')")
+        self.assertEqual(await peer.ended, 1)
+        self.assertIn(b"(command line):1: no", peer.output)
+
+    async def test_listed(self) -> None:
+        peer = start(self, *TWISTD_N[:3], "--help")
+        self.assertEqual(await peer.ended, 0)
+        self.assertIn(b"eplua", peer.output)
+        self.assertIn(b"Run a Lua script with a network.", peer.output)
+
+
+class MakeServiceTests(SynchronousTestCase):
+    def test_service(self) -> None:
+        """The options reach the runtime; stopping leaves nothing."""
+        options = Options()
+        options.parseOptions(["--lua", "5.3", "-e", "assert(_VERSION == 'Lua 5.3')"])
+        service = makeService(options)
+        service.startService()
+        self.assertIsNotNone(service.runtime)
+        stopped = service.stopService()
+        self.assertIsNone(service.runtime)
+        reactor.iterate()
+        self.successResultOf(stopped)
+        self.successResultOf(service.stopService())
