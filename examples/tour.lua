@@ -1,0 +1,116 @@
+-- A tour through everything, against servers that this script opens itself on
+-- loopback. Prints what it did; ends with 0 only if all of it worked.
+
+local steps, failed = 0, 0
+
+local function step(name, f)
+  steps = steps + 1
+  local good, problem = pcall(f)
+  print((good and "ok      " or "FAILED  ") .. name)
+  if not good then
+    failed = failed + 1
+    print("        " .. tostring(problem))
+  end
+end
+
+local function equal(got, expected)
+  if got ~= expected then
+    error(("expected %s, got %s"):format(tostring(expected), tostring(got)), 2)
+  end
+end
+
+local function every_byte()
+  local bytes = {}
+  for i = 0, 255 do bytes[#bytes + 1] = string.char(i) end
+  return table.concat(bytes)
+end
+
+local function timers()
+  local order = {}
+  setTimeout(function() order[#order + 1] = "b" end, 2)
+  setTimeout(function(x) order[#order + 1] = x end, 1, "a")
+  local ticks = 0
+  local interval
+  interval = setInterval(function()
+    ticks = ticks + 1
+    if ticks == 3 then clearInterval(interval) end
+  end, 1)
+  task.sleep(20)
+  equal(table.concat(order), "ab")
+  equal(ticks, 3)
+end
+
+local function names()
+  local address = assert(net.resolve("localhost"))
+  assert(address == "127.0.0.1" or address == "::1", address)
+end
+
+local function tcp()
+  local server = net.TCPServer()
+  local port = assert(server:start("127.0.0.1", 0, function(client)
+    task.start(function()
+      while true do
+        local line = client:readUntil("\n")
+        if not line then return end
+        client:write(line:upper() .. "\n")
+      end
+    end)
+  end))
+  local socket = net.TCPSocket()
+  assert(socket:connect("127.0.0.1", port))
+  assert(socket:write("hello\nworld\n"))
+  equal(socket:readUntil("\n"), "HELLO")
+  equal(socket:readUntil("\n"), "WORLD")
+  socket:close()
+  assert(server:stop())
+end
+
+local function tcp_bytes()
+  local data = every_byte():rep(1000)
+  local server = net.TCPServer()
+  local port = assert(server:start("127.0.0.1", 0, function(client)
+    client:write(data)
+    client:close()
+  end))
+  local socket = net.TCPSocket()
+  assert(socket:connect("127.0.0.1", port))
+  equal(socket:readAll(), data)
+  local nothing, message, code = socket:read()
+  equal(nothing, nil)
+  equal(message, "End of file")
+  equal(code, "eof")
+  server:stop()
+end
+
+local function unix()
+  local path = "unix:" .. os.tmpname() .. ".socket"
+  local server = net.TCPServer()
+  assert(server:start(path, nil, function(client) client:write("unix") client:close() end))
+  local socket = net.TCPSocket()
+  assert(socket:connect(path))
+  equal(socket:readAll(), "unix")
+  server:stop()
+end
+
+local function errors()
+  local server = net.TCPServer()
+  local port = assert(server:start("127.0.0.1", 0, print))
+  local _, message, code = net.TCPServer():start("127.0.0.1", port, print)
+  equal(message, "Address already in use")
+  equal(code, "in_use")
+  server:stop()
+  _, message, code = net.TCPSocket():connect("127.0.0.1", port)
+  equal(message, "Connection refused")
+  equal(code, "refused")
+end
+
+task.start(function()
+  step("timers keep their order", timers)
+  step("a name is looked up", names)
+  step("TCP: lines to a server and back", tcp)
+  step("TCP: every byte value, until the peer closes", tcp_bytes)
+  step("TCP over a UNIX socket", unix)
+  step("errors have a message and a code", errors)
+  print(("%d steps, %d failed"):format(steps, failed))
+  os.exit(failed == 0)
+end)

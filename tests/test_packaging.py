@@ -1,0 +1,44 @@
+"""What a wheel holds, and where the pieces are found."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.metadata import entry_points
+
+from twisted.application.service import IServiceMaker
+from twisted.plugin import getPlugins
+from twisted.trial.unittest import SynchronousTestCase
+
+from eplua_twisted.runtime import LUA_VERSIONS, lua_directory
+from tests.support import ROOT
+
+
+class PackagingTests(SynchronousTestCase):
+    def test_plugin(self) -> None:
+        """twistd finds one eplua, which imports nothing of ours to be listed."""
+        makers = [each for each in getPlugins(IServiceMaker) if each.tapname == "eplua"]
+        self.assertEqual(len(makers), 1)
+        self.assertEqual(makers[0].module, "eplua_twisted.tap")
+
+    def test_command(self) -> None:
+        (command,) = entry_points(group="console_scripts", name="eplua")
+        self.assertEqual(command.value, "eplua_twisted.cli:main")
+
+    def test_lua_library(self) -> None:
+        self.assertTrue((lua_directory() / "eplua.lua").is_file())
+
+    def test_no_package_above_the_plugin(self) -> None:
+        """An __init__.py there would hide Twisted's own plugins."""
+        self.assertEqual(list((ROOT / "twisted_plugins").rglob("__init__.py")), [])
+
+    def test_lua_versions_are_there(self) -> None:
+        from importlib import import_module
+
+        for module in LUA_VERSIONS.values():
+            self.assertTrue(hasattr(import_module(module), "LuaRuntime"))
+
+    def test_bounds(self) -> None:
+        """Each dependency has a lower bound."""
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+        for requirement in project["dependencies"]:
+            self.assertIn(">=", requirement)
