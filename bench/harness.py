@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
-ROUNDS = 3
+ROUNDS = 5
 EPLUA = [sys.executable, "-m", "eplua_twisted.cli"]
 
 

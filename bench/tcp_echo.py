@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import select
 import socket
+import sys
 
-from harness import Result, bare, compare, eplua, load_against, resident, server
+from harness import HERE, Result, bare, compare, eplua, load_against, resident, server
 
 MESSAGE = b"x" * 64
 
@@ -38,7 +39,7 @@ def ping_pong(connections: int, messages: int):
     return load
 
 
-def memory(command: list[str], connections: int = 1000):
+def memory(command: list[str], connections: int = 2000):
     """KiB for each connection that is open and silent."""
 
     def measure() -> float:
@@ -77,6 +78,18 @@ def run() -> list[Result]:
                 loads=loads,
             )
         )
+    loads = []
+    load = ping_pong(50, 30_000)
+    standard = [sys.executable, str(HERE / "standard_transport.py")]
+    results.append(
+        compare(
+            "the same, 50 connections, standard transport",
+            "messages/s",
+            load_against([*standard, str(HERE / "lua" / "tcp_echo.lua")], load, loads),
+            load_against(bare("tcp_echo.py"), load, loads),
+            loads=loads,
+        )
+    )
     results.append(
         compare(
             "memory of a connection with a read pending",

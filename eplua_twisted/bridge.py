@@ -127,6 +127,7 @@ class Bridge:
     The Python end of the border, for one runtime.
 
     @ivar entered: Lua is running
+    @ivar stopped: nothing begins any more and nothing is delivered
     @ivar pending: how many operations without a resource are under way
     """
 
@@ -143,7 +144,7 @@ class Bridge:
         self._turn: IDelayedCall | None = None
         self._pressed = False
         self._waiting: set[Deferred[Any]] = set()
-        self._stopped = False
+        self.stopped = False
         self.entered = False
 
     def attach(self, dispatch: Callable[..., None] | None) -> None:
@@ -152,7 +153,7 @@ class Bridge:
 
     def stop(self) -> None:
         """From now on no operation begins and no answer is delivered."""
-        self._stopped = True
+        self.stopped = True
         self._queue.clear()
         if self._turn is not None:
             self._turn.cancel()
@@ -176,7 +177,7 @@ class Bridge:
         @param owner: the resource it is from, whose L{forget} drops it
         @param ok: true with the results, or false with code and message
         """
-        if self._stopped:
+        if self.stopped:
             return
         if self.entered or self._queue:
             self._queue.append((ticket, owner, ok, values))
@@ -206,7 +207,7 @@ class Bridge:
         except Exception:
             # os.exit unwinds all of Lua.  Else only a bug in the Lua library, or
             # memory running out in it, gets here.
-            if not self._stopped:
+            if not self.stopped:
                 self.log.failure("the Lua library failed")
         finally:
             self.entered = False
@@ -274,7 +275,7 @@ class Bridge:
             # that there was none, so that nothing needs to be kept or answered.
             resource = get(number)
             try:
-                if self._stopped:
+                if self.stopped:
                     raise OperationError(*STOPPED)
                 if isinstance(resource, holder):
                     result = method(resource, *arguments)
@@ -309,7 +310,7 @@ class Bridge:
             ticket = abs(ticket)
             resource = get(number)
             try:
-                if self._stopped:
+                if self.stopped:
                     raise OperationError(*STOPPED)
                 if not isinstance(resource, holder):
                     raise OperationError(*((number and gone) or NOT_CONNECTED))
@@ -339,7 +340,7 @@ class Bridge:
         def primitive(ticket: int, *arguments: Any) -> None:
             ticket = abs(ticket)
             try:
-                if self._stopped:
+                if self.stopped:
                     raise OperationError(*STOPPED)
                 result = method(*arguments)
                 if not isinstance(result, Deferred):
@@ -373,7 +374,7 @@ class Bridge:
     def _query(self, method: Callable[..., Any]) -> Callable[..., Any]:
         def primitive(*arguments: Any) -> Any:
             try:
-                if self._stopped:
+                if self.stopped:
                     raise OperationError(*STOPPED)
                 return _results(method(*arguments))
             except OperationError as problem:

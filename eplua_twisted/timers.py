@@ -10,17 +10,17 @@ from heapq import heapify, heappop, heappush
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from eplua_twisted.bridge import TURN, Bridge, query
-from eplua_twisted.errors import OperationError
+from eplua_twisted.bridge import TURN, Bridge, crossing, query
+from eplua_twisted.errors import STOPPED
 from eplua_twisted.resources import Resources
-from eplua_twisted.values import seconds
+from eplua_twisted.values import seconds, to_bytes
 
 MAX_TIMERS = 100_000
 
 
 class Timers:
     """
-    The timers of one runtime.  A timer is known by the ticket it answers.
+    The timers of one runtime, by the numbers that Lua gives them.
 
     @ivar active: how many keep the program alive
     """
@@ -35,7 +35,9 @@ class Timers:
         max_timers: int = MAX_TIMERS,
     ) -> None:
         self._clock = clock
-        self._answer = bridge.answer
+        self._seconds = clock.seconds
+        self._listener = 0
+        self._bridge = bridge
         self._resources = resources
         self._max_timers = max_timers
         self._order = 0
@@ -53,46 +55,55 @@ class Timers:
         """How many are set."""
         return len(self._due)
 
-    @query("timer_start")
-    def start(self, ticket: int, milliseconds: float) -> bool:
-        """Answer the ticket once, later."""
+    @query("timer_listen")
+    def listen(self, listener: int) -> None:
+        """@param listener: the ticket that is answered with a timer's number"""
+        self._listener = listener
+
+    @crossing("timer_start")
+    def start(self, number: int, milliseconds: float) -> bool | tuple[None, bytes]:
+        """
+        Set a timer.  There may be thousands of these at a time, so it does without
+        what a query costs.
+
+        @return: true, or nil and why not
+        """
+        if self._bridge.stopped:
+            return None, to_bytes(STOPPED[1])
         if len(self._due) >= self._max_timers:
-            raise OperationError(
-                "limit", f"{self._max_timers} timers are set (max_timers)"
-            )
-        due = self._clock.seconds() + seconds(milliseconds)
-        self._set(ticket, due)
+            return None, b"%d timers are set (max_timers)" % self._max_timers
+        self._set(number, self._seconds() + milliseconds / 1000.0)
         return True
 
     @query("timer_repeat")
-    def repeat(self, ticket: int, due: float, period: float) -> float:
+    def repeat(self, number: int, due: float, period: float) -> float:
         """
-        Answer an interval's ticket again at its next tick that is not yet past.
+        Set an interval again, to its next tick that is not yet past.
 
         @param due: when the present tick was due, in seconds
         @param period: milliseconds
         @return: when the next tick is due
         """
-        now = self._clock.seconds()
+        now = self._seconds()
         period = seconds(period)
         due = due + period
         if due <= now:
             late = now - due
             due = now if period == 0 else due + period * (late // period + 1)
-        self._set(ticket, due)
+        self._set(number, due)
         return due
 
     @query("timer_now")
     def now(self) -> float:
         """The reactor's clock, in seconds."""
-        return self._clock.seconds()
+        return self._seconds()
 
     @query("timer_cancel")
-    def cancel(self, ticket: int) -> None:
+    def cancel(self, number: int) -> None:
         """Forget a timer; harmless when it is over."""
-        if self._due.pop(ticket, None) is None:
+        if self._due.pop(number, None) is None:
             return
-        self._unreferenced.discard(ticket)
+        self._unreferenced.discard(number)
         if len(self._heap) > 64 and len(self._heap) > 2 * len(self._due):
             self._heap[:] = [
                 entry for entry in self._heap if self._due.get(entry[2]) == entry[0]
@@ -102,19 +113,19 @@ class Timers:
         self._resources.on_fewer()
 
     @query("timer_keep_alive")
-    def keep_alive(self, ticket: int, referenced: bool) -> None:
+    def keep_alive(self, number: int, referenced: bool) -> None:
         """The script's C{ref} and C{unref}."""
-        if referenced or ticket not in self._due:
-            self._unreferenced.discard(ticket)
+        if referenced or number not in self._due:
+            self._unreferenced.discard(number)
         else:
-            self._unreferenced.add(ticket)
+            self._unreferenced.add(number)
             self._resources.on_fewer()
 
-    def _set(self, ticket: int, due: float) -> None:
+    def _set(self, number: int, due: float) -> None:
         self._order += 1
-        self._due[ticket] = due
-        heappush(self._heap, (due, self._order, ticket))
-        if self._heap[0][2] == ticket:
+        self._due[number] = due
+        heappush(self._heap, (due, self._order, number))
+        if self._heap[0][2] == number:
             self._arm()
 
     def _arm(self) -> None:
@@ -127,7 +138,7 @@ class Timers:
                 self._next.cancel()
                 self._next = None
             return
-        delay = max(0.0, heap[0][0] - self._clock.seconds())
+        delay = max(0.0, heap[0][0] - self._seconds())
         if self._next is None:
             self._next = self._clock.callLater(delay, self._fire)
         else:
@@ -135,21 +146,23 @@ class Timers:
 
     def _fire(self) -> None:
         self._next = None
-        now = self._clock.seconds()
+        now = self._seconds()
         heap, times = self._heap, self._due
+        answer, listener = self._bridge.answer, self._listener
         last = self._order
         fired = 0
         while heap and heap[0][0] <= now and fired < TURN:
-            due, order, ticket = heap[0]
+            due, order, number = heap[0]
             if order > last:
                 # Set by one of those that fired just now: the reactor comes first.
                 break
             fired += 1
             heappop(heap)
-            if times.get(ticket) == due:
-                del times[ticket]
-                self._unreferenced.discard(ticket)
-                self._answer(ticket, None, True)
+            if times.get(number) == due:
+                del times[number]
+                if self._unreferenced:
+                    self._unreferenced.discard(number)
+                answer(listener, None, True, number)
         self._arm()
         self._resources.on_fewer()
 

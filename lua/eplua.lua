@@ -192,7 +192,7 @@ local function rest(task, good, ...)
       -- A plain yield gives way to whatever is due.
       local ticket = new_ticket()
       waiting[ticket], task.ticket = task, ticket
-      core.timer_start(ticket, 0)
+      core.answer_later(ticket, 0)
     end
   else
     task:finish(false, (...))
@@ -361,6 +361,8 @@ local function settle(ticket, ok, ...)
     return wake(task, nil, message, code)
   end
 end
+
+core.settle = settle
 
 -- What the application asks of Lua: run a chunk, call a global function.
 

@@ -5,7 +5,7 @@ local core = ...
 local check = core.import("check")
 local Task = core.Task
 core.import("timers", "timers")
-local timer_start = core.timer_start
+local answer_later = core.answer_later
 local setmetatable = setmetatable
 
 Task.__metatable = "task"
@@ -29,8 +29,7 @@ function task.sleep(milliseconds)
   if not running then core.raise("task.sleep: not in a task (see task.start)") end
   core.ready_to_wait(running)
   local ticket = core.new_ticket()
-  local ok, message = timer_start(ticket, milliseconds)
-  if not ok then core.raise(message) end
+  answer_later(ticket, milliseconds)
   return core.wait(running, ticket)
 end
 

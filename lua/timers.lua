@@ -3,14 +3,11 @@
 local core, primitives = ...
 
 local check = core.import("check")
-local listen, drop = core.listen, core.drop
-local protect, unpack = core.protect, core.unpack
+local protect, unpack, settle = core.protect, core.unpack, core.settle
 local start, again = primitives.timer_start, primitives.timer_repeat
 local cancel, now = primitives.timer_cancel, primitives.timer_now
 local keep_alive = primitives.timer_keep_alive
 local select, type, getmetatable, setmetatable = select, type, getmetatable, setmetatable
-
-core.timer_start = start
 
 local timers = {}
 
@@ -18,86 +15,90 @@ local timers = {}
 local Timer = { __name = "Timer" }
 Timer.__index = Timer
 
+local set = {} -- the timers that are set, by number
+local last = 0
+
 function Timer:__tostring()
-  return "Timer: " .. (self.ticket and "set" or "over")
+  return "Timer: " .. (self.number and "set" or "over")
 end
 
 --- The timer does not keep the program alive any more.
 function Timer:unref()
   self.unreferenced = true
-  if self.ticket then keep_alive(self.ticket, false) end
+  if self.number then keep_alive(self.number, false) end
   return self
 end
 
 function Timer:ref()
   self.unreferenced = nil
-  if self.ticket then keep_alive(self.ticket, true) end
+  if self.number then keep_alive(self.number, true) end
   return self
 end
 
-local function begin(timer, ticket, milliseconds)
-  local ok, message = start(ticket, milliseconds)
-  if ok then
-    timer.ticket = ticket
-    return timer
+-- All timers answer this one listener, with their number.
+primitives.timer_listen(core.listen(function(number)
+  local timer = set[number]
+  if not timer then return end
+  if timer.period then
+    timer.due = again(number, timer.due, timer.period)
+    if timer.unreferenced then keep_alive(number, false) end
+  else
+    set[number], timer.number = nil, nil
   end
-  drop(ticket)
+  if timer.ticket then return settle(timer.ticket, true) end
+  local arguments = timer.arguments
+  if arguments then return protect(timer.f, unpack(arguments, 1, arguments.n)) end
+  return protect(timer.f)
+end))
+
+local function begin(timer, milliseconds)
+  last = last + 1
+  set[last] = timer
+  timer.number = last
+  local ok, message = start(last, milliseconds)
+  if ok then return timer end
+  set[last] = nil
   core.raise(message)
 end
 
-local function check_arguments(method, f, milliseconds)
-  if type(f) ~= "function" then check.callback(f, 1, method, "function") end
-  if milliseconds == nil then return 0 end
-  return check.milliseconds(milliseconds, 2, method)
+--- Answer a ticket after a time.
+function core.answer_later(ticket, milliseconds)
+  begin({ ticket = ticket }, milliseconds)
 end
 
-local function bind(f, ...)
+local function new(method, f, milliseconds, ...)
+  if type(f) ~= "function" then check.callback(f, 1, method, "function") end
+  if milliseconds ~= 0 then
+    milliseconds = milliseconds and check.milliseconds(milliseconds, 2, method) or 0
+  end
+  local timer = setmetatable({ f = f }, Timer)
   local count = select("#", ...)
-  if count == 0 then return f end
-  local arguments = { ... }
-  return function() return f(unpack(arguments, 1, count)) end
+  if count > 0 then timer.arguments = { n = count, ... } end
+  return timer, milliseconds
 end
 
 --- Call `f(...)` once, `milliseconds` from now; never inside this call.
 ---@return eplua.Timer
 function timers.setTimeout(f, milliseconds, ...)
-  milliseconds = check_arguments("setTimeout", f, milliseconds)
-  f = bind(f, ...)
-  local timer = setmetatable({}, Timer)
-  local ticket
-  ticket = listen(function()
-    drop(ticket)
-    timer.ticket = nil
-    protect(f)
-  end)
-  return begin(timer, ticket, milliseconds)
+  return begin(new("setTimeout", f, milliseconds, ...))
 end
 
 --- Call `f(...)` every `milliseconds`, counted from now without drift. A tick
 --- that cannot be kept is skipped, and an error in `f` does not end it.
 ---@return eplua.Timer
 function timers.setInterval(f, milliseconds, ...)
-  milliseconds = check_arguments("setInterval", f, milliseconds)
-  f = bind(f, ...)
-  local timer = setmetatable({}, Timer)
-  local due = now() + milliseconds / 1000
-  local ticket
-  ticket = listen(function()
-    due = again(ticket, due, milliseconds)
-    if timer.unreferenced then keep_alive(ticket, false) end
-    protect(f)
-  end)
-  return begin(timer, ticket, milliseconds)
+  local timer, period = new("setInterval", f, milliseconds, ...)
+  timer.period, timer.due = period, now() + period / 1000
+  return begin(timer, period)
 end
 
 --- End a timer. What is over already, or is no timer, is left alone.
 function timers.clear(timer)
   if type(timer) ~= "table" or getmetatable(timer) ~= Timer then return end
-  local ticket = timer.ticket
-  if ticket then
-    timer.ticket = nil
-    drop(ticket)
-    cancel(ticket)
+  local number = timer.number
+  if number then
+    set[number], timer.number = nil, nil
+    cancel(number)
   end
 end
 

@@ -267,6 +267,23 @@ class LifetimeTests(LuaTestCase):
         self.assertIsNone(gone())
         self.assertEqual(self.reactor.getDelayedCalls(), [])
 
+    def test_finalizers_start_nothing(self) -> None:
+        """Lua code that runs while the state is closed cannot open anything."""
+        self.run_lua(
+            """
+            local function last()
+              pcall(setTimeout, print, 0)
+              pcall(function() net.TCPSocket():connect("127.0.0.1", 1) end)
+            end
+            x = newproxy and newproxy(true) or setmetatable({}, {__gc = last})
+            if newproxy then getmetatable(x).__gc = last end
+            """
+        )
+        self.successResultOf(self.runtime_stopped())
+        gc.collect()
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+        self.assertEqual(self.reactor.tcpClients, [])
+
     def test_starvation(self) -> None:
         """A script that asks in a tight loop does not starve a timer."""
         self.runtime.expose("ask", lambda: b"x")

@@ -1,0 +1,35 @@
+"""`make bench`: all benchmarks, one table, and the same as JSON in results.json."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from harness import HEADER, HERE, Result, write
+
+NAMES = [
+    name
+    for name in (
+        "startup",
+        "timers",
+        "tcp_echo",
+        "udp_echo",
+        "http_get",
+        "websocket_echo",
+        "tls_echo",
+        "http_server",
+        "mqtt",
+    )
+    if (HERE / f"{name}.py").exists()
+]
+
+
+def main() -> None:
+    print(HEADER, flush=True)
+    results: list[Result] = []
+    for name in NAMES:
+        results += import_module(name).run()
+    write(results, HERE / "results.json")
+
+
+if __name__ == "__main__":
+    main()
