@@ -240,7 +240,6 @@ class Bridge:
         self._deliver()
 
     # What Lua calls.
-
     def primitives(self, module: Any) -> list[tuple[bytes, Callable[..., Any]]]:
         """The primitives of an L{IModule} and of its resources, by name."""
         found: list[tuple[bytes, Callable[..., Any]]] = []
