@@ -168,5 +168,3 @@ def set_stream_options(transport: Any, no_delay: bool, keep_alive: bool) -> None
     if isinstance(transport.getPeer(), (IPv4Address, IPv6Address)):
         transport.setTcpNoDelay(no_delay)
         transport.setTcpKeepAlive(keep_alive)
-
-

@@ -11,8 +11,8 @@ order in which things happened and never inside the call that asked for them.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -28,69 +28,17 @@ from eplua_twisted.errors import (
     OperationError,
     describe,
 )
+from eplua_twisted.primitives import crossing, marked, operation, query
 from eplua_twisted.resources import Resources
 from eplua_twisted.values import Scalar, scalar, to_bytes
+
+__all__ = ["HIGH_WATER", "TURN", "Bridge", "Reply", "crossing", "operation", "query"]
 
 TURN = 256
 """Queued answers delivered before the reactor gets its turn."""
 
 HIGH_WATER = 1024
 """Queued answers at which all reading transports of the runtime pause."""
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def operation(
-    name: str,
-    gone: tuple[str, str] | None = NOT_CONNECTED,
-    *,
-    direct: bool = False,
-) -> Callable[[F], F]:
-    """
-    Mark a method as something Lua can ask for and get an answer to later.
-
-    The method takes plain values and returns a Deferred, or its result when
-    that is known at once; a tuple is several results.  A method of a resource
-    is given the resource that Lua named by number.
-
-    @param name: the primitive's name
-    @param gone: code and message when that resource is no longer open; C{None}
-        where that is what was asked for
-    @param direct: the method is given a L{Reply} first, and may keep it and return
-        C{None} where a Deferred would cost too much
-    """
-    return _mark(name, "direct" if direct else "operation", gone)
-
-
-def query(name: str) -> Callable[[F], F]:
-    """
-    Mark a method as something Lua asks and is told at once: the primitive
-    returns the method's result, or C{nil, message, code}.
-    """
-    return _mark(name, "query", NOT_CONNECTED)
-
-
-def crossing(name: str) -> Callable[[F], F]:
-    """
-    Mark a method that is the primitive as it stands: it converts what crosses
-    itself, and raises nothing.
-    """
-    return _mark(name, "crossing", None)
-
-
-def _mark(name: str, kind: str, gone: tuple[str, str] | None) -> Callable[[F], F]:
-    def mark(method: F) -> F:
-        setattr(method, "primitive", (name, kind, gone))
-        return method
-
-    return mark
-
-
-def _marked(holder: type) -> Iterator[tuple[Any, str, str, tuple[str, str] | None]]:
-    for attribute in dir(holder):
-        method = getattr(holder, attribute)
-        if hasattr(method, "primitive"):
-            yield (method, *method.primitive)
 
 
 def _results(result: Any) -> tuple[Scalar, ...]:
@@ -243,7 +191,7 @@ class Bridge:
     def primitives(self, module: Any) -> list[tuple[bytes, Callable[..., Any]]]:
         """The primitives of an L{IModule} and of its resources, by name."""
         found: list[tuple[bytes, Callable[..., Any]]] = []
-        for method, name, kind, _ in _marked(type(module)):
+        for method, name, kind, _ in marked(type(module)):
             primitive = method.__get__(module)
             if kind == "operation":
                 primitive = self._request(primitive)
@@ -251,7 +199,7 @@ class Bridge:
                 primitive = self._query(primitive)
             found.append((to_bytes(name), primitive))
         for holder in module.resource_types:
-            for method, name, kind, gone in _marked(holder):
+            for method, name, kind, gone in marked(holder):
                 if kind == "operation":
                     primitive = self._operation(method, holder, gone)
                 elif kind == "direct":

@@ -130,7 +130,9 @@ def main(arguments: list[str] | None = None) -> None:
     """The command; ends the process."""
     options = CommandOptions()
     try:
-        usage.Options.parseOptions(options, sys.argv[1:] if arguments is None else arguments)
+        usage.Options.parseOptions(
+            options, sys.argv[1:] if arguments is None else arguments
+        )
     except usage.UsageError as problem:
         complain(f"eplua: {problem}\nTry 'eplua --help'.")
         raise SystemExit(2) from None

@@ -133,7 +133,10 @@ class Runtime:
         )
         # Called from Lua only while the state lives, so it may refer to it.
         self._modules["calls"] = Calls(
-            self._bridge, lupa.lua_type, lambda pairs: lua.table_from(pairs), self._settle
+            self._bridge,
+            lupa.lua_type,
+            lambda pairs: lua.table_from(pairs),
+            self._settle,
         )
         self._lua = lua
         code = (lua_directory() / "eplua.lua").read_bytes()
@@ -147,9 +150,7 @@ class Runtime:
     def _primitives(self, name: bytes) -> tuple[Any, ...]:
         """A module's primitives, flattened; the module is made when first asked for."""
         module = self._module(to_text(name))
-        return tuple(
-            item for pair in self._bridge.primitives(module) for item in pair
-        )
+        return tuple(item for pair in self._bridge.primitives(module) for item in pair)
 
     def _module(self, name: str) -> Any:
         if name not in self._modules:
@@ -179,9 +180,13 @@ class Runtime:
             L{RuntimeStopped}
         """
         code = maybeDeferred(Path(path).read_bytes)
-        return code.addCallback(self._run, "@" + path, str(Path(path).parent), path, arguments)
+        return code.addCallback(
+            self._run, "@" + path, str(Path(path).parent), path, arguments
+        )
 
-    def run_string(self, code: str | bytes, name: str = "=(string)", *arguments: str) -> Deferred[None]:
+    def run_string(
+        self, code: str | bytes, name: str = "=(string)", *arguments: str
+    ) -> Deferred[None]:
         """
         Run a piece of Lua.
 
@@ -192,7 +197,14 @@ class Runtime:
         source = to_bytes(code) if isinstance(code, str) else code
         return self._run(source, name, ".", name.lstrip("=@"), arguments)
 
-    def _run(self, code: bytes, name: str, directory: str, script: str, arguments: tuple[str, ...]) -> Deferred[None]:
+    def _run(
+        self,
+        code: bytes,
+        name: str,
+        directory: str,
+        script: str,
+        arguments: tuple[str, ...],
+    ) -> Deferred[None]:
         if code.startswith(b"\xef\xbb\xbf"):
             code = code[3:]
         if code.startswith(b"#"):
@@ -211,9 +223,7 @@ class Runtime:
         """
         return self._unless_stopped(lambda calls: calls.call(name, values))
 
-    def _unless_stopped(
-        self, begin: Callable[[Calls], Deferred[Any]]
-    ) -> Deferred[Any]:
+    def _unless_stopped(self, begin: Callable[[Calls], Deferred[Any]]) -> Deferred[Any]:
         def start() -> Deferred[Any]:
             if self._stopping is not None:
                 raise RuntimeStopped
@@ -281,7 +291,9 @@ class Runtime:
         if self._on_exit is not None:
             on_exit = self._on_exit
             stopped.addCallback(lambda _: on_exit(code))
-            stopped.addErrback(lambda failure: self.log.failure("on_exit failed", failure))
+            stopped.addErrback(
+                lambda failure: self.log.failure("on_exit failed", failure)
+            )
 
     def counts(self) -> dict[str, int]:
         """How many are open of each kind."""

@@ -37,14 +37,18 @@ class Options(usage.Options):
     def postOptions(self) -> None:
         if self["lua"] not in LUA_VERSIONS:
             known = ", ".join(LUA_VERSIONS)
-            raise usage.UsageError(f"unknown Lua version {self['lua']!r}; known: {known}")
+            raise usage.UsageError(
+                f"unknown Lua version {self['lua']!r}; known: {known}"
+            )
         if self["execute"] is None and not self.arguments:
             raise usage.UsageError("no script given")
 
     def begin(self, runtime: Runtime) -> Deferred[None]:
         """Start what was asked for; fires and fails as L{Runtime.run_file}."""
         if self["execute"] is not None:
-            return runtime.run_string(self["execute"], "=(command line)", *self.arguments)
+            return runtime.run_string(
+                self["execute"], "=(command line)", *self.arguments
+            )
         return runtime.run_file(*self.arguments)
 
 

@@ -66,9 +66,7 @@ class TCPServer(Factory):
         self.id = environment.resources.add(self)
 
     @operation("tcp_server_start")
-    def start(
-        self, host: bytes, port: int, listener: int
-    ) -> Deferred[int | None]:
+    def start(self, host: bytes, port: int, listener: int) -> Deferred[int | None]:
         """
         @param listener: the ticket that is answered with the number, address and
             port of each client

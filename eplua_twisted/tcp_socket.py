@@ -47,7 +47,6 @@ LINGER = 30.0
 """Seconds a closed socket has to send what was written before."""
 
 
-
 Read = bytes | Deferred[bytes] | None
 """The bytes; or what fires with them; or nothing, and the reply is answered."""
 
@@ -379,5 +378,3 @@ class _Once(Factory):
 
     def buildProtocol(self, addr: IAddress | None) -> TCPSocket:
         return self._socket
-
-

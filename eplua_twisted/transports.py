@@ -107,9 +107,7 @@ class EagerReactor:
         bindAddress: Any = None,
     ) -> Connector:
         """C{IReactorTCP.connectTCP}"""
-        connector = Connector(
-            host, port, factory, timeout, bindAddress, self._reactor
-        )
+        connector = Connector(host, port, factory, timeout, bindAddress, self._reactor)
         connector.connect()
         return connector
 

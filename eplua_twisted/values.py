@@ -85,9 +85,7 @@ def from_lua(value: Any, kind_of: Callable[[Any], str | None], depth: int = 0) -
     pairs = {
         scalar(key): from_lua(item, kind_of, depth + 1) for key, item in value.items()
     }
-    if pairs and all(
-        type(key) is int and 1 <= key <= len(pairs) for key in pairs
-    ):
+    if pairs and all(type(key) is int and 1 <= key <= len(pairs) for key in pairs):
         return [pairs[index] for index in range(1, len(pairs) + 1)]
     return pairs
 

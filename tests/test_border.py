@@ -13,7 +13,9 @@ from tests.support import ALL_BYTES, LuaTestCase, for_each_lua
 
 class BytesTests(LuaTestCase):
     def test_print(self) -> None:
-        self.run_lua(b"local t = {} for i = 0, 255 do t[#t+1] = string.char(i) end print(table.concat(t))")
+        self.run_lua(
+            b"local t = {} for i = 0, 255 do t[#t+1] = string.char(i) end print(table.concat(t))"
+        )
         self.assertEqual(self.lines, [ALL_BYTES])
 
     def test_call(self) -> None:
@@ -54,9 +56,7 @@ class ReachTests(LuaTestCase):
     """Scripts cannot reach Python."""
 
     def test_no_python(self) -> None:
-        self.run_lua(
-            "print(python, package.loaded.python, pcall(require, 'python'))"
-        )
+        self.run_lua("print(python, package.loaded.python, pcall(require, 'python'))")
         self.assertTrue(self.lines[0].startswith(b"nil\tnil\tfalse\t"), self.lines)
 
     def primitive(self, code: str) -> list[bytes]:
@@ -99,9 +99,7 @@ class ReachTests(LuaTestCase):
 
     def test_metatable_is_hidden(self) -> None:
         """A primitive cannot be hijacked through its metatable."""
-        lines = self.primitive(
-            "print(getmetatable(p), pcall(setmetatable, p, {}))"
-        )
+        lines = self.primitive("print(getmetatable(p), pcall(setmetatable, p, {}))")
         self.assertTrue(lines[0].startswith(b"false\tfalse"), lines)
 
     def test_replaced_library_functions(self) -> None:
@@ -253,6 +251,7 @@ class LifetimeTests(LuaTestCase):
 
     def test_state_is_freed(self) -> None:
         """After the stop the Lua state goes, and with it all that it held of Python."""
+
         class Callable:
             def __call__(self) -> None:
                 """Nothing."""
@@ -261,7 +260,9 @@ class LifetimeTests(LuaTestCase):
         gone = weakref.ref(function)
         self.runtime.expose("f", function)
         del function
-        self.run_lua("setTimeout(f, 1000) task.start(function() task.sleep(1000) f() end)")
+        self.run_lua(
+            "setTimeout(f, 1000) task.start(function() task.sleep(1000) f() end)"
+        )
         self.successResultOf(self.runtime_stopped())
         gc.collect()
         self.assertIsNone(gone())

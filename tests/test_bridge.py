@@ -106,6 +106,7 @@ class BridgeTests(SynchronousTestCase):
 
     def test_bounded_turn(self) -> None:
         """Answers that bring about answers do not keep the reactor waiting."""
+
         def again() -> None:
             self.bridge.answer(1, None, True)
 
@@ -132,6 +133,7 @@ class BridgeTests(SynchronousTestCase):
 
     def test_forget(self) -> None:
         """What a closed resource has queued is answered closed, what comes later not."""
+
         def close() -> None:
             self.bridge.answer(1, self.thing.id, True, b"data")
             self.bridge.answer(2, None, True, b"other")
@@ -225,10 +227,12 @@ class BridgeTests(SynchronousTestCase):
         self.assertEqual(ask(self.thing.id, "ä"), ("ä".encode(),))
         self.assertEqual(ask(self.thing.id, (1, 2)), (1, 2))
         self.assertEqual(
-            ask(self.thing.id, OperationError("limit", "full")), (None, b"full", b"limit")
+            ask(self.thing.id, OperationError("limit", "full")),
+            (None, b"full", b"limit"),
         )
         self.assertEqual(
-            ask(self.thing.id, ZeroDivisionError()), (None, b"internal error", b"internal")
+            ask(self.thing.id, ZeroDivisionError()),
+            (None, b"internal error", b"internal"),
         )
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
 
@@ -258,6 +262,7 @@ class BridgeTests(SynchronousTestCase):
 
     def test_lua_library_fails(self) -> None:
         """Whatever comes out of Lua is logged, and the queue goes on."""
+
         def broken() -> None:
             self.bridge.answer(2, None, True)
             raise MemoryError

@@ -18,11 +18,11 @@ from eplua_twisted.buffers import (
     SLICE,
     Exactly,
     ReadBuffer,
-    Search,
     Until,
     WriteBuffer,
 )
 from eplua_twisted.errors import OperationError
+from eplua_twisted.search import Search
 from tests.support import ALL_BYTES
 
 # Few letters, so that delimiters are met and half met.
@@ -40,7 +40,9 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
     return [data[a:b] for a, b in pairwise(edges) if a != b]
 
 
-def reads(chunks: list[bytes], wants: list[Any], asked_first: int, limit: int) -> list[Any]:
+def reads(
+    chunks: list[bytes], wants: list[Any], asked_first: int, limit: int
+) -> list[Any]:
     """Ask for some reads first, feed, ask for the rest, end: all the answers."""
     buffer = ReadBuffer(limit)
     answers: list[Any] = [None] * len(wants)
@@ -83,7 +85,9 @@ def model(data: bytes, wants: list[Any], limit: int) -> list[Any]:
                 data = data[want.count :]
         elif isinstance(want, Until):
             index = data.find(want.delimiter)
-            if index > limit or (index < 0 and len(data) - len(want.delimiter) >= limit):
+            if index > limit or (
+                index < 0 and len(data) - len(want.delimiter) >= limit
+            ):
                 answers.append("limit")
             elif index < 0:
                 answers.append("eof")
@@ -112,7 +116,9 @@ class ReadBufferTests(SynchronousTestCase):
         )
 
     @given(TEXT, st.lists(st.integers(0, 60)))
-    def test_read_loses_and_invents_nothing(self, data: bytes, places: list[int]) -> None:
+    def test_read_loses_and_invents_nothing(
+        self, data: bytes, places: list[int]
+    ) -> None:
         buffer = ReadBuffer()
         got = []
         for chunk in cut(data, places):
@@ -133,7 +139,8 @@ class ReadBufferTests(SynchronousTestCase):
         buffer = ReadBuffer()
         buffer.feed(b"one\r\ntwo\r\n\r\nrest")
         self.assertEqual(
-            [buffer.read(Until(b"\r\n"), Deferred()) for _ in range(3)], [b"one", b"two", b""]
+            [buffer.read(Until(b"\r\n"), Deferred()) for _ in range(3)],
+            [b"one", b"two", b""],
         )
         self.assertEqual(buffer.read(ANYTHING, Deferred()), b"rest")
 
@@ -184,8 +191,14 @@ class ReadBufferTests(SynchronousTestCase):
 
 
 class SearchTests(SynchronousTestCase):
-    @given(TEXT, st.lists(st.integers(0, 60)), st.lists(LETTERS, min_size=1, max_size=6).map(b"".join))
-    def test_finds_what_find_finds(self, data: bytes, places: list[int], delimiter: bytes) -> None:
+    @given(
+        TEXT,
+        st.lists(st.integers(0, 60)),
+        st.lists(LETTERS, min_size=1, max_size=6).map(b"".join),
+    )
+    def test_finds_what_find_finds(
+        self, data: bytes, places: list[int], delimiter: bytes
+    ) -> None:
         search, grown = Search(delimiter), b""
         for chunk in cut(data, places):
             grown += chunk
@@ -248,7 +261,10 @@ class Outlet:
 
 
 class WriteBufferTests(SynchronousTestCase):
-    @given(st.lists(st.binary(min_size=1, max_size=50), max_size=20), st.lists(st.integers(0, 80), max_size=30))
+    @given(
+        st.lists(st.binary(min_size=1, max_size=50), max_size=20),
+        st.lists(st.integers(0, 80), max_size=30),
+    )
     def test_order(self, pieces: list[bytes], rooms: list[int]) -> None:
         """All that was written comes, in order, and the amount comes back to 0."""
         outlet = Outlet(20)

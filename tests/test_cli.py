@@ -15,7 +15,13 @@ from eplua_twisted.tap import Options, makeService
 from tests.support import ALL_BYTES, Peer, start
 
 EPLUA = (sys.executable, "-m", "eplua_twisted.cli")
-TWISTD_N = (sys.executable, "-c", "from twisted.scripts.twistd import run; run()", "-n", "--pidfile=")
+TWISTD_N = (
+    sys.executable,
+    "-c",
+    "from twisted.scripts.twistd import run; run()",
+    "-n",
+    "--pidfile=",
+)
 
 
 class CommandTests(TestCase):
@@ -37,7 +43,8 @@ class CommandTests(TestCase):
         """When nothing is open or pending, at once."""
         path = self.script("print('hello', ...) setTimeout(print, 1, 'timer')")
         self.assertEqual(
-            await self.run_command(*EPLUA, path, "a", "-b"), (0, b"hello\ta\t-b\ntimer\n")
+            await self.run_command(*EPLUA, path, "a", "-b"),
+            (0, b"hello\ta\t-b\ntimer\n"),
         )
 
     async def test_code(self) -> None:
@@ -47,7 +54,11 @@ class CommandTests(TestCase):
         )
 
     async def test_lua_versions(self) -> None:
-        for version, name in (("5.3", b"Lua 5.3"), ("5.5", b"Lua 5.5"), ("luajit", b"LuaJIT 2.1")):
+        for version, name in (
+            ("5.3", b"Lua 5.3"),
+            ("5.5", b"Lua 5.5"),
+            ("luajit", b"LuaJIT 2.1"),
+        ):
             code, output = await self.run_command(
                 *EPLUA, "--lua", version, "-e", "print(jit and jit.version or _VERSION)"
             )
@@ -55,14 +66,17 @@ class CommandTests(TestCase):
 
     async def test_bytes(self) -> None:
         code, output = await self.run_command(
-            *EPLUA, "-e",
+            *EPLUA,
+            "-e",
             "local t = {} for i = 0, 255 do t[#t+1] = string.char(i) end print(table.concat(t))",
         )
         self.assertEqual((code, output), (0, ALL_BYTES + b"\n"))
 
     async def test_script_fails(self) -> None:
         """1, and a traceback with file and line; what it had opened is closed."""
-        path = self.script("setInterval(print, 10)\nlocal function f() error('no') end\nf()")
+        path = self.script(
+            "setInterval(print, 10)\nlocal function f() error('no') end\nf()"
+        )
         code, output = await self.run_command(*EPLUA, path)
         self.assertEqual(code, 1)
         self.assertIn(b"script.lua:2: no\nstack traceback:", output)
@@ -83,7 +97,10 @@ class CommandTests(TestCase):
     async def test_usage(self) -> None:
         for arguments, text in (
             ((), b"no script given"),
-            (("--lua", "5.1", "x"), b"unknown Lua version '5.1'; known: 5.3, 5.4, 5.5, luajit"),
+            (
+                ("--lua", "5.1", "x"),
+                b"unknown Lua version '5.1'; known: 5.3, 5.4, 5.5, luajit",
+            ),
             (("--none",), b"option --none not recognized"),
         ):
             code, output = await self.run_command(*EPLUA, *arguments)
@@ -102,14 +119,18 @@ class CommandTests(TestCase):
     async def test_exit_code(self) -> None:
         for argument, expected in (("7", 7), ("false", 1), ("true", 0), ("256 + 3", 3)):
             code, output = await self.run_command(
-                *EPLUA, "-e", f"setTimeout(function() pcall(os.exit, {argument}) print('no') end, 1)"
+                *EPLUA,
+                "-e",
+                f"setTimeout(function() pcall(os.exit, {argument}) print('no') end, 1)",
             )
             self.assertEqual((code, output), (expected, b""))
 
     async def test_error_in_a_callback(self) -> None:
         """It is shown, and the program goes on."""
         code, output = await self.run_command(
-            *EPLUA, "-e", "setTimeout(function() error('bad') end, 0) setTimeout(print, 5, 'on')"
+            *EPLUA,
+            "-e",
+            "setTimeout(function() error('bad') end, 0) setTimeout(print, 5, 'on')",
         )
         self.assertEqual(code, 0)
         self.assertIn(b"(command line):1: bad\nstack traceback:", output)

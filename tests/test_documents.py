@@ -42,7 +42,9 @@ class DocumentTests(TestCase):
 
     async def test_python_snippets(self) -> None:
         for code in snippets(ROOT / "README.md", "python"):
-            self.assertEqual(await self.ends_well(sys.executable, "-c", code), b"(41,)\n")
+            self.assertEqual(
+                await self.ends_well(sys.executable, "-c", code), b"(41,)\n"
+            )
 
     async def test_tour(self) -> None:
         output = await self.ends_well(*EPLUA, str(ROOT / "examples" / "tour.lua"))
@@ -59,10 +61,10 @@ class DocumentTests(TestCase):
         )
 
     async def test_embed(self) -> None:
-        output = await self.ends_well(sys.executable, str(ROOT / "examples" / "embed.py"))
-        self.assertEqual(
-            output, b"Hello, Twisted\ngreet returned 7\nkitchen\t21.5\n"
+        output = await self.ends_well(
+            sys.executable, str(ROOT / "examples" / "embed.py")
         )
+        self.assertEqual(output, b"Hello, Twisted\ngreet returned 7\nkitchen\t21.5\n")
 
     def test_documented_commands(self) -> None:
         """The two commands of the README are targets that make knows."""
@@ -73,6 +75,10 @@ class DocumentTests(TestCase):
 
     def test_nothing_of_this_machine(self) -> None:
         """No committed text names a path of a machine."""
-        for path in [*ROOT.glob("*.*"), *(ROOT / "docs").glob("*"), ROOT / ".ci" / "run"]:
+        for path in [
+            *ROOT.glob("*.*"),
+            *(ROOT / "docs").glob("*"),
+            ROOT / ".ci" / "run",
+        ]:
             if path.is_file():
                 self.assertNotIn("/work/", path.read_text(errors="replace"), path)

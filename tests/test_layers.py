@@ -13,7 +13,7 @@ PACKAGE = Path(eplua_twisted.__file__).parent
 
 LAYERS = [
     {"errors", "interfaces"},
-    {"values", "resources"},
+    {"values", "resources", "primitives", "search"},
     {"bridge"},
     {"transports", "buffers", "environment"},
     {"PROTOCOLS"},
@@ -75,7 +75,10 @@ class LayerTests(SynchronousTestCase):
                 self.assertTrue(
                     layer(target) < layer(path.stem)
                     or target in SHARED
-                    or (family(target) is not None and family(target) == family(path.stem)),
+                    or (
+                        family(target) is not None
+                        and family(target) == family(path.stem)
+                    ),
                     f"{path.stem} imports {target}",
                 )
 

@@ -30,7 +30,9 @@ class RunTests(LuaTestCase):
 
     def test_first_line_and_mark(self) -> None:
         """A #! line and a byte order mark are passed over; lines keep their numbers."""
-        path = self.write("x.lua", b"\xef\xbb\xbf#!/usr/bin/env eplua\nprint('ran')\nerror('here')")
+        path = self.write(
+            "x.lua", b"\xef\xbb\xbf#!/usr/bin/env eplua\nprint('ran')\nerror('here')"
+        )
         failure = self.failureResultOf(self.runtime.run_file(path), ScriptError)
         self.assertEqual(self.lines, [b"ran"])
         self.assertIn("x.lua:3: here", str(failure.value))
@@ -45,7 +47,9 @@ class RunTests(LuaTestCase):
 
     def test_require_what_is_broken(self) -> None:
         """The error names the module's file and line, or where it was looked for."""
-        path = self.write("main.lua", "print(pcall(require, 'bad')) print(pcall(require, 'none'))")
+        path = self.write(
+            "main.lua", "print(pcall(require, 'bad')) print(pcall(require, 'none'))"
+        )
         (Path(path).parent / "bad.lua").write_text("\n=")
         self.successResultOf(self.runtime.run_file(path))
         text = b"\n".join(self.lines)
@@ -81,8 +85,14 @@ class RunTests(LuaTestCase):
     def test_raises_no_string(self) -> None:
         for code, text in (
             ("error()", "nil"),
-            ("error(setmetatable({}, {__tostring = function() return 'mine' end}))", "mine"),
-            ("error(setmetatable({}, {__tostring = function() error('x') end}))", "an error value of type table"),
+            (
+                "error(setmetatable({}, {__tostring = function() return 'mine' end}))",
+                "mine",
+            ),
+            (
+                "error(setmetatable({}, {__tostring = function() error('x') end}))",
+                "an error value of type table",
+            ),
         ):
             failure = self.failureResultOf(self.runtime.run_string(code), ScriptError)
             self.assertEqual(str(failure.value), text)
@@ -104,7 +114,9 @@ class RunTests(LuaTestCase):
 class CallTests(LuaTestCase):
     def test_results(self) -> None:
         self.run_lua("function sum(a, b) return a + b, {a, b} end")
-        self.assertEqual(self.successResultOf(self.runtime.call("sum", 1, 2)), (3, [1, 2]))
+        self.assertEqual(
+            self.successResultOf(self.runtime.call("sum", 1, 2)), (3, [1, 2])
+        )
 
     def test_error(self) -> None:
         self.run_lua("function bad() error('no') end")
@@ -145,6 +157,7 @@ class ExposeTests(LuaTestCase):
 
     def test_exception(self) -> None:
         """It becomes a Lua error with its text, at the script's line."""
+
         def f() -> None:
             raise ValueError("out of range")
 
@@ -163,9 +176,7 @@ class ExposeTests(LuaTestCase):
     def test_deferred_with_callbacks(self) -> None:
         self.runtime.expose("good", lambda x: succeed(x))
         self.runtime.expose("bad", lambda: fail(ValueError("broken")))
-        self.run_lua(
-            "good(5, {success = print}) bad({error = print}) print('called')"
-        )
+        self.run_lua("good(5, {success = print}) bad({error = print}) print('called')")
         self.assertEqual(self.lines, [b"called", b"5", b"broken\tinternal"])
 
     def test_plain_with_callbacks(self) -> None:
@@ -330,7 +341,9 @@ class ExitTests(LuaTestCase):
         self.assertEqual((self.codes, self.lines), ([7], []))
 
     def test_task(self) -> None:
-        self.exits("task.start(function() pcall(os.exit, 7) print('task') end) print('main')")
+        self.exits(
+            "task.start(function() pcall(os.exit, 7) print('task') end) print('main')"
+        )
         self.assertEqual((self.codes, self.lines), ([7], []))
 
     def test_timer(self) -> None:
@@ -340,7 +353,9 @@ class ExitTests(LuaTestCase):
 
     def test_sorting(self) -> None:
         """Through a C function on the stack."""
-        self.exits("pcall(table.sort, {1, 2, 3}, function() os.exit(7) end) print('after')")
+        self.exits(
+            "pcall(table.sort, {1, 2, 3}, function() os.exit(7) end) print('after')"
+        )
         self.assertEqual((self.codes, self.lines), ([7], []))
 
     def test_call_learns_of_it(self) -> None:
@@ -374,15 +389,27 @@ class ErrorTests(LuaTestCase):
         self.assertEqual((self.lines, len(self.errors)), ([], 1))
 
     def test_stats(self) -> None:
-        self.run_lua("setTimeout(print, 1000) print(eplua.stats().Timer, eplua.version)")
+        self.run_lua(
+            "setTimeout(print, 1000) print(eplua.stats().Timer, eplua.version)"
+        )
         self.assertEqual(self.lines, [b"1\t" + self.runtime.version.encode()])
 
     def test_unknown_class(self) -> None:
-        self.run_lua("print(net.Nothing, rawget(net, 'TCPSocket'), type(net.TCPSocket))")
+        self.run_lua(
+            "print(net.Nothing, rawget(net, 'TCPSocket'), type(net.TCPSocket))"
+        )
         self.assertEqual(self.lines, [b"nil\tnil\tfunction"])
 
 
-for _case in (RunTests, CallTests, ExposeTests, IdleTests, StopTests, ExitTests, ErrorTests):
+for _case in (
+    RunTests,
+    CallTests,
+    ExposeTests,
+    IdleTests,
+    StopTests,
+    ExitTests,
+    ErrorTests,
+):
     globals().update(for_each_lua(_case))
 del _case
 

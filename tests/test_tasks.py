@@ -43,7 +43,9 @@ class TaskTests(LuaTestCase):
         self.assertEqual(self.lines, [b"nil\tConnection refused\trefused"])
 
     def test_sleep(self) -> None:
-        self.run_lua("task.start(function() print(task.sleep(10)) print(task.sleep('5')) end)")
+        self.run_lua(
+            "task.start(function() print(task.sleep(10)) print(task.sleep('5')) end)"
+        )
         self.reactor.advance(0.010)
         self.assertEqual(self.lines, [b"true"])
         self.reactor.advance(0.005)
@@ -126,7 +128,9 @@ class TaskTests(LuaTestCase):
 
     def test_error_is_reported(self) -> None:
         """As a callback's: once, with the script's line and traceback."""
-        self.run_lua("task.start(function()\nask()\nlocal function f() error('bad') end f() end)")
+        self.run_lua(
+            "task.start(function()\nask()\nlocal function f() error('bad') end f() end)"
+        )
         self.asked[0].callback(None)
         self.assertEqual(len(self.errors), 1)
         self.assertTrue(self.errors[0].startswith("test.lua:3: bad\nstack traceback:"))
@@ -154,8 +158,12 @@ class TaskTests(LuaTestCase):
         )
 
     def test_bad_arguments(self) -> None:
-        self.run_lua("print(pcall(task.start, 5)) task.start(function() print(pcall(task.sleep, 0/0)) end)")
-        self.assertIn(b"#1 to 'task.start' (function: function expected, got 5)", self.lines[0])
+        self.run_lua(
+            "print(pcall(task.start, 5)) task.start(function() print(pcall(task.sleep, 0/0)) end)"
+        )
+        self.assertIn(
+            b"#1 to 'task.start' (function: function expected, got 5)", self.lines[0]
+        )
         self.assertIn(b"#1 to 'task.sleep'", self.lines[1])
 
     def test_cannot_wait_here(self) -> None:

@@ -143,9 +143,7 @@ class SocketTests(LuaTestCase):
         self.assertEqual(self.lines, [b"Connection reset by peer\treset"] * 2)
 
     def test_read_times_out_and_loses_nothing(self) -> None:
-        transport = self.connect(
-            "s:readExactly(5, {error = print})", "{timeout = 100}"
-        )
+        transport = self.connect("s:readExactly(5, {error = print})", "{timeout = 100}")
         transport.protocol.dataReceived(b"abc")
         self.reactor.advance(0.100)
         self.assertEqual(self.lines, [b"Operation canceled\ttimeout"])
@@ -169,11 +167,15 @@ class SocketTests(LuaTestCase):
         self.assertEqual(transport.producerState, "producing")
 
     def test_read_until_without_delimiter(self) -> None:
-        transport = self.connect("s:readUntil('\\n', {error = print})", "{maxBuffer = 10}")
+        transport = self.connect(
+            "s:readUntil('\\n', {error = print})", "{maxBuffer = 10}"
+        )
         transport.protocol.dataReceived(b"x" * 11)
         self.assertEqual(
             self.lines,
-            [b"what comes before the delimiter is longer than 10 bytes (option maxBuffer)\tlimit"],
+            [
+                b"what comes before the delimiter is longer than 10 bytes (option maxBuffer)\tlimit"
+            ],
         )
         self.run_lua("s:read({success = print})")
         self.assertEqual(self.lines[1:], [b"x" * 11])
@@ -235,7 +237,9 @@ class SocketTests(LuaTestCase):
         self.assertEqual(self.lines[2:], [b"false"])
 
     def test_pending_write_when_lost(self) -> None:
-        transport = self.stall("s:write('12345678', {error = print})", "{maxWriteBuffer = 8}")
+        transport = self.stall(
+            "s:write('12345678', {error = print})", "{maxWriteBuffer = 8}"
+        )
         transport.ended(ConnectionLost())
         self.assertEqual(self.lines, [b"Connection reset by peer\treset"])
 
@@ -321,7 +325,9 @@ class SocketTests(LuaTestCase):
         transport = self.connect("")
         transport.protocol.dataReceived(b"unread")
         transport.protocol.readConnectionLost()
-        self.run_lua("print(eplua.stats().TCPSocket) s = nil collectgarbage() collectgarbage()")
+        self.run_lua(
+            "print(eplua.stats().TCPSocket) s = nil collectgarbage() collectgarbage()"
+        )
         self.run_lua(
             "local t = net.TCPSocket() t:connect('127.0.0.1', 1, {}) t:close() setTimeout(function()"
             " print(eplua.stats().TCPSocket) end, 0)"
@@ -335,20 +341,26 @@ class ConnectTests(LuaTestCase):
         """10 s by default; an option; 0 for none."""
         for options, time in (("", 10.0), ("{timeout = 500}", 0.5)):
             self.lines.clear()
-            self.run_lua(f"net.TCPSocket({options}):connect('127.0.0.1', 80, {{error = print}})")
+            self.run_lua(
+                f"net.TCPSocket({options}):connect('127.0.0.1', 80, {{error = print}})"
+            )
             self.reactor.advance(time - 0.01)
             self.assertEqual(self.lines, [])
             self.reactor.advance(0.02)
             self.assertEqual(self.lines, [b"Operation canceled\ttimeout"])
         self.lines.clear()
-        self.run_lua("s = net.TCPSocket({timeout = 0}) s:connect('127.0.0.1', 80, {error = print})")
+        self.run_lua(
+            "s = net.TCPSocket({timeout = 0}) s:connect('127.0.0.1', 80, {error = print})"
+        )
         self.reactor.advance(1000)
         self.assertEqual(self.lines, [])
         self.run_lua("s:close()")
 
     def refuse(self) -> None:
         connector = self.reactor.connectors[-1]
-        self.reactor.tcpClients[-1][2].clientConnectionFailed(connector, Failure(Refused()))
+        self.reactor.tcpClients[-1][2].clientConnectionFailed(
+            connector, Failure(Refused())
+        )
 
     def test_refused_and_again(self) -> None:
         """After a failure the same object can be connected again."""
@@ -372,7 +384,11 @@ class ConnectTests(LuaTestCase):
         )
         self.assertEqual(
             self.lines,
-            [b"Already connecting\tstate", b"Not connected\tstate", b"Not connected\tstate"],
+            [
+                b"Already connecting\tstate",
+                b"Not connected\tstate",
+                b"Not connected\tstate",
+            ],
         )
         self.run_lua("print(s)")
         self.assertEqual(self.lines[3:], [b"TCPSocket: connecting"])
@@ -422,34 +438,51 @@ class ConnectTests(LuaTestCase):
             ("connect('h', {})", "(port: integer 1..65535 expected, got table)"),
             ("connect('unix:/x', 5)", "(port: nil for a UNIX socket expected, got 5)"),
             ("connect('h', 1, print)", "(callbacks: table expected, got function)"),
-            ("connect('h', 1, {success = 1})", "(callbacks.success: function expected, got 1)"),
+            (
+                "connect('h', 1, {success = 1})",
+                "(callbacks.success: function expected, got 1)",
+            ),
             ("write()", "#1 to 'write' (data: string expected, got nil)"),
             ("write({})", "#1 to 'write' (data: string expected, got table)"),
             ("readUntil('')", "(delimiter: at least one byte expected"),
             ("readUntil()", "(delimiter: string expected, got nil)"),
-            ("readExactly('x')", "(count: integer of at least 0 expected, got \"x\")"),
+            ("readExactly('x')", '(count: integer of at least 0 expected, got "x")'),
             ("readExactly(-1)", "(count: integer of at least 0 expected, got -1)"),
         ):
             self.lines.clear()
-            self.run_lua(f"local s = net.TCPSocket()\nprint(select(2, pcall(function() s:{call} end)))")
+            self.run_lua(
+                f"local s = net.TCPSocket()\nprint(select(2, pcall(function() s:{call} end)))"
+            )
             self.assertIn(what.encode(), self.lines[0], call)
-            self.assertTrue(self.lines[0].startswith(b"test.lua:2: bad argument"), self.lines)
+            self.assertTrue(
+                self.lines[0].startswith(b"test.lua:2: bad argument"), self.lines
+            )
 
     def test_bad_options(self) -> None:
         for options, what in (
-            ("{timeOut = 1}", "unknown option \"timeOut\"; known: keepAlive, localAddress, maxBuffer,"),
-            ("{timeout = 'x'}", "option timeout: a finite number of milliseconds expected"),
+            (
+                "{timeOut = 1}",
+                'unknown option "timeOut"; known: keepAlive, localAddress, maxBuffer,',
+            ),
+            (
+                "{timeout = 'x'}",
+                "option timeout: a finite number of milliseconds expected",
+            ),
             ("{noDelay = 1}", "option noDelay: boolean expected, got 1"),
             ("{maxBuffer = 0}", "option maxBuffer: positive integer expected, got 0"),
             ("5", "#1 to 'TCPSocket' (options: table expected, got 5)"),
         ):
             self.lines.clear()
-            self.run_lua(f"print(select(2, pcall(function() net.TCPSocket({options}) end)))")
+            self.run_lua(
+                f"print(select(2, pcall(function() net.TCPSocket({options}) end)))"
+            )
             self.assertIn(what.encode(), self.lines[0], options)
 
     def test_numeric_strings(self) -> None:
         """Ports and times may be strings of numbers, as HC3 scripts have them."""
-        self.run_lua("s = net.TCPSocket({timeout = '500'}) s:connect('127.0.0.1', '8080')")
+        self.run_lua(
+            "s = net.TCPSocket({timeout = '500'}) s:connect('127.0.0.1', '8080')"
+        )
         self.assertEqual(self.reactor.tcpClients[-1][1], 8080)
 
 

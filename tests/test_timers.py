@@ -26,7 +26,9 @@ class TimerTests(LuaTestCase):
 
     def test_arguments(self) -> None:
         """Arguments after the delay are the function's, nil included."""
-        self.run_lua("setTimeout(function(...) print(select('#', ...), ...) end, 1, nil, 2, nil)")
+        self.run_lua(
+            "setTimeout(function(...) print(select('#', ...), ...) end, 1, nil, 2, nil)"
+        )
         self.reactor.advance(0.001)
         self.assertEqual(self.lines, [b"3\tnil\t2\tnil"])
 
@@ -47,7 +49,9 @@ class TimerTests(LuaTestCase):
         self.assertEqual(len(self.lines), 4)
 
     def test_interval_survives_an_error(self) -> None:
-        self.run_lua("local n = 0 setInterval(function() n = n + 1 error('tick ' .. n) end, 10)")
+        self.run_lua(
+            "local n = 0 setInterval(function() n = n + 1 error('tick ' .. n) end, 10)"
+        )
         self.reactor.pump([0.011] * 3)
         self.assertEqual(
             [text.splitlines()[0] for text in self.errors],
@@ -60,7 +64,9 @@ class TimerTests(LuaTestCase):
         self.assertEqual(len(self.lines), 5)
 
     def test_interval_cleared_in_its_own_tick(self) -> None:
-        self.run_lua("local i i = setInterval(function() print('tick') clearInterval(i) end, 1)")
+        self.run_lua(
+            "local i i = setInterval(function() print('tick') clearInterval(i) end, 1)"
+        )
         self.reactor.pump([0.001] * 5)
         self.assertEqual(self.lines, [b"tick"])
 
@@ -123,11 +129,17 @@ class TimerTests(LuaTestCase):
         self.assertEqual(len(self.lines), 6)
         for line in self.lines:
             self.assertTrue(line.startswith(b"false\ttest.lua:2: bad argument #"), line)
-        self.assertIn(b"#1 to 'setTimeout' (function: function expected, got nil)", self.lines[0])
-        self.assertIn(b'(milliseconds: a finite number expected, got "soon")', self.lines[4])
+        self.assertIn(
+            b"#1 to 'setTimeout' (function: function expected, got nil)", self.lines[0]
+        )
+        self.assertIn(
+            b'(milliseconds: a finite number expected, got "soon")', self.lines[4]
+        )
 
     def test_error_is_logged_and_the_rest_goes_on(self) -> None:
-        self.run_lua("setTimeout(function() local x = nil + 1 end, 1) setTimeout(print, 1, 'on')")
+        self.run_lua(
+            "setTimeout(function() local x = nil + 1 end, 1) setTimeout(print, 1, 'on')"
+        )
         self.reactor.advance(0.001)
         self.assertEqual(self.lines, [b"on"])
         self.assertEqual(len(self.errors), 1)

@@ -81,7 +81,9 @@ class EagerTests(SynchronousTestCase):
         self.socket: Any = Socket(list(rooms))
         self.reactor: Any = Watcher()
         server: Any = Server
-        transport = server(self.socket, Protocol(), ("127.0.0.1", 1), None, 1, self.reactor)
+        transport = server(
+            self.socket, Protocol(), ("127.0.0.1", 1), None, 1, self.reactor
+        )
         transport.connected = 1
         return transport
 
@@ -107,7 +109,9 @@ class EagerTests(SynchronousTestCase):
         st.lists(st.integers(0, 20), max_size=60),
         st.lists(st.booleans(), max_size=40),
     )
-    def test_order(self, pieces: list[bytes], rooms: list[int], sequences: list[bool]) -> None:
+    def test_order(
+        self, pieces: list[bytes], rooms: list[int], sequences: list[bool]
+    ) -> None:
         """Whatever the socket takes, every byte goes once and in order."""
         transport = self.transport(*rooms)
         for index, piece in enumerate(pieces):

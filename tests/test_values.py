@@ -20,8 +20,7 @@ SCALARS = (
 )
 DATA = st.recursive(
     SCALARS,
-    lambda inner: st.lists(inner, min_size=1)
-    | st.dictionaries(st.binary(), inner),
+    lambda inner: st.lists(inner, min_size=1) | st.dictionaries(st.binary(), inner),
     max_leaves=20,
 )
 
@@ -75,7 +74,9 @@ class ConversionTests(LuaTestCase):
 
     def test_forms(self) -> None:
         """A tuple is a table; an empty table is a dict; an array is a list."""
-        self.assertEqual(self.same((1, 2), [], {1: "a", 2: "b"}), ([1, 2], {}, [b"a", b"b"]))
+        self.assertEqual(
+            self.same((1, 2), [], {1: "a", 2: "b"}), ([1, 2], {}, [b"a", b"b"])
+        )
         self.assertEqual(self.same({1: "a", 3: "b"}), ({1: b"a", 3: b"b"},))
 
     def test_what_cannot_cross(self) -> None:
@@ -94,7 +95,9 @@ class ConversionTests(LuaTestCase):
             ({float("nan"): 1}, "nan cannot be the key"),
             ([[2**64]], "integer beyond 64 bits"),
         ):
-            failure = self.failureResultOf(self.runtime.call("same", value), ConversionError)
+            failure = self.failureResultOf(
+                self.runtime.call("same", value), ConversionError
+            )
             self.assertIn(what, str(failure.value))
 
     def test_cycle(self) -> None:

@@ -48,7 +48,11 @@ class EchoTests(LoopbackTestCase):
         )
         self.assertEqual(
             lines,
-            [b"client\t127.0.0.1\tnumber", b"Echo: hello", b"stopped\tTCPServer: stopped"],
+            [
+                b"client\t127.0.0.1\tnumber",
+                b"Echo: hello",
+                b"stopped\tTCPServer: stopped",
+            ],
         )
 
     async def test_every_byte(self) -> None:
@@ -172,7 +176,9 @@ class EchoTests(LoopbackTestCase):
             path,
         )
         self.assertIn(b"nil", lines)
-        self.assertIn(b"nil\tnil\tTCPServer: unix:" + path.encode() + b" (running)", lines)
+        self.assertIn(
+            b"nil\tnil\tTCPServer: unix:" + path.encode() + b" (running)", lines
+        )
         self.assertEqual(lines[-1], b"unix")
         self.assertFalse(os.path.exists(path))
 
@@ -231,7 +237,9 @@ class ServerTests(LoopbackTestCase):
             "local s = net.TCPServer() s:start('unix:' .. ..., nil, print,"
             " {success = function() print('ok') s:stop() end, error = print})"
         )
-        self.assertEqual(await self.run_lua(code, path), [b"Address already in use\tin_use"])
+        self.assertEqual(
+            await self.run_lua(code, path), [b"Address already in use\tin_use"]
+        )
         await peer.kill()
         self.assertEqual((await self.run_lua(code, path))[1:], [b"ok"])
 
@@ -263,9 +271,7 @@ class ServerTests(LoopbackTestCase):
             end)
             """
         )
-        self.assertEqual(
-            lines, [b"x\t1\ttrue\t0\tnil", b"nil\tEnd of file\teof"] * 3
-        )
+        self.assertEqual(lines, [b"x\t1\ttrue\t0\tnil", b"nil\tEnd of file\teof"] * 3)
 
     async def test_unknown_host(self) -> None:
         lines = await self.run_lua(
@@ -342,9 +348,15 @@ class ServerTests(LoopbackTestCase):
         """Everything open is closed, on both ends, and no callback runs."""
         await self.runtime.run_string(
             SERVER.replace("{options}", "")
-            .replace("{on_client}", "client:read({success = print, error = print}) print('client')")
-            .replace("{started}", "c = net.TCPSocket() c:connect('127.0.0.1', port, {success = function()"
-                     " c:read({success = print, error = print}) end})")
+            .replace(
+                "{on_client}",
+                "client:read({success = print, error = print}) print('client')",
+            )
+            .replace(
+                "{started}",
+                "c = net.TCPSocket() c:connect('127.0.0.1', port, {success = function()"
+                " c:read({success = print, error = print}) end})",
+            )
         )
         await self.line(2)
         await self.runtime.stop()
@@ -489,11 +501,19 @@ class PeerTests(LoopbackTestCase):
         assert socat
         await self.runtime.run_string(
             SERVER.replace("{options}", "")
-            .replace("{on_client}", "client:readExactly(5, {success = function(d) client:write(d:upper()) end})")
+            .replace(
+                "{on_client}",
+                "client:readExactly(5, {success = function(d) client:write(d:upper()) end})",
+            )
             .replace("{started}", "")
         )
         await self.line(1)
-        peer = start(self, socat, "SYSTEM:printf hello; cat >&2; exit", f"TCP:127.0.0.1:{self.lines[0].decode()}")
+        peer = start(
+            self,
+            socat,
+            "SYSTEM:printf hello; cat >&2; exit",
+            f"TCP:127.0.0.1:{self.lines[0].decode()}",
+        )
         await peer.says(b"HELLO")
 
     async def test_http_server(self) -> None:
@@ -526,13 +546,13 @@ class PeerTests(LoopbackTestCase):
             """,
             port.decode(),
         )
-        self.assertEqual(
-            lines, [b"HTTP/1.0 200 OK", b"true", b"nil\tEnd of file\teof"]
-        )
+        self.assertEqual(lines, [b"HTTP/1.0 200 OK", b"true", b"nil\tEnd of file\teof"])
 
     async def test_reset(self) -> None:
         listening: Any = reactor
-        port = listening.listenTCP(0, Factory.forProtocol(Resetting), interface="127.0.0.1")
+        port = listening.listenTCP(
+            0, Factory.forProtocol(Resetting), interface="127.0.0.1"
+        )
         self.addCleanup(port.stopListening)
         lines = await self.run_lua(
             """
@@ -559,7 +579,9 @@ class PeerTests(LoopbackTestCase):
     async def test_killed_peer(self) -> None:
         """A peer that dies while a read waits."""
         peer = start(
-            self, sys.executable, "-c",
+            self,
+            sys.executable,
+            "-c",
             "import socket, sys\ns = socket.create_server(('127.0.0.1', 0))\n"
             "print('port', s.getsockname()[1], 'end', flush=True)\nc, _ = s.accept()\nc.recv(1)\n"
             "print('connected', flush=True)\nc.recv(1)",
