@@ -80,6 +80,7 @@ clearTimeout, clearInterval = timers.clear, timers.clear
 
 task = core.import("task")
 net = core.import("net/init", "names")
+json = core.import("json")
 eplua = { version = host.version() }
 
 --- How many of each kind are open: eplua.stats().TCPSocket and so on.
@@ -90,6 +91,7 @@ function eplua.stats()
 end
 
 package.loaded.task, package.loaded.net, package.loaded.eplua = task, net, eplua
+package.loaded.json = json
 
 -- The application's own functions: a result at once, or an answer like that of
 -- any operation.
