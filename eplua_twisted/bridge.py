@@ -63,8 +63,11 @@ class Reply:
         self._ticket = ticket
         self._owner = owner
 
-    def callback(self, result: bytes) -> None:
-        self._bridge.answer(self._ticket, self._owner, True, result)
+    def callback(self, result: bytes | tuple[Any, ...]) -> None:
+        if type(result) is tuple:
+            self._bridge.answer(self._ticket, self._owner, True, *result)
+        else:
+            self._bridge.answer(self._ticket, self._owner, True, result)
 
     def errback(self, fail: BaseException) -> None:
         self._bridge.fail(self._ticket, self._owner, Failure(fail))
@@ -230,15 +233,17 @@ class Bridge:
                     result = None
                 else:
                     raise OperationError(*(gone if number else NOT_CONNECTED))
+                if result is None and ticket < 0:
+                    return True
                 waits = isinstance(result, Deferred)
                 results = () if waits or result is None else _results(result)
             except Exception:
                 self.fail(abs(ticket), number, Failure())
                 return None
+            if ticket < 0 and not waits:
+                return True
             if waits:
                 self._chain(result, abs(ticket), number)
-            elif ticket < 0:
-                return True
             else:
                 answer(ticket, number, True, *results)
             return None
@@ -269,6 +274,8 @@ class Bridge:
                 return
             if isinstance(result, Deferred):
                 self._chain(result, ticket, number)
+            elif type(result) is tuple:
+                answer(ticket, number, True, *result)
             else:
                 answer(ticket, number, True, result)
 

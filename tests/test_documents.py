@@ -60,6 +60,16 @@ class DocumentTests(TestCase):
             output, b"Client connected from\t127.0.0.1\tnumber\nEcho: hello\n"
         )
 
+    async def test_udp(self) -> None:
+        output = await self.ends_well(*EPLUA, str(ROOT / "examples" / "udp.lua"))
+        self.assertIn(b"Received:\tEcho: Hello UDP!\tfrom\t127.0.0.1\n", output)
+
+    async def test_scripts(self) -> None:
+        """The scripts under tests/lua end well, after having said what they did."""
+        for path in sorted((ROOT / "tests" / "lua").glob("*.lua")):
+            output = await self.ends_well(*EPLUA, str(path))
+            self.assertTrue(output.strip(), path)
+
     async def test_embed(self) -> None:
         output = await self.ends_well(
             sys.executable, str(ROOT / "examples" / "embed.py")

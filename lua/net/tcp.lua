@@ -108,6 +108,7 @@ function TCPSocket:close()
   if id then
     tcp_close(id)
     self.id = nil
+    if self.held then self.held.id = nil end
   end
 end
 

@@ -1,0 +1,474 @@
+"""UDP: C{UDPSocket} is a Twisted C{DatagramProtocol}."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+from twisted.internet.abstract import isIPAddress, isIPv6Address
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
+from twisted.internet.error import ConnectionRefusedError as Refused
+from twisted.internet.protocol import DatagramProtocol
+from twisted.internet.udp import MulticastPort
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from eplua_twisted.addresses import is_address, resolve
+from eplua_twisted.bridge import Reply, operation, query
+from eplua_twisted.environment import Environment
+from eplua_twisted.errors import OperationError
+from eplua_twisted.interfaces import IModule, IResource
+from eplua_twisted.values import seconds, to_bytes, to_text
+
+MAX_QUEUE = 1024
+MAX_RECEIVES = 64
+MAX_DATAGRAM = 65536
+MAX_TARGETS = 1024
+
+Datagram = tuple[bytes, bytes, int]
+"""Data, and the address and port it came from."""
+
+
+@dataclass(frozen=True)
+class UDPOptions:
+    """@ivar timeout: seconds a receive waits; 0 for no limit"""
+
+    broadcast: bool
+    timeout: float
+    reuse_address: bool
+    reuse_port: bool
+    ipv6: bool
+    max_queue: int
+
+
+class Port(MulticastPort):
+    """A port whose socket options are set before it is bound."""
+
+    def __init__(self, *arguments: Any, options: UDPOptions) -> None:
+        MulticastPort.__init__(self, *arguments)
+        self._options = options
+
+    def doRead(self) -> None:
+        """Twisted's, for a protocol that never raises, in half the time."""
+        receive, received = self.socket.recvfrom, self.protocol.datagramReceived
+        left = self.maxThroughput
+        while left > 0:
+            try:
+                data, address = receive(MAX_DATAGRAM)
+            except BlockingIOError:
+                return
+            except ConnectionRefusedError:
+                self.protocol.connectionRefused()
+                return
+            received(data, address)
+            left -= len(data) or 1
+
+    def connectionLost(self, reason: Failure | None = None) -> None:
+        """
+        Twisted takes the error that an ICMP message leaves on a connected socket
+        for the socket's end.  It is none: the socket goes on.
+        """
+        if reason is None:
+            MulticastPort.connectionLost(self)
+            return
+        self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        MulticastPort.startReading(self)
+        self.protocol.connectionRefused()
+
+    def createInternetSocket(self) -> socket.socket:
+        created: socket.socket = MulticastPort.createInternetSocket(self)
+        if self._options.reuse_address:
+            created.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if self._options.reuse_port:
+            created.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if self._options.broadcast:
+            created.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        return created
+
+
+@implementer(IResource)
+class UDPSocket(DatagramProtocol):
+    """
+    One socket.  It is bound by C{bind}, or to a free port by what is first asked
+    of it.
+
+    @ivar dropped: how many datagrams were lost because nobody received them
+    """
+
+    def __init__(self, environment: Environment, options: UDPOptions) -> None:
+        self._environment = environment
+        self._options = options
+        self._port: Any = None
+        self._peer: tuple[str, int] | None = None
+        self._queue: deque[Datagram] = deque()
+        self._receives: deque[Any] = deque()
+        self._lookups: set[Deferred[Any]] = set()
+        self._targets: dict[tuple[bytes, int], tuple[str, int]] = {}
+        self._sources: tuple[Any, bytes] = ("", b"")
+        self._closed = False
+        self._pressed = False
+        self._counts = False
+        self.dropped = 0
+        self.id = environment.resources.add(self)
+        self._regulate()
+
+    # Binding.
+
+    def _open(self, host: str, port: int) -> Any:
+        """Bind the socket, if it is not bound yet."""
+        if self._port is None:
+            interface = host
+            if host in ("", "*"):
+                interface = "::" if self._options.ipv6 else "0.0.0.0"
+            opened: Any = Port(
+                port,
+                self,
+                interface,
+                MAX_DATAGRAM,
+                self._environment.reactor,
+                options=self._options,
+            )
+            opened.startListening()
+            self._port = opened
+            if self._pressed:
+                opened.stopReading()
+            if isIPAddress(interface) and interface != "0.0.0.0":
+                # Multicast leaves by the interface that the socket is bound to.
+                self._outgoing(interface)
+        return self._port
+
+    @operation("udp_bind")
+    def bind(self, host: bytes, port: int) -> Deferred[int]:
+        """
+        @return: fires with the port; fails with C{state} when the socket is bound
+            already, or with what kept it from being bound
+        """
+
+        def opened(address: str) -> int:
+            if self._port is not None:
+                raise OperationError("state", "Already bound")
+            bound: int = self._open(address, port).getHost().port
+            return bound
+
+        if host == b"*":
+            return maybeDeferred(opened, "*")
+        return self._with_address(to_text(host), opened)
+
+    def _with_address(self, host: str, then: Any) -> Deferred[Any]:
+        """Do something with the address of a host, looked up without blocking."""
+        if is_address(host):
+            return maybeDeferred(then, host)
+        lookup = resolve(self._environment.reactor, host)
+        self._lookups.add(lookup)
+        self._regulate()
+
+        def found(result: Any) -> Any:
+            self._lookups.discard(lookup)
+            self._regulate()
+            return result
+
+        lookup.addBoth(found)
+        return lookup.addCallback(lambda addresses: then(self._choose(addresses)))
+
+    def _choose(self, addresses: list[str]) -> str:
+        """An address that the socket can speak to, IPv4 first."""
+        if self._port is None and not self._options.ipv6:
+            return min(addresses, key=isIPv6Address)
+        six = self._is_ipv6()
+        return next(
+            (each for each in addresses if isIPv6Address(each) == six), addresses[0]
+        )
+
+    def _is_ipv6(self) -> bool:
+        if self._port is None:
+            return self._options.ipv6
+        return bool(self._port.addressFamily == socket.AF_INET6)
+
+    # Sending.
+
+    @operation("udp_send_to")
+    def send_to(
+        self, data: bytes, host: bytes | None, port: int | None
+    ) -> Deferred[None] | None:
+        """
+        @return: C{None}, or fires with it, when the system has the datagram; fails
+            with C{denied}, C{limit}, C{dns}, C{unreachable}
+        """
+        if host is None or port is None:
+            if self._peer is None:
+                raise OperationError("state", "Not connected")
+            self._send(data, *self._peer)
+            return None
+        target = self._targets.get((host, port))
+        if target is not None and self._peer is None:
+            # Sent there before: no need to look at it again.
+            self._transmit(data, target)
+            return None
+        name = to_text(host)
+        if is_address(name):
+            self._send(data, name, port)
+            if len(self._targets) >= MAX_TARGETS:
+                self._targets.clear()
+            mapped = self._is_ipv6() and isIPAddress(name)
+            self._targets[host, port] = ("::ffff:" + name if mapped else name, port)
+            return None
+        sent: Deferred[None] = self._with_address(
+            name, lambda address: self._send(data, address, port)
+        )
+        return sent
+
+    def _send(self, data: bytes, address: str, port: int) -> None:
+        if self._port is None:
+            self._open("::" if isIPv6Address(address) else "", 0)
+        six = self._is_ipv6()
+        if six and isIPAddress(address):
+            address = "::ffff:" + address
+        elif not six and isIPv6Address(address):
+            raise OperationError("unreachable", "Network is unreachable")
+        if self._peer is not None and self._peer != (address, port):
+            raise OperationError("state", "Already connected to another peer")
+        self._transmit(data, (address, port))
+
+    def _transmit(self, data: bytes, target: tuple[str, int]) -> None:
+        """What the port's own write does, without the checks that were made before."""
+        try:
+            if self._peer is not None:
+                self._port.socket.send(data)
+            else:
+                self._port.socket.sendto(data, target)
+        except ConnectionRefusedError:
+            # Of an earlier datagram.
+            self.connectionRefused()
+        except BlockingIOError:
+            raise OperationError("limit", "No buffer space available") from None
+
+    @operation("udp_connect")
+    def connect(self, host: bytes, port: int) -> Deferred[None]:
+        """@return: fires with C{None} when the peer is fixed; fails with C{dns}, C{state}"""
+
+        def found(address: str) -> None:
+            if self._peer is not None:
+                raise OperationError("state", "Already connected")
+            opened = self._open("::" if isIPv6Address(address) else "", 0)
+            if self._is_ipv6() and isIPAddress(address):
+                address = "::ffff:" + address
+            opened.connect(address, port)
+            self._peer = (address, port)
+
+        return self._with_address(to_text(host), found)
+
+    # Receiving.
+
+    @operation("udp_receive", direct=True)
+    def receive(self, reply: Reply) -> Datagram | Deferred[Datagram] | None:
+        """
+        @return: a datagram, its address and port; fails with C{timeout}, C{refused},
+            or C{limit} when too many wait
+        """
+        if self._port is None:
+            self._open("", 0)
+        if self._queue:
+            return self._queue.popleft()
+        if len(self._receives) >= MAX_RECEIVES:
+            raise OperationError(
+                "limit", f"{MAX_RECEIVES} receives are waiting already"
+            )
+        if not self._options.timeout:
+            self._receives.append(reply)
+            if not self._counts:
+                self._regulate()
+            return None
+        waiter: Deferred[Datagram] = Deferred(self._withdraw)
+        waiter.addTimeout(self._options.timeout, self._environment.reactor)
+        self._receives.append(waiter)
+        self._regulate()
+        return waiter
+
+    def _withdraw(self, waiter: Any) -> None:
+        self._receives.remove(waiter)
+        self._regulate()
+
+    def datagramReceived(self, datagram: bytes, addr: tuple[str, int]) -> None:
+        host, port = addr[0], addr[1]
+        known, source = self._sources
+        if known != host:
+            shown = host[7:] if host.startswith("::ffff:") else host
+            source = to_bytes(shown)
+            self._sources = (host, source)
+        if self._receives:
+            waiter = self._receives.popleft()
+            waiter.callback((datagram, source, port))
+            if not self._receives:
+                self._regulate()
+            return
+        if len(self._queue) >= self._options.max_queue:
+            self._queue.popleft()
+            self.dropped += 1
+        self._queue.append((datagram, source, port))
+
+    def connectionRefused(self) -> None:
+        """The peer's host says that nobody listens there; the socket goes on."""
+        if self._receives:
+            self._receives.popleft().errback(Refused())
+            self._regulate()
+
+    def _regulate(self) -> None:
+        """Only a socket that something is expected of keeps the program alive."""
+        self._counts = bool(self._receives or self._lookups)
+        self._environment.resources.count(self.id, self._counts)
+
+    def pause(self) -> None:
+        self._pressed = True
+        if self._port is not None:
+            self._port.stopReading()
+
+    def resume(self) -> None:
+        self._pressed = False
+        if self._port is not None and not self._closed:
+            self._port.startReading()
+
+    # Multicast.
+
+    @operation("udp_join_group")
+    def join_group(self, group: bytes, interface: bytes | None) -> Deferred[None]:
+        """
+        @param interface: an IPv4 address, or with IPv6 the name of an interface
+        @return: fires with C{None}; fails with what the system says
+        """
+        return self._membership(to_text(group), interface, True)
+
+    @operation("udp_leave_group")
+    def leave_group(self, group: bytes, interface: bytes | None) -> Deferred[None]:
+        """@return: fires with C{None}; fails with what the system says"""
+        return self._membership(to_text(group), interface, False)
+
+    def _membership(
+        self, group: str, interface: bytes | None, join: bool
+    ) -> Deferred[None]:
+        return maybeDeferred(
+            self._set_membership, group, to_text(interface or b""), join
+        )
+
+    def _set_membership(self, group: str, interface: str, join: bool) -> None:
+        if not is_address(group):
+            raise OperationError("unreachable", f"{group} is no multicast group")
+        opened = self._open("::" if isIPv6Address(group) else "", 0)
+        if self._is_ipv6():
+            index = socket.if_nametoindex(interface) if interface else 0
+            request = socket.inet_pton(socket.AF_INET6, group) + struct.pack(
+                "@I", index
+            )
+            level = socket.IPPROTO_IPV6
+            name = socket.IPV6_JOIN_GROUP if join else socket.IPV6_LEAVE_GROUP
+        else:
+            request = socket.inet_aton(group) + socket.inet_aton(interface or "0.0.0.0")
+            level = socket.IPPROTO_IP
+            name = socket.IP_ADD_MEMBERSHIP if join else socket.IP_DROP_MEMBERSHIP
+            if interface and join:
+                self._outgoing(interface)
+        opened.getHandle().setsockopt(level, name, request)
+
+    def _outgoing(self, interface: str) -> None:
+        self._port.getHandle().setsockopt(
+            socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(interface)
+        )
+
+    @query("udp_set_multicast_ttl")
+    def set_multicast_ttl(self, ttl: int) -> bool:
+        self._set_multicast(socket.IP_MULTICAST_TTL, socket.IPV6_MULTICAST_HOPS, ttl)
+        return True
+
+    @query("udp_set_multicast_loopback")
+    def set_multicast_loopback(self, enabled: bool) -> bool:
+        self._set_multicast(
+            socket.IP_MULTICAST_LOOP, socket.IPV6_MULTICAST_LOOP, int(enabled)
+        )
+        return True
+
+    def _set_multicast(self, name: int, name6: int, value: int) -> None:
+        handle = self._open("", 0).getHandle()
+        if self._is_ipv6():
+            handle.setsockopt(socket.IPPROTO_IPV6, name6, value)
+        else:
+            handle.setsockopt(socket.IPPROTO_IP, name, value)
+
+    # The rest.
+
+    @query("udp_local_address")
+    def local_address(self) -> tuple[str, int]:
+        if self._port is None:
+            raise OperationError("state", "Not bound")
+        host = self._port.getHost()
+        return host.host, host.port
+
+    @query("udp_dropped_count")
+    def dropped_count(self) -> int:
+        return self.dropped
+
+    @query("udp_close")
+    def close(self) -> None:
+        """The script's C{close}, or the runtime's: waiting callbacks are dropped."""
+        if self._closed:
+            return
+        self._closed = True
+        self._environment.bridge.forget(self.id)
+        for lookup in list(self._lookups):
+            lookup.cancel()
+        while self._receives:
+            self._receives.popleft().errback(CancelledError())
+        self._queue.clear()
+        if self._port is None:
+            self._gone()
+        else:
+            self._environment.resources.count(self.id, True)
+            maybeDeferred(self._port.stopListening).addBoth(lambda _: self._gone())
+
+    @query("udp_forget")
+    def forget(self) -> None:
+        """The script lost its socket: it goes, unless something is expected of it."""
+        if not self._receives and not self._lookups:
+            self.close()
+
+    def abort(self) -> None:
+        self.close()
+
+    def _gone(self) -> None:
+        self._environment.resources.remove(self.id)
+
+
+@implementer(IModule)
+class UDP:
+    """Makes the UDP sockets of one runtime."""
+
+    resource_types = (UDPSocket,)
+    active = 0
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+
+    @query("udp_create_socket")
+    def create(
+        self,
+        broadcast: bool,
+        timeout: float | None,
+        reuse_address: bool,
+        reuse_port: bool,
+        ipv6: bool,
+        max_queue: int | None,
+    ) -> int:
+        """@return: the number of a socket that is not bound yet"""
+        options = UDPOptions(
+            broadcast,
+            seconds(timeout or 0),
+            reuse_address,
+            reuse_port,
+            ipv6,
+            max_queue or MAX_QUEUE,
+        )
+        return UDPSocket(self._environment, options).id
+
+    def stop(self) -> None:
+        """All it makes is in L{Resources}."""

@@ -1,0 +1,130 @@
+-- net.UDPSocket.
+
+local core, primitives = ...
+
+local check, class = core.import("check"), core.import("net/class")
+local operate = core.operate
+local udp_create_socket, udp_send_to = primitives.udp_create_socket, primitives.udp_send_to
+local udp_receive = primitives.udp_receive
+local type = type
+
+local OPTIONS = {
+  broadcast = "boolean",
+  timeout = "milliseconds",
+  reuseAddress = "boolean",
+  reusePort = "boolean",
+  ipv6 = "boolean",
+  maxQueue = "count",
+}
+
+---@class net.UDPSocket
+local UDPSocket = class.new("UDPSocket")
+class.finalize(UDPSocket, primitives.udp_forget)
+
+--- The socket's number; it is made by what is first asked of it.
+local function number(self)
+  local id = self.id
+  if id then return id end
+  class.sweep()
+  local o = self.options
+  local message
+  id, message = udp_create_socket(o.broadcast or false, o.timeout, o.reuseAddress or false,
+    o.reusePort or false, o.ipv6 or false, o.maxQueue)
+  if not id then core.raise(message) end
+  class.open(self, id)
+  return id
+end
+
+function UDPSocket:describe()
+  local host, port = self:localAddress()
+  if not host then return self.id and "open" or "closed" end
+  return (host:find(":", 1, true) and "[" .. host .. "]" or host) .. ":" .. port .. " (bound)"
+end
+
+--- Send a datagram; on a connected socket host and port may be nil.
+function UDPSocket:sendTo(data, host, port, callbacks)
+  if type(data) ~= "string" then data = check.string(data, 1, "sendTo", "data") end
+  if host ~= nil or port ~= nil then
+    if type(host) ~= "string" then check.fail(2, "sendTo", "host", "string", host) end
+    if type(port) ~= "number" or port < 1 or port > 65535 or port % 1 ~= 0 then
+      port = check.port(port, 3, "sendTo")
+    end
+  end
+  return operate("sendTo", callbacks, udp_send_to, self.id or number(self), data, host, port)
+end
+
+--- The next datagram: success(data, ip, port).
+function UDPSocket:receive(callbacks)
+  return operate("receive", callbacks, udp_receive, self.id or number(self))
+end
+
+--- Bind to an address ("*" or nil: every one) and port (0: a free one).
+function UDPSocket:bind(host, port, callbacks)
+  if host == nil then host = "*" end
+  check.string(host, 1, "bind", "host")
+  port = check.port(port, 2, "bind", 0)
+  return operate("bind", callbacks, primitives.udp_bind, number(self), host, port)
+end
+
+--- Fix the peer: only its datagrams are received.
+function UDPSocket:connect(host, port, callbacks)
+  check.string(host, 1, "connect", "host")
+  port = check.port(port, 2, "connect")
+  return operate("connect", callbacks, primitives.udp_connect, number(self), host, port)
+end
+
+local function membership(self, method, primitive, group, interface, callbacks)
+  check.string(group, 1, method, "group")
+  if interface ~= nil then check.string(interface, 2, method, "interface") end
+  return operate(method, callbacks, primitive, number(self), group, interface)
+end
+
+--- Receive what is sent to a multicast group, on one interface or the system's choice.
+function UDPSocket:joinGroup(group, interface, callbacks)
+  return membership(self, "joinGroup", primitives.udp_join_group, group, interface, callbacks)
+end
+
+function UDPSocket:leaveGroup(group, interface, callbacks)
+  return membership(self, "leaveGroup", primitives.udp_leave_group, group, interface, callbacks)
+end
+
+function UDPSocket:setMulticastTTL(ttl)
+  ttl = check.integer(ttl, 1, "setMulticastTTL", "ttl", 0, 255)
+  return primitives.udp_set_multicast_ttl(number(self), ttl)
+end
+
+function UDPSocket:setMulticastLoopback(enabled)
+  if type(enabled) ~= "boolean" then
+    check.fail(1, "setMulticastLoopback", "enabled", "boolean", enabled)
+  end
+  return primitives.udp_set_multicast_loopback(number(self), enabled)
+end
+
+--- The address and port it is bound to.
+function UDPSocket:localAddress()
+  if not self.id then return nil, "Not bound", "state" end
+  return primitives.udp_local_address(self.id)
+end
+
+--- How many datagrams were dropped because nobody received them in time.
+function UDPSocket:droppedCount()
+  return self.id and primitives.udp_dropped_count(self.id) or 0
+end
+
+--- Close; callbacks that wait are dropped.
+function UDPSocket:close()
+  local id = self.id
+  if id then
+    self.id = nil
+    if self.held then self.held.id = nil end
+    primitives.udp_close(id)
+  end
+end
+
+return {
+  UDPSocket = function(options)
+    return class.instance(UDPSocket, {
+      options = check.options(options, OPTIONS, "UDPSocket"),
+    })
+  end,
+}

@@ -1,0 +1,402 @@
+"""UDP with real sockets, and with programs that nobody here wrote."""
+
+from __future__ import annotations
+
+import socket
+
+from tests.support import (
+    ALL_BYTES,
+    LoopbackTestCase,
+    find_program,
+    start,
+    start_python,
+)
+
+ECHO = (
+    "import socket\n"
+    "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+    "s.bind(('127.0.0.1', 0))\n"
+    "print('port', s.getsockname()[1], 'end', flush=True)\n"
+    "while True:\n"
+    "    data, address = s.recvfrom(65536)\n"
+    "    s.sendto(data, address)\n"
+)
+
+
+class UDPTests(LoopbackTestCase):
+    async def test_every_byte(self) -> None:
+        """To another program's socket and back, with the sender's address."""
+        peer = start_python(self, ECHO)
+        port = (await peer.says(b"end")).split()[1].decode()
+        lines = await self.run_lua(
+            """
+            local port = ...
+            local t = {} for i = 0, 255 do t[#t + 1] = string.char(i) end
+            local all = table.concat(t)
+            local udp = net.UDPSocket()
+            udp:sendTo(all, "127.0.0.1", port, {success = function(...)
+              print("sent", select("#", ...))
+              udp:receive({success = function(data, ip, from)
+                print(data == all, ip, from == tonumber(port))
+                udp:close()
+              end})
+            end})
+            """,
+            port,
+        )
+        self.assertEqual(lines, [b"sent\t0", b"true\t127.0.0.1\ttrue"])
+
+    async def test_several_receives(self) -> None:
+        """Each datagram goes to one receive, in order; none is lost in between."""
+        lines = await self.run_lua(
+            """
+            task.start(function()
+              local a, b = net.UDPSocket(), net.UDPSocket()
+              local port = a:bind("127.0.0.1", 0)
+              a:receive({success = function(d) print(1, d) end})
+              a:receive({success = function(d) print(2, d) end})
+              for _, text in ipairs({"one", "two", "three", "", "five"}) do
+                b:sendTo(text, "127.0.0.1", port)
+              end
+              task.sleep(20)
+              print(3, a:receive()) print(4, a:receive()) print(5, a:receive())
+            end)
+            """
+        )
+        self.assertEqual(
+            [line.split(b"\t")[:2] for line in lines],
+            [
+                [b"1", b"one"],
+                [b"2", b"two"],
+                [b"3", b"three"],
+                [b"4", b""],
+                [b"5", b"five"],
+            ],
+        )
+
+    async def test_queue_is_bounded(self) -> None:
+        """The oldest are dropped, and counted."""
+        lines = await self.run_lua(
+            """
+            task.start(function()
+              local a, b = net.UDPSocket({maxQueue = 3}), net.UDPSocket()
+              local port = a:bind("127.0.0.1", 0)
+              for i = 1, 5 do b:sendTo(tostring(i), "127.0.0.1", port) end
+              task.sleep(20)
+              print(a:droppedCount())
+              for _ = 1, 3 do print((a:receive())) end
+            end)
+            """
+        )
+        self.assertEqual(lines, [b"2", b"3", b"4", b"5"])
+
+    async def test_timeout(self) -> None:
+        lines = await self.run_lua(
+            """
+            local udp = net.UDPSocket({timeout = 20})
+            udp:receive({error = function(...)
+              print(...)
+              udp:sendTo("x", udp:localAddress() == "0.0.0.0" and "127.0.0.1" or "?", select(2, udp:localAddress()))
+              udp:receive({success = function(d) print("again", d) end, error = print})
+            end})
+            """
+        )
+        self.assertEqual(lines, [b"Operation canceled\ttimeout", b"again\tx"])
+
+    async def test_names(self) -> None:
+        lines = await self.run_lua(
+            """
+            task.start(function()
+              local a, b = net.UDPSocket(), net.UDPSocket()
+              local port = a:bind("localhost", 0)
+              print(b:sendTo("named", "localhost", port))
+              print((a:receive()))
+              print(b:sendTo("x", "no-such-host.invalid", 9))
+              print(b:bind("127.0.0.1", 0))
+            end)
+            """
+        )
+        self.assertEqual(
+            lines,
+            [
+                b"true",
+                b"named",
+                b"nil\tHost not found\tdns",
+                b"nil\tAlready bound\tstate",
+            ],
+        )
+
+    async def test_ipv6(self) -> None:
+        lines = await self.run_lua(
+            """
+            task.start(function()
+              local a, b = net.UDPSocket({ipv6 = true}), net.UDPSocket({ipv6 = true})
+              local port = a:bind("*", 0)
+              b:sendTo("six", "::1", port)
+              local data, ip = a:receive()
+              print(data, ip)
+              b:sendTo("four", "127.0.0.1", port)
+              data, ip = a:receive()
+              print(data, ip)
+              print(net.UDPSocket():sendTo("x", "::1", port))
+              print((a:receive()))
+            end)
+            """
+        )
+        self.assertEqual(lines, [b"six\t::1", b"four\t127.0.0.1", b"true", b"x"])
+
+    async def test_connect(self) -> None:
+        """Only the peer's datagrams; a peer that is not there is refused, not fatal."""
+        lines = await self.run_lua(
+            """
+            task.start(function()
+              local a, b, c = net.UDPSocket(), net.UDPSocket(), net.UDPSocket()
+              local pa, pb = a:bind("127.0.0.1", 0), b:bind("127.0.0.1", 0)
+              print(a:connect("127.0.0.1", pb))
+              c:sendTo("stranger", "127.0.0.1", pa)
+              a:sendTo("to b")
+              print((b:receive()))
+              b:sendTo("to a", "127.0.0.1", pa)
+              print((a:receive()))
+              print(a:sendTo("x", "127.0.0.1", 9))
+              print(a:connect("127.0.0.1", pb))
+              b:close()
+              task.sleep(5)
+              a:sendTo("nobody")
+              print(a:receive())
+              a:sendTo("still nobody")
+              print(a:localAddress() == "127.0.0.1")
+            end)
+            """
+        )
+        self.assertEqual(
+            lines,
+            [
+                b"true",
+                b"to b",
+                b"to a",
+                b"nil\tAlready connected to another peer\tstate",
+                b"nil\tAlready connected\tstate",
+                b"nil\tConnection refused\trefused",
+                b"true",
+            ],
+        )
+
+    async def test_errors_of_sending(self) -> None:
+        lines = await self.run_lua(
+            """
+            task.start(function()
+              local udp = net.UDPSocket()
+              print(udp:sendTo(("x"):rep(70000), "127.0.0.1", 9))
+              print(udp:sendTo("x", "255.255.255.255", 9))
+              print(udp:sendTo("x"))
+              print(udp:sendTo("ok", "127.0.0.1", 9))
+            end)
+            """
+        )
+        self.assertEqual(lines[0], b"nil\tMessage too long\tlimit")
+        self.assertIn(
+            lines[1],
+            (
+                b"nil\tPermission denied\tdenied",
+                b"nil\tNetwork is unreachable\tunreachable",
+            ),
+        )
+        self.assertEqual(lines[2:], [b"nil\tNot connected\tstate", b"true"])
+
+    async def test_broadcast(self) -> None:
+        """With the option the system lets a broadcast go; without it is denied."""
+        lines = await self.run_lua(
+            """
+            task.start(function()
+              local a = net.UDPSocket()
+              local port = a:bind("*", 0)
+              print(net.UDPSocket():sendTo("x", "127.255.255.255", port))
+              print(net.UDPSocket({broadcast = true}):sendTo("wide", "127.255.255.255", port))
+              print((a:receive()))
+            end)
+            """
+        )
+        self.assertEqual(lines, [b"nil\tPermission denied\tdenied", b"true", b"wide"])
+
+    async def test_in_use_and_reuse(self) -> None:
+        lines = await self.run_lua(
+            """
+            task.start(function()
+              local a, b = net.UDPSocket(), net.UDPSocket()
+              local port = a:bind("127.0.0.1", 0)
+              print(b:bind("127.0.0.1", port))
+              print(b:bind("127.0.0.1", 0) ~= port)
+              local c, d = net.UDPSocket({reusePort = true}), net.UDPSocket({reusePort = true})
+              port = c:bind("127.0.0.1", 0)
+              print(d:bind("127.0.0.1", port) == port)
+              local e, f = net.UDPSocket({reuseAddress = true}), net.UDPSocket({reuseAddress = true})
+              port = e:bind("127.0.0.1", 0)
+              print(f:bind("127.0.0.1", port) == port)
+            end)
+            """
+        )
+        self.assertEqual(
+            lines, [b"nil\tAddress already in use\tin_use", b"true", b"true", b"true"]
+        )
+
+    async def test_multicast(self) -> None:
+        """Join, TTL, loopback, leave, on the loopback interface."""
+        lines = await self.run_lua(
+            """
+            task.start(function()
+              local a = net.UDPSocket({reuseAddress = true, timeout = 60})
+              local b = net.UDPSocket()
+              local port = a:bind("*", 0)
+              print(a:joinGroup("239.1.2.3", "127.0.0.1"))
+              b:bind("127.0.0.1", 0)
+              print(b:setMulticastTTL(0), b:setMulticastLoopback(true))
+              print(b:sendTo("group", "239.1.2.3", port))
+              print((a:receive()))
+              print(a:leaveGroup("239.1.2.3", "127.0.0.1"))
+              b:sendTo("left", "239.1.2.3", port)
+              print(a:receive())
+              print(a:joinGroup("no group", nil))
+            end)
+            """
+        )
+        self.assertEqual(
+            lines,
+            [
+                b"true",
+                b"true\ttrue",
+                b"true",
+                b"group",
+                b"true",
+                b"nil\tOperation canceled\ttimeout",
+                b"nil\tno group is no multicast group\tunreachable",
+            ],
+        )
+
+    async def test_close(self) -> None:
+        """In any state, twice; callbacks are dropped, a task is told; then again."""
+        lines = await self.run_lua(
+            """
+            local udp = net.UDPSocket()
+            udp:close()
+            udp:receive({success = print, error = print})
+            udp:sendTo("x", "localhost", 9, {success = print, error = print})
+            task.start(function() print(udp:receive()) end)
+            udp:close() udp:close()
+            print(udp, udp:localAddress())
+            task.start(function()
+              print(udp:bind("127.0.0.1", 0) > 0)
+              udp:close()
+            end)
+            """
+        )
+        self.assertEqual(
+            sorted(lines),
+            sorted(
+                [
+                    b"UDPSocket: closed\tnil\tNot bound\tstate",
+                    b"nil\tOperation canceled\tclosed",
+                    b"true",
+                ]
+            ),
+        )
+
+    async def test_keeps_alive_only_while_something_is_expected(self) -> None:
+        lines = await self.run_lua(
+            """
+            local udp = net.UDPSocket()
+            udp:bind("127.0.0.1", 0, {success = function() print("bound") end})
+            """
+        )
+        self.assertEqual(lines, [b"bound"])
+
+    async def test_collected(self) -> None:
+        """A socket that the script lost goes, with its descriptor."""
+        lines = await self.run_lua(
+            """
+            for i = 1, 20 do net.UDPSocket():sendTo("x", "127.0.0.1", 9) end
+            collectgarbage() collectgarbage()
+            net.UDPSocket():sendTo("x", "127.0.0.1", 9)
+            setTimeout(function() print(eplua.stats().UDPSocket) end, 10)
+            """
+        )
+        self.assertEqual(lines, [b"1"])
+
+    async def test_bad_arguments(self) -> None:
+        lines = await self.run_lua(
+            """
+            local udp = net.UDPSocket()
+            for _, f in ipairs({
+              function() udp:sendTo({}, "h", 1) end,
+              function() udp:sendTo("x", 5, 1) end,
+              function() udp:sendTo("x", "h", "port") end,
+              function() udp:bind("h", 70000) end,
+              function() udp:setMulticastTTL(256) end,
+              function() udp:setMulticastLoopback("x") end,
+              function() net.UDPSocket({broadCast = true}) end,
+            }) do print(select(2, pcall(f))) end
+            """
+        )
+        for line, text in zip(
+            lines,
+            (
+                b"#1 to 'sendTo' (data: string expected, got table)",
+                b"#2 to 'sendTo' (host: string expected, got 5)",
+                b"#3 to 'sendTo' (port: integer 1..65535 expected, got \"port\")",
+                b"#2 to 'bind' (port: integer 0..65535 expected, got 70000)",
+                b"#1 to 'setMulticastTTL'",
+                b"#1 to 'setMulticastLoopback' (enabled: boolean expected",
+                b'unknown option "broadCast"; known: broadcast, ipv6,',
+            ),
+            strict=True,
+        ):
+            self.assertIn(text, line)
+            self.assertTrue(line.startswith(b"test.lua:"), line)
+
+    async def test_too_many_receives(self) -> None:
+        lines = await self.run_lua(
+            """
+            local udp = net.UDPSocket()
+            for i = 1, 65 do udp:receive({error = function(...) print(...) udp:close() end}) end
+            """
+        )
+        self.assertEqual(lines, [b"64 receives are waiting already\tlimit"])
+
+    async def test_socat(self) -> None:
+        """socat sends a datagram to a script, which answers."""
+        socat = find_program("socat")
+        assert socat
+        await self.runtime.run_string(
+            "udp = net.UDPSocket() udp:bind('127.0.0.1', 0, {success = print}) udp:receive({success ="
+            " function(data, ip, port) udp:sendTo(data:upper(), ip, port) end})"
+        )
+        await self.line(1)
+        port = self.lines[0].decode()
+        peer = start(
+            self,
+            socat,
+            "-t",
+            "5",
+            "SYSTEM:printf hello; cat >&2",
+            f"UDP:127.0.0.1:{port}",
+        )
+        await peer.says(b"HELLO")
+        await peer.kill()
+
+    async def test_flood_of_a_slow_script(self) -> None:
+        """A flood leaves no more than the queue, and the socket works on."""
+        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(sender.close)
+        await self.runtime.run_string(
+            "udp = net.UDPSocket({maxQueue = 10}) udp:bind('127.0.0.1', 0, {success = print})"
+            " keep = setInterval(function() end, 5)"
+        )
+        await self.line(1)
+        for _ in range(500):
+            sender.sendto(ALL_BYTES, ("127.0.0.1", int(self.lines[0])))
+        await self.runtime.run_string(
+            "setTimeout(function() for i = 1, 10 do udp:receive({success = function(d) if i == 10 then"
+            " print(#d, udp:droppedCount() > 0) clearInterval(keep) udp:close() end end}) end end, 50)"
+        )
+        await self.line(2)
+        self.assertEqual(self.lines[1], b"256\ttrue")
