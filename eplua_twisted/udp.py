@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import socket
-import struct
 from collections import deque
-from dataclasses import dataclass
 from typing import Any
 
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.internet.error import ConnectionRefusedError as Refused
 from twisted.internet.protocol import DatagramProtocol
-from twisted.internet.udp import MulticastPort
-from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from eplua_twisted.addresses import is_address, resolve
@@ -21,72 +17,15 @@ from eplua_twisted.bridge import Reply, operation, query
 from eplua_twisted.environment import Environment
 from eplua_twisted.errors import OperationError
 from eplua_twisted.interfaces import IModule, IResource
+from eplua_twisted.udp_port import Port, UDPOptions
 from eplua_twisted.values import seconds, to_bytes, to_text
 
 MAX_QUEUE = 1024
 MAX_RECEIVES = 64
-MAX_DATAGRAM = 65536
 MAX_TARGETS = 1024
 
 Datagram = tuple[bytes, bytes, int]
 """Data, and the address and port it came from."""
-
-
-@dataclass(frozen=True)
-class UDPOptions:
-    """@ivar timeout: seconds a receive waits; 0 for no limit"""
-
-    broadcast: bool
-    timeout: float
-    reuse_address: bool
-    reuse_port: bool
-    ipv6: bool
-    max_queue: int
-
-
-class Port(MulticastPort):
-    """A port whose socket options are set before it is bound."""
-
-    def __init__(self, *arguments: Any, options: UDPOptions) -> None:
-        MulticastPort.__init__(self, *arguments)
-        self._options = options
-
-    def doRead(self) -> None:
-        """Twisted's, for a protocol that never raises, in half the time."""
-        receive, received = self.socket.recvfrom, self.protocol.datagramReceived
-        left = self.maxThroughput
-        while left > 0:
-            try:
-                data, address = receive(MAX_DATAGRAM)
-            except BlockingIOError:
-                return
-            except ConnectionRefusedError:
-                self.protocol.connectionRefused()
-                return
-            received(data, address)
-            left -= len(data) or 1
-
-    def connectionLost(self, reason: Failure | None = None) -> None:
-        """
-        Twisted takes the error that an ICMP message leaves on a connected socket
-        for the socket's end.  It is none: the socket goes on.
-        """
-        if reason is None:
-            MulticastPort.connectionLost(self)
-            return
-        self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        MulticastPort.startReading(self)
-        self.protocol.connectionRefused()
-
-    def createInternetSocket(self) -> socket.socket:
-        created: socket.socket = MulticastPort.createInternetSocket(self)
-        if self._options.reuse_address:
-            created.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if self._options.reuse_port:
-            created.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        if self._options.broadcast:
-            created.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        return created
 
 
 @implementer(IResource)
@@ -127,7 +66,6 @@ class UDPSocket(DatagramProtocol):
                 port,
                 self,
                 interface,
-                MAX_DATAGRAM,
                 self._environment.reactor,
                 options=self._options,
             )
@@ -137,7 +75,7 @@ class UDPSocket(DatagramProtocol):
                 opened.stopReading()
             if isIPAddress(interface) and interface != "0.0.0.0":
                 # Multicast leaves by the interface that the socket is bound to.
-                self._outgoing(interface)
+                opened.set_outgoing(interface)
         return self._port
 
     @operation("udp_bind")
@@ -177,15 +115,14 @@ class UDPSocket(DatagramProtocol):
         """An address that the socket can speak to, IPv4 first."""
         if self._port is None and not self._options.ipv6:
             return min(addresses, key=isIPv6Address)
-        six = self._is_ipv6()
+        six = self._ipv6
         return next(
             (each for each in addresses if isIPv6Address(each) == six), addresses[0]
         )
 
-    def _is_ipv6(self) -> bool:
-        if self._port is None:
-            return self._options.ipv6
-        return bool(self._port.addressFamily == socket.AF_INET6)
+    @property
+    def _ipv6(self) -> bool:
+        return self._options.ipv6 if self._port is None else bool(self._port.ipv6)
 
     # Sending.
 
@@ -212,7 +149,7 @@ class UDPSocket(DatagramProtocol):
             self._send(data, name, port)
             if len(self._targets) >= MAX_TARGETS:
                 self._targets.clear()
-            mapped = self._is_ipv6() and isIPAddress(name)
+            mapped = self._ipv6 and isIPAddress(name)
             self._targets[host, port] = ("::ffff:" + name if mapped else name, port)
             return None
         sent: Deferred[None] = self._with_address(
@@ -223,7 +160,7 @@ class UDPSocket(DatagramProtocol):
     def _send(self, data: bytes, address: str, port: int) -> None:
         if self._port is None:
             self._open("::" if isIPv6Address(address) else "", 0)
-        six = self._is_ipv6()
+        six = self._ipv6
         if six and isIPAddress(address):
             address = "::ffff:" + address
         elif not six and isIPv6Address(address):
@@ -253,7 +190,7 @@ class UDPSocket(DatagramProtocol):
             if self._peer is not None:
                 raise OperationError("state", "Already connected")
             opened = self._open("::" if isIPv6Address(address) else "", 0)
-            if self._is_ipv6() and isIPAddress(address):
+            if self._ipv6 and isIPAddress(address):
                 address = "::ffff:" + address
             opened.connect(address, port)
             self._peer = (address, port)
@@ -348,52 +285,27 @@ class UDPSocket(DatagramProtocol):
     def _membership(
         self, group: str, interface: bytes | None, join: bool
     ) -> Deferred[None]:
-        return maybeDeferred(
-            self._set_membership, group, to_text(interface or b""), join
-        )
+        def change() -> None:
+            if not is_address(group):
+                raise OperationError("unreachable", f"{group} is no multicast group")
+            port = self._open("::" if isIPv6Address(group) else "", 0)
+            port.set_membership(group, to_text(interface or b""), join)
 
-    def _set_membership(self, group: str, interface: str, join: bool) -> None:
-        if not is_address(group):
-            raise OperationError("unreachable", f"{group} is no multicast group")
-        opened = self._open("::" if isIPv6Address(group) else "", 0)
-        if self._is_ipv6():
-            index = socket.if_nametoindex(interface) if interface else 0
-            request = socket.inet_pton(socket.AF_INET6, group) + struct.pack(
-                "@I", index
-            )
-            level = socket.IPPROTO_IPV6
-            name = socket.IPV6_JOIN_GROUP if join else socket.IPV6_LEAVE_GROUP
-        else:
-            request = socket.inet_aton(group) + socket.inet_aton(interface or "0.0.0.0")
-            level = socket.IPPROTO_IP
-            name = socket.IP_ADD_MEMBERSHIP if join else socket.IP_DROP_MEMBERSHIP
-            if interface and join:
-                self._outgoing(interface)
-        opened.getHandle().setsockopt(level, name, request)
-
-    def _outgoing(self, interface: str) -> None:
-        self._port.getHandle().setsockopt(
-            socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(interface)
-        )
+        return maybeDeferred(change)
 
     @query("udp_set_multicast_ttl")
     def set_multicast_ttl(self, ttl: int) -> bool:
-        self._set_multicast(socket.IP_MULTICAST_TTL, socket.IPV6_MULTICAST_HOPS, ttl)
+        self._open("", 0).set_multicast(
+            socket.IP_MULTICAST_TTL, socket.IPV6_MULTICAST_HOPS, ttl
+        )
         return True
 
     @query("udp_set_multicast_loopback")
     def set_multicast_loopback(self, enabled: bool) -> bool:
-        self._set_multicast(
+        self._open("", 0).set_multicast(
             socket.IP_MULTICAST_LOOP, socket.IPV6_MULTICAST_LOOP, int(enabled)
         )
         return True
-
-    def _set_multicast(self, name: int, name6: int, value: int) -> None:
-        handle = self._open("", 0).getHandle()
-        if self._is_ipv6():
-            handle.setsockopt(socket.IPPROTO_IPV6, name6, value)
-        else:
-            handle.setsockopt(socket.IPPROTO_IP, name, value)
 
     # The rest.
 
