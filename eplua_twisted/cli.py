@@ -102,8 +102,21 @@ class Command:
         self._reactor = reactor
         self._options = options
         self.code = 0
-        self._runtime = Runtime(reactor, lua=options["lua"], on_exit=self._exit)
+        self._runtime = Runtime(
+            reactor, lua=options["lua"], output=self._print, on_exit=self._exit
+        )
         self.signals = Signals(reactor, self._runtime.stop)
+
+    def _print(self, line: bytes) -> None:
+        try:
+            sys.stdout.buffer.write(line + b"\n")
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            # Whoever read has gone, as with `eplua ... | head`: there is no point in
+            # going on.  What is buffered must not fail once more at the exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            self.code = 128 + signal.SIGPIPE
+            self._runtime.stop()
 
     def _exit(self, code: int) -> None:
         self.code = code & 0xFF

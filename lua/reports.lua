@@ -49,6 +49,8 @@ function core.with_frames(message, trace)
       kept[#kept + 1] = line
     end
   end
+  -- The library's call of the script's function, seen from below.
+  if kept[#kept] == "\t(...tail calls...)" then kept[#kept] = nil end
   return concat(kept, "\n")
 end
 

@@ -125,6 +125,17 @@ class CommandTests(TestCase):
             )
             self.assertEqual((code, output), (expected, b""))
 
+    async def test_reader_gone(self) -> None:
+        """`eplua ... | head` ends quietly."""
+        peer = start(
+            self,
+            "/bin/sh",
+            "-c",
+            f"{' '.join(EPLUA)} -e 'setInterval(print, 1, 5)' | head -n 2",
+        )
+        self.assertEqual(await peer.ended, 0)
+        self.assertEqual(peer.output, b"5\n5\n")
+
     async def test_error_in_a_callback(self) -> None:
         """It is shown, and the program goes on."""
         code, output = await self.run_command(
