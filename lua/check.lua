@@ -101,8 +101,20 @@ function kinds.table(value)
   return nil, "table"
 end
 
+local warned = {}
+
+--- Warn, once, about a key that nobody will look at.
+local function warn_unknown(name, method)
+  local key = method .. "\0" .. tostring(name)
+  if warned[key] then return end
+  warned[key] = true
+  core.host.warn(format("%s: '%s' does not know %s", core.place(), method, core.show(name)))
+end
+check.warn_unknown = warn_unknown
+
 --- An option table against what is known: name -> kind. What is missing stays nil.
-function check.options(options, known, method, index)
+--- With `tolerant` an unknown option warns, once, and is ignored.
+function check.options(options, known, method, index, tolerant)
   if options == nil then return {} end
   if type(options) ~= "table" then
     fail(index or 1, method, "options", "table", options)
@@ -110,7 +122,7 @@ function check.options(options, known, method, index)
   local checked = {}
   for name, value in pairs(options) do
     local kind = known[name]
-    if not kind then
+    if not kind and not tolerant then
       local names = {}
       for each in pairs(known) do names[#names + 1] = each end
       sort(names)
@@ -118,7 +130,9 @@ function check.options(options, known, method, index)
         index or 1, method, core.show(name), concat(names, ", ")))
     end
     local expected
-    if type(kind) == "function" then
+    if not kind then
+      warn_unknown(name, method)
+    elseif type(kind) == "function" then
       checked[name], expected = kind(value)
     else
       checked[name], expected = kinds[kind](value)
