@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
+from twisted.logger import Logger
 
 
 class Resources:
@@ -18,6 +19,8 @@ class Resources:
 
     @ivar on_fewer: called after something was removed or stopped counting
     """
+
+    log = Logger()
 
     def __init__(self) -> None:
         self._open: dict[int, Any] = {}
@@ -89,7 +92,12 @@ class Resources:
     def close(self) -> None:
         """Close everything in good order."""
         for resource in list(self._open.values()):
-            resource.close()
+            try:
+                resource.close()
+            except Exception:
+                # A bug in one must not keep the others open.
+                self.log.failure("closing {resource} failed", resource=resource)
+                resource.abort()
 
     def abort(self) -> None:
         """Close everything now."""

@@ -105,6 +105,25 @@ local function udp()
   sender:close()
 end
 
+local function websocket()
+  local server = net.WebSocketServer()
+  local port = assert(server:start("127.0.0.1", 0, {
+    receive = function(id, data, binary)
+      if binary then server:sendBinary(id, data) else server:send(id, data:upper()) end
+    end,
+  }))
+  local ws = net.WebSocketClient()
+  ws:connect("ws://127.0.0.1:" .. port .. "/")
+  assert(ws:wait("connected"))
+  ws:send("hello")
+  equal((ws:wait("dataReceived")), "HELLO")
+  ws:sendBinary(every_byte())
+  equal((ws:wait("dataReceived")), every_byte())
+  ws:close(1000, "done")
+  equal((ws:wait("disconnected")), 1000)
+  assert(server:stop())
+end
+
 local function json_text()
   local text = json.encode({ list = json.util.InitArray({ 1, 2.5, "x" }) })
   equal(json.decode(text).list[2], 2.5)
@@ -130,6 +149,7 @@ task.start(function()
   step("TCP: every byte value, until the peer closes", tcp_bytes)
   step("TCP over a UNIX socket", unix)
   step("UDP: every byte value, and an answer", udp)
+  step("WebSocket: text and every byte value", websocket)
   step("JSON there and back", json_text)
   step("errors have a message and a code", errors)
   print(("%d steps, %d failed"):format(steps, failed))

@@ -45,6 +45,10 @@ primitives.timer_listen(core.listen(function(number)
   else
     set[number], timer.number = nil, nil
   end
+  if timer.expire then
+    timer.expire()
+    return settle(timer.ticket, false, "timeout", "Operation canceled")
+  end
   if timer.ticket then return settle(timer.ticket, true) end
   local arguments = timer.arguments
   if arguments then return protect(timer.f, unpack(arguments, 1, arguments.n)) end
@@ -64,6 +68,26 @@ end
 --- Answer a ticket after a time.
 function core.answer_later(ticket, milliseconds)
   begin({ ticket = ticket }, milliseconds)
+end
+
+--- Fail a ticket with `timeout` after a time, having called `expire`.
+function core.fail_later(ticket, milliseconds, expire)
+  local timer = { ticket = ticket, expire = expire }
+  begin(timer, milliseconds)
+  return timer
+end
+
+--- End what `fail_later` returned; nil is none.
+function core.cancel_timer(timer)
+  if timer and timer.number then
+    set[timer.number] = nil
+    cancel(timer.number)
+  end
+end
+
+--- Call a function of the library later; it may be ended by `cancel_timer`.
+function core.call_later(milliseconds, f)
+  return begin(setmetatable({ f = f }, Timer), milliseconds)
 end
 
 local function new(method, f, milliseconds, ...)

@@ -64,6 +64,19 @@ class DocumentTests(TestCase):
         output = await self.ends_well(*EPLUA, str(ROOT / "examples" / "udp.lua"))
         self.assertIn(b"Received:\tEcho: Hello UDP!\tfrom\t127.0.0.1\n", output)
 
+    async def test_websocket(self) -> None:
+        output = await self.ends_well(
+            *EPLUA, str(ROOT / "examples" / "websocket_client.lua")
+        )
+        self.assertEqual(
+            output,
+            b"WebSocket connected!\nReceived:\tHello WebSocket!\nClosed:\t1000\n",
+        )
+        output = await self.ends_well(
+            *EPLUA, str(ROOT / "examples" / "websocket_server.lua")
+        )
+        self.assertIn(b"Answer:\tEcho: hello\n", output)
+
     async def test_scripts(self) -> None:
         """The scripts under tests/lua end well, after having said what they did."""
         for path in sorted((ROOT / "tests" / "lua").glob("*.lua")):

@@ -1,0 +1,183 @@
+-- net.WebSocketServer.
+
+local core, primitives = ...
+
+local check, class = core.import("check"), core.import("net/class")
+local channel = core.import("net/websocket_channel")
+local operate_with, protect = core.operate_with, core.protect
+local server_send = primitives.websocket_server_send
+local type, tostring, concat = type, tostring, table.concat
+local setmetatable, rawget = setmetatable, rawget
+
+---@class net.WebSocketServer
+local WebSocketServer = class.new("WebSocketServer")
+
+local SERVER_OPTIONS = channel.with({
+  subprotocols = channel.names_kind,
+  origins = channel.names_kind,
+  maxConnections = "count",
+})
+
+local CALLBACKS = { "started", "connected", "receive", "disconnected", "error", "accept" }
+
+local ignoring_case = {
+  __index = function(headers, name)
+    if type(name) == "string" then return rawget(headers, name:lower()) end
+  end,
+}
+
+local function info_table(ip, port, path, origin, subprotocol, ...)
+  local flat, headers = { ... }, {}
+  for i = 1, #flat, 2 do headers[flat[i]] = flat[i + 1] end
+  return {
+    ip = ip, port = port, path = path, origin = origin, subprotocol = subprotocol,
+    headers = setmetatable(headers, ignoring_case),
+  }
+end
+
+function WebSocketServer:describe()
+  if not self:isRunning() then return "stopped" end
+  return (self.host or "*") .. ":" .. tostring(self:port()) .. " (running)"
+end
+
+local function server_handlers(self, id, callbacks)
+  local handlers = {}
+  local function call(name, ...)
+    local f = callbacks[name]
+    if f then protect(f, ...) end
+  end
+  function handlers.connected(client, ...)
+    if callbacks.connected then call("connected", client, info_table(...)) end
+  end
+  function handlers.receive(client, data, is_binary) call("receive", client, data, is_binary) end
+  function handlers.disconnected(client, code, reason)
+    call("disconnected", client, code, reason)
+  end
+  function handlers.accept(number, ...)
+    local verdict
+    -- A hook that raises refuses: what it would have said is not known.
+    local good = protect(function(info) verdict = callbacks.accept(info) end, info_table(...))
+    local status
+    if not good then
+      status = 500
+    elseif verdict == false then
+      status = 403
+    elseif type(verdict) == "number" then
+      status = verdict
+    end
+    primitives.websocket_server_accept(id, number, status)
+  end
+  return handlers
+end
+
+--- Listen; see the contract for the callbacks.
+function WebSocketServer:start(host, port, callbacks)
+  local address
+  if host == nil or host == "*" then
+    address, port = "*", check.port(port, 2, "start", 0)
+  else
+    address, port = check.address(host, port, 1, "start", 0)
+  end
+  if callbacks == nil then callbacks = {} end
+  if type(callbacks) ~= "table" then
+    check.fail(3, "start", "callbacks", "table", callbacks)
+  end
+  for i = 1, #CALLBACKS do
+    local f = callbacks[CALLBACKS[i]]
+    if f ~= nil then check.callback(f, 3, "start", CALLBACKS[i]) end
+  end
+  if not self:isRunning() and not self.starting then
+    local o = self.options
+    local id, message = primitives.websocket_server_create(
+      o.origins and concat(o.origins, "\n"), o.subprotocols and concat(o.subprotocols, ","),
+      o.maxConnections, channel.values(o))
+    if not id then core.raise(message) end
+    class.open(self, id)
+    self.starting, self.host = true, host
+    local handlers = server_handlers(self, id, callbacks)
+    self.listener = core.listen(function(event, ...) handlers[event](...) end)
+  end
+  local id, listener = self.id, self.listener
+  local function started(ok, ...)
+    if self.id == id then
+      self.starting = nil
+      if not ok and not self:isRunning() then
+        core.drop(listener)
+        self.id, self.listener = nil, nil
+      end
+    end
+    return ...
+  end
+  local answers
+  if callbacks.started or callbacks.error then
+    answers = { success = callbacks.started, error = callbacks.error }
+  end
+  return operate_with(started, "start", answers, primitives.websocket_server_start,
+    id, address, port, listener, callbacks.accept ~= nil)
+end
+
+local function to_client(self, id, data, is_binary, method)
+  id = check.integer(id, 1, method, "id", 1)
+  if type(data) ~= "string" then data = check.string(data, 2, method, "data") end
+  if not self.id then return nil, "Not connected", "state" end
+  return server_send(self.id, id, data, is_binary)
+end
+
+--- Send a text message to a client: true, or nil, message, code.
+function WebSocketServer:send(id, data) return to_client(self, id, data, false, "send") end
+
+function WebSocketServer:sendBinary(id, data)
+  return to_client(self, id, data, true, "sendBinary")
+end
+
+--- Send to all clients; returns how many it went to.
+function WebSocketServer:broadcast(data, is_binary)
+  data = check.string(data, 1, "broadcast", "data")
+  if not self.id then return 0 end
+  return primitives.websocket_server_broadcast(self.id, data, is_binary or false)
+end
+
+--- Close one client's connection.
+function WebSocketServer:close(id, code, reason)
+  id = check.integer(id, 1, "close", "id", 1)
+  code, reason = channel.check_close(code, reason, 2, "close")
+  if not self.id then return nil, "Not connected", "state" end
+  return primitives.websocket_server_close_client(self.id, id, code, reason)
+end
+
+--- The ids of the clients.
+function WebSocketServer:getClients()
+  if not self.id then return {} end
+  return { primitives.websocket_server_clients(self.id) }
+end
+
+function WebSocketServer:isRunning()
+  return self.id ~= nil and primitives.websocket_server_is_running(self.id) == true
+end
+
+--- The port it listens on, or nil.
+function WebSocketServer:port()
+  return self.id and primitives.websocket_server_port(self.id) or nil
+end
+
+function WebSocketServer:bufferedAmount(id)
+  id = check.integer(id, 1, "bufferedAmount", "id", 1)
+  return self.id and primitives.websocket_server_buffered_amount(self.id, id) or 0
+end
+
+--- Stop listening and close the clients.
+function WebSocketServer:stop(callbacks)
+  local id, listener = self.id, self.listener
+  self.id, self.listener, self.starting = nil, nil, nil
+  local function stopped(_, ...)
+    core.drop(listener)
+    return ...
+  end
+  return operate_with(stopped, "stop", callbacks, primitives.websocket_server_stop, id)
+end
+
+return function(options)
+  return class.instance(WebSocketServer, {
+    options = check.options(options, SERVER_OPTIONS, "WebSocketServer"),
+  })
+end
