@@ -12,13 +12,9 @@ from zope.interface import implementer
 from eplua_twisted.environment import Environment
 from eplua_twisted.errors import OperationError
 from eplua_twisted.http_cookies import Cookies, NoCookies
+from eplua_twisted.http_exchange import MAX_SIZE, Wanted, request_headers
 from eplua_twisted.http_pool import Route
-from eplua_twisted.http_request import (
-    MAX_SIZE,
-    HTTPRequest,
-    Wanted,
-    request_headers,
-)
+from eplua_twisted.http_request import HTTPRequest
 from eplua_twisted.http_urls import URL, parse
 from eplua_twisted.interfaces import IModule
 from eplua_twisted.primitives import query
@@ -117,15 +113,21 @@ class HTTP:
             ),
         ).id
 
-    def _tls(self, check_certificate: bool, values: tuple[Any, ...]) -> TLSOptions | None:
+    def _tls(
+        self, check_certificate: bool, values: tuple[Any, ...]
+    ) -> TLSOptions | None:
         if check_certificate and not values:
             return None
         from eplua_twisted.tls import TLSOptions
 
         options = TLSOptions.from_lua(*values)
-        return options if check_certificate else replace(options, allow_unauthorized=True)
+        return (
+            options if check_certificate else replace(options, allowUnauthorized=True)
+        )
 
-    def _route(self, tls: TLSOptions | None, proxy: URL | None, persistent: bool) -> Route:
+    def _route(
+        self, tls: TLSOptions | None, proxy: URL | None, persistent: bool
+    ) -> Route:
         key = tls, proxy, persistent
         route = self._routes.get(key)
         if route is None:

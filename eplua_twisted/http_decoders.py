@@ -119,21 +119,19 @@ class Brotli:
 
     def read(self) -> bytes:
         stream = self._stream
-        while True:
-            if stream.is_finished():
-                self._data = b""
-                return b""
-            data = b""
-            if stream.can_accept_more_data():
-                if not self._data:
-                    return b""
-                data, self._data = self._data, b""
-            try:
-                piece: bytes = stream.process(data, output_buffer_limit=PIECE)
-            except self._error as problem:
-                raise broken("br", problem) from None
-            if piece:
-                return piece
+        if stream.is_finished():
+            # What follows the end is padding.
+            self._data = b""
+            return b""
+        data = b""
+        if stream.can_accept_more_data():
+            data, self._data = self._data, b""
+        try:
+            # Without data too: what is decoded already may be more than a piece.
+            piece: bytes = stream.process(data, output_buffer_limit=PIECE)
+        except self._error as problem:
+            raise broken("br", problem) from None
+        return piece
 
     def finish(self) -> None:
         if self._fed and not self._stream.is_finished():

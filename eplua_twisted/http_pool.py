@@ -15,7 +15,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IAddress
+from twisted.internet.endpoints import wrapClientTLS
+from twisted.internet.interfaces import IAddress, IStreamClientEndpoint
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 from twisted.web._newclient import HTTP11ClientProtocol
@@ -46,6 +47,8 @@ body is larger than that."""
 
 HEAP = 16 * 1024 * 1024
 """Bytes; see L{Pool.keep_heap}."""
+
+MAX_CREATORS = 16
 
 Origin = tuple[str, str, int]
 
@@ -232,11 +235,11 @@ class _Endpoints:
         self._environment = environment
         self._tls = tls
         self._proxy = proxy
+        self._reactor = environment.streams
+        self._creators: dict[tuple[str, int], Any] = {}
         self.to_proxy: Any = None
         if proxy is not None:
-            self.to_proxy = client_endpoint(
-                environment.streams, proxy.host, proxy.port
-            )
+            self.to_proxy = client_endpoint(environment.streams, proxy.host, proxy.port)
 
     def endpointForURI(self, uri: URI) -> Any:
         host, port = uri.host.decode("ascii"), uri.port
@@ -248,13 +251,43 @@ class _Endpoints:
             )
         if uri.scheme != b"https":
             return endpoint
-        from twisted.internet.endpoints import wrapClientTLS
+        return _Secure(endpoint, lambda: self._creator(host, port), self._reactor)
 
+    def _creator(self, host: str, port: int) -> Any:
+        """Makes TLS connections; it holds all the system's certificates."""
         from eplua_twisted.tls import TLSOptions, client_creator
 
-        options = self._tls or TLSOptions()
-        creator = client_creator(options, host, port, self._environment)
-        return wrapClientTLS(creator, endpoint)
+        creator = self._creators.get((host, port))
+        if creator is None:
+            options = self._tls or TLSOptions()
+            creator = client_creator(options, host, port, self._environment)
+            if len(self._creators) >= MAX_CREATORS:
+                self._creators.clear()
+            self._creators[host, port] = creator
+        return creator
+
+
+@implementer(IStreamClientEndpoint)
+class _Secure:
+    """
+    TLS around an endpoint.  An agent wants an endpoint for each request, and uses
+    it only when there is no connection: before that, no certificate is read.
+    """
+
+    def __init__(self, plain: Any, creator: Callable[[], Any], reactor: Any) -> None:
+        self._plain = plain
+        self._creator = creator
+        self._reactor = reactor
+
+    def connect(self, protocolFactory: Any) -> Deferred[Any]:
+        """
+        C{IStreamClientEndpoint.connect}
+
+        @raise OperationError: C{tls}, the options hold no certificate or key
+        """
+        endpoint = wrapClientTLS(self._creator(), self._plain, self._reactor)
+        connected: Deferred[Any] = endpoint.connect(protocolFactory)
+        return connected
 
 
 def proxy_authorization(proxy: URL | None) -> bytes | None:

@@ -11,130 +11,25 @@ from treq.cookies import IndexableCookieJar
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
-from twisted.web.http_headers import Headers
-from twisted.web.iweb import IAgent, IBodyProducer
 from zope.interface import implementer
 
 from eplua_twisted.environment import Environment
 from eplua_twisted.errors import EOF, TIMEOUT, OperationError
 from eplua_twisted.http_body import ReceivedBody, SentBody
-from eplua_twisted.http_decoders import ACCEPTED, decoder
+from eplua_twisted.http_decoders import decoder
 from eplua_twisted.http_errors import explain
+from eplua_twisted.http_exchange import Hop, Wanted
 from eplua_twisted.http_pool import Route
 from eplua_twisted.http_urls import URL, parse
 from eplua_twisted.interfaces import IResource
 from eplua_twisted.primitives import operation, query
 from eplua_twisted.values import to_bytes, to_text
 
-MAX_SIZE = 64 * 1024 * 1024
 DISCARD = 64 * 1024
 """Bytes of a redirect's own body that are read to keep its connection."""
 
-USER_AGENT = b"eplua"
-
-OURS = frozenset([b"content-length", b"transfer-encoding", b"accept-encoding"])
-"""Headers that say how the message is sent, which is not the script's choice."""
-
 PRIVATE = (b"Authorization", b"Cookie", b"Cookie2", b"Proxy-Authorization", b"Host")
 """Headers that another origin is not sent after a redirect."""
-
-
-@dataclass
-class Wanted:
-    """
-    What the script asked for.
-
-    @ivar headers: the script's own, without those of L{OURS}
-    @ivar accept: the value of C{Accept-Encoding}
-    @ivar timeout: seconds for all of it, 0 for no limit
-    @ivar redirects: how many to follow
-    @ivar max_size: the most bytes of a body, once decoded; 0 for no limit
-    @ivar max_connections: the most at a time to one server
-    @ivar listener: the ticket that is told of a streamed body
-    @ivar streamed: whether each body is; else only C{text/event-stream} is
-    """
-
-    url: URL
-    method: str
-    headers: Headers
-    body: bytes | None
-    accept: bytes
-    timeout: float
-    redirects: int
-    max_size: int
-    max_connections: int
-    listener: int | None
-    streamed: bool
-
-
-def request_headers(pairs: tuple[bytes, ...], user: bytes | None) -> tuple[Headers, bytes]:
-    """
-    The headers to send, and the value of C{Accept-Encoding}.
-
-    @param pairs: names and values by turns
-    @param user: C{user:password} for basic authentication (RFC 7617)
-    """
-    headers = Headers()
-    accept = []
-    for name, value in zip(pairs[::2], pairs[1::2], strict=True):
-        if name.lower() not in OURS:
-            headers.addRawHeader(name, value)
-        elif name.lower() == b"accept-encoding":
-            accept.append(value)
-    if user is not None:
-        headers.setRawHeaders(b"Authorization", [b"Basic " + b64encode(user)])
-    if not headers.hasHeader(b"User-Agent"):
-        headers.addRawHeader(b"User-Agent", USER_AGENT)
-    return headers, b", ".join(accept) or ACCEPTED
-
-
-@implementer(IAgent)
-class _Hop:
-    """
-    The agent treq is given: one exchange.  It keeps treq from undoing gzip, for
-    which it has no bound, and remembers the response as it came.
-    """
-
-    def __init__(self, route: IAgent, accept: bytes) -> None:
-        self._route = route
-        self._accept = accept
-        self.encodings: list[bytes] = []
-        self.response: Any = None
-
-    def request(
-        self,
-        method: bytes,
-        uri: bytes,
-        headers: Headers | None = None,
-        bodyProducer: IBodyProducer | None = None,
-    ) -> Deferred[Any]:
-        """C{IAgent.request}"""
-        assert headers is not None
-        headers.setRawHeaders(b"Accept-Encoding", [self._accept])
-        answer: Any = self._route.request(method, uri, headers, bodyProducer)
-        arrived: Deferred[Any] = answer.addCallback(self._arrived)
-        return arrived
-
-    def _arrived(self, response: Any) -> Any:
-        self.response = response
-        self.encodings = list(response.headers.getRawHeaders(b"Content-Encoding", ()))
-        response.headers.removeHeader(b"Content-Encoding")
-        return response
-
-    def headers(self) -> list[tuple[bytes, bytes]]:
-        """All headers of the response, values of one name in order."""
-        found = [
-            # treq has put an empty one in its place.
-            each
-            for each in self.response.headers.getAllRawHeaders()
-            if each[0] != b"Content-Encoding"
-        ]
-        control = getattr(self.response, "control", None)
-        if control is not None:
-            found += control.getAllRawHeaders()
-        if self.encodings:
-            found.append((b"Content-Encoding", self.encodings))
-        return [(name, value) for name, values in found for value in values]
 
 
 @dataclass
@@ -143,7 +38,7 @@ class _Progress:
 
     waits_for: Deferred[Any] | None = None
     inside: bool = False
-    hop: _Hop | None = None
+    hop: Hop | None = None
     body: ReceivedBody | None = None
     chunks: list[bytes] = field(default_factory=list)
 
@@ -201,7 +96,7 @@ class HTTPRequest:
     def _send(self) -> None:
         now, wanted = self._now, self._wanted
         now.inside = True
-        now.hop = _Hop(self._route, wanted.accept)
+        now.hop = Hop(self._route, wanted.accept)
         client = HTTPClient(now.hop, self._jar, SentBody)
         try:
             sent: Deferred[Any] = client.request(
@@ -213,8 +108,8 @@ class HTTPRequest:
                 unbuffered=True,
                 reactor=self._environment.reactor,
             )
-        except ValueError as problem:
-            self._fail(OperationError("protocol", str(problem)))
+        except Exception:
+            self._end(Failure())
             return
         now.waits_for = sent
         sent.addCallbacks(self._responded, self._failed)
@@ -230,7 +125,9 @@ class HTTPRequest:
             target = self._target(response)
             undo = decoder(now.hop.encodings) if target is None else None
         except OperationError as problem:
-            response.deliverBody(self._expect(ReceivedBody(None, 0, _nothing, _nothing)))
+            response.deliverBody(
+                self._expect(ReceivedBody(None, 0, _nothing, _nothing))
+            )
             self._fail(problem)
             return
         if target is not None:
@@ -259,7 +156,9 @@ class HTTPRequest:
         )
 
     def _tell(self, *event: Any) -> None:
-        self._environment.bridge.answer(self._wanted.listener or 0, self.id, True, *event)
+        self._environment.bridge.answer(
+            self._wanted.listener or 0, self.id, True, *event
+        )
 
     def _chunk(self, chunk: bytes) -> None:
         if self._events and self._timer is not None:

@@ -28,7 +28,9 @@ class Tunnel(Protocol):
         connection was lost by, C{protocol}, or C{denied}: the proxy will not
     """
 
-    def __init__(self, target: str, authorization: bytes | None, inner: Factory) -> None:
+    def __init__(
+        self, target: str, authorization: bytes | None, inner: Factory
+    ) -> None:
         self._target = target.encode("ascii")
         self._authorization = authorization
         self._factory = inner
@@ -62,7 +64,11 @@ class Tunnel(Protocol):
                 self._fail("protocol", "the proxy's answer is too long")
             return
         status = head.split(b"\r\n", 1)[0].split(b" ", 2)
-        if len(status) < 2 or not status[0].startswith(b"HTTP/") or not status[1].isdigit():
+        if (
+            len(status) < 2
+            or not status[0].startswith(b"HTTP/")
+            or not status[1].isdigit()
+        ):
             self._fail("protocol", "the proxy's answer is not HTTP")
         elif not status[1].startswith(b"2"):
             words = b" ".join(status[1:]).decode("ascii", "replace")
@@ -109,7 +115,11 @@ class TunnelEndpoint:
     """Connects to a host and port by way of a proxy."""
 
     def __init__(
-        self, proxy: IStreamClientEndpoint, host: str, port: int, authorization: bytes | None
+        self,
+        proxy: IStreamClientEndpoint,
+        host: str,
+        port: int,
+        authorization: bytes | None,
     ) -> None:
         """
         @param proxy: connects to the proxy

@@ -14,7 +14,7 @@ from eplua_twisted.values import to_bytes
 
 PORTS = {"http": 80, "https": 443}
 
-_UNSAFE = re.compile(rb'[^\x21\x23-\x3b\x3d\x3f-\x5d\x5f\x61-\x7a\x7e]')
+_UNSAFE = re.compile(rb"[^\x21\x23-\x3b\x3d\x3f-\x5d\x5f\x61-\x7a\x7e]")
 """What must not stand in a URL unescaped: spaces, C{"<>^`{|}}, and bytes above 7E."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -100,7 +100,9 @@ def parse(text: str, base: str | None = None) -> URL:
         path += "?" + _escape(parts.query)
     credentials = None
     if user is not None:
-        credentials = unquote_to_bytes(user) + b":" + unquote_to_bytes(parts.password or "")
+        credentials = (
+            unquote_to_bytes(user) + b":" + unquote_to_bytes(parts.password or "")
+        )
     return URL(scheme, _ascii(host), port or PORTS[scheme], path, credentials)
 
 

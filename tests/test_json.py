@@ -14,7 +14,11 @@ from tests.support import ALL_BYTES, LUA_VERSIONS, LuaTestCase, for_each_lua
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 INTEGERS = st.integers(-(2**53), 2**53)
 SCALARS = st.one_of(
-    st.none(), st.booleans(), INTEGERS, TEXT, st.floats(allow_nan=False, allow_infinity=False)
+    st.none(),
+    st.booleans(),
+    INTEGERS,
+    TEXT,
+    st.floats(allow_nan=False, allow_infinity=False),
 )
 VALUES = st.recursive(
     SCALARS,
@@ -71,7 +75,9 @@ class JSONTests(LuaTestCase):
 
     def test_replaceable(self) -> None:
         """HC3 scripts replace C{json.encode} and C{json.decode}."""
-        self.run_lua("json.encode = function() return 'mine' end print(json.encode({}))")
+        self.run_lua(
+            "json.encode = function() return 'mine' end print(json.encode({}))"
+        )
         self.assertEqual(self.lines, [b"mine"])
 
     # Null.
@@ -86,7 +92,9 @@ class JSONTests(LuaTestCase):
         )
 
     def test_null_encodes_back(self) -> None:
-        self.assertEqual(self.call("again", '{"a":[null,1,null]}'), b'{"a":[null,1,null]}')
+        self.assertEqual(
+            self.call("again", '{"a":[null,1,null]}'), b'{"a":[null,1,null]}'
+        )
 
     def test_nil(self) -> None:
         self.assertEqual(self.evaluate("json.encode(nil)"), b"null")
@@ -105,13 +113,20 @@ class JSONTests(LuaTestCase):
         )
 
     def test_init_array_returns_its_table(self) -> None:
-        self.run_lua("local t = {} print(json.util.InitArray(t) == t, json.util.IsArray(t))")
+        self.run_lua(
+            "local t = {} print(json.util.InitArray(t) == t, json.util.IsArray(t))"
+        )
         self.assertEqual(self.lines, [b"true\ttrue"])
 
     def test_decoded_arrays_keep_the_mark(self) -> None:
-        self.assertEqual(self.call("again", '{"a":[],"b":{}}') in (
-            b'{"a":[],"b":{}}', b'{"b":{},"a":[]}',
-        ), True)
+        self.assertEqual(
+            self.call("again", '{"a":[],"b":{}}')
+            in (
+                b'{"a":[],"b":{}}',
+                b'{"b":{},"a":[]}',
+            ),
+            True,
+        )
 
     def test_n(self) -> None:
         """A field n is the length, when there is an element."""
@@ -137,7 +152,9 @@ class JSONTests(LuaTestCase):
             self.assertEqual(json.loads(self.call("again", repr(number))), number)
 
     def test_short_numbers_stay_short(self) -> None:
-        self.assertEqual(self.evaluate("json.encode({0.1, 2.5, 1e100})"), b"[0.1,2.5,1e+100]")
+        self.assertEqual(
+            self.evaluate("json.encode({0.1, 2.5, 1e100})"), b"[0.1,2.5,1e+100]"
+        )
 
     def test_not_finite(self) -> None:
         self.assertEqual(
@@ -183,14 +200,17 @@ class JSONTests(LuaTestCase):
         self.assertEqual(self.decoded('{"a": [1, 2,],}'), {b"a": [1, 2]})
 
     def test_single_quotes_and_bare_keys(self) -> None:
-        self.assertEqual(self.decoded("{a_1: 'it\\'s', $b: '\"'}"), {b"a_1": b"it's", b"$b": b'"'})
+        self.assertEqual(
+            self.decoded("{a_1: 'it\\'s', $b: '\"'}"), {b"a_1": b"it's", b"$b": b'"'}
+        )
 
     def test_comments(self) -> None:
         self.assertEqual(self.decoded("// one\n[1, /* two **/ 2] // end"), [1, 2])
 
     def test_spaces_of_unicode(self) -> None:
         self.assertEqual(
-            self.decoded("\ufeff[\u00a01,\u2003\u20282\u3000,\u205f\v\f\r\n3\u1680]"), [1, 2, 3]
+            self.decoded("\ufeff[\u00a01,\u2003\u20282\u3000,\u205f\v\f\r\n3\u1680]"),
+            [1, 2, 3],
         )
 
     def test_words(self) -> None:
@@ -207,7 +227,7 @@ class JSONTests(LuaTestCase):
             ('{"a" 1}', "':' expected, got \"1\" at line 1, column 6"),
             ('{"a": 1 "b"}', "',' or '}' expected, got \"\\\"\" at line 1, column 9"),
             ("{1: 2}", "key or '}' expected, got \"1\" at line 1, column 2"),
-            ("[1] x", "end of text expected, got \"x\" at line 1, column 5"),
+            ("[1] x", 'end of text expected, got "x" at line 1, column 5'),
             ('"abc', "string without end at line 1, column 1"),
             ('"a\\q"', 'bad escape "\\\\q" at line 1, column 3'),
             ('"\\u12g4"', 'bad escape "\\\\u" at line 1, column 2'),
@@ -217,7 +237,7 @@ class JSONTests(LuaTestCase):
             ("1.", "malformed number at line 1, column 1"),
             ("-", "digit expected, got end of text at line 1, column 2"),
             ("nul", 'value expected, got "n" at line 1, column 1'),
-            ("[,]", "value expected, got \",\" at line 1, column 2"),
+            ("[,]", 'value expected, got "," at line 1, column 2'),
         ):
             self.assertEqual(self.problem(text), "test.lua:1: json.decode: " + problem)
 
@@ -225,17 +245,24 @@ class JSONTests(LuaTestCase):
         self.run_lua("print(pcall(function() json.decode(nil) end))")
         self.assertEqual(
             self.lines,
-            [b"false\ttest.lua:1: bad argument #1 to 'decode' (text: string expected, got nil)"],
+            [
+                b"false\ttest.lua:1: bad argument #1 to 'decode' (text: string expected, got nil)"
+            ],
         )
 
     def test_recursion(self) -> None:
-        self.run_lua("local t = {} t.t = {t} print(pcall(function() json.encode(t) end))")
+        self.run_lua(
+            "local t = {} t.t = {t} print(pcall(function() json.encode(t) end))"
+        )
         self.assertEqual(
             self.lines, [b"false\ttest.lua:1: json.encode: a table contains itself"]
         )
 
     def test_the_same_table_twice(self) -> None:
-        self.assertEqual(self.evaluate("(function(t) return json.encode({t, t}) end)({1})"), b"[[1],[1]]")
+        self.assertEqual(
+            self.evaluate("(function(t) return json.encode({t, t}) end)({1})"),
+            b"[[1],[1]]",
+        )
 
     def test_functions_and_keys(self) -> None:
         self.run_lua(
@@ -286,7 +313,8 @@ class AgreementTests(LuaTestCase):
 
     def results(self, name: str, *values: Any) -> list[Any]:
         return [
-            self.successResultOf(runtime.call(name, *values))[0] for runtime in self.runtimes
+            self.successResultOf(runtime.call(name, *values))[0]
+            for runtime in self.runtimes
         ]
 
     @settings(max_examples=100, deadline=None)

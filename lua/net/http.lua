@@ -17,8 +17,7 @@ local TIMEOUT = 30000
 local TOKEN = "^[%w!#$%%&'*+.^_`|~-]+$"
 
 local function tls_kind(value)
-  local tls = core.import("net/tls")
-  return tls.check(value, "HTTPClient", false) or false
+  return core.import("net/tls").client_kind(value)
 end
 
 local CLIENT_OPTIONS = {
