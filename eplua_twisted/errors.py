@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 
 from twisted.internet import error
 from twisted.internet.defer import CancelledError
@@ -103,8 +104,15 @@ def describe(failure: Failure) -> tuple[str, str] | None:
     for kind, description in _BY_TYPE:
         if isinstance(reason, kind):
             return description
+    if (tls := sys.modules.get("OpenSSL.SSL")) and isinstance(reason, tls.Error):
+        return "tls", _handshake_problem(reason)
     if isinstance(reason, error.CannotListenError):
         reason = reason.socketError
+    if type(reason).__module__.startswith("service_identity"):
+        return "tls", (
+            "certificate verify failed: wrong host (accept it with the option"
+            " allowUnauthorized, or --allow-unauthorized HOST)"
+        )
     number = getattr(reason, "osError", None) or getattr(reason, "errno", None)
     if isinstance(number, int):
         return _BY_ERRNO.get(number, ("unreachable", os.strerror(number)))
@@ -116,3 +124,25 @@ def describe(failure: Failure) -> tuple[str, str] | None:
     if isinstance(reason, error.ConnectError):
         return "unreachable", str(reason.args[-1] if reason.args else reason)
     return None
+
+
+_TLS_REASONS = {
+    "wrong version number": "the peer does not speak TLS",
+    "packet length too long": "the peer does not speak TLS",
+    "record layer failure": "the peer does not speak TLS",
+    "http request": "the peer does not speak TLS, but HTTP",
+    "https proxy request": "the peer does not speak TLS, but HTTP",
+    "peer did not return a certificate": "the peer showed no certificate",
+}
+
+
+def _handshake_problem(reason: BaseException) -> str:
+    """
+    What OpenSSL says went wrong: the last entry of its error queue.  (A connection
+    that was simply cut is none: Twisted makes a L{error.ConnectionLost} of it.)
+    """
+    queue = reason.args[0] if reason.args else ()
+    if not isinstance(queue, (list, tuple)) or not queue:
+        return "TLS failed"
+    text = str(queue[-1][-1])
+    return f"TLS failed: {_TLS_REASONS.get(text, text)}"
