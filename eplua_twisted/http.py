@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -120,10 +119,9 @@ class HTTP:
             return None
         from eplua_twisted.tls import TLSOptions
 
-        options = TLSOptions.from_lua(*values)
-        return (
-            options if check_certificate else replace(options, allowUnauthorized=True)
-        )
+        if not check_certificate:
+            values = (*values, b"allowUnauthorized", True)
+        return TLSOptions.from_lua(*values)
 
     def _route(
         self, tls: TLSOptions | None, proxy: URL | None, persistent: bool

@@ -36,9 +36,11 @@ class Tunnel(Protocol):
         self._factory = inner
         self._inner: Any = None
         self._answer = b""
+        self._over = False
         self.done: Deferred[Any] = Deferred(self._cancel)
 
     def _cancel(self, _: object) -> None:
+        self._over = True
         if self.transport is not None:
             self._abort()
 
@@ -56,6 +58,8 @@ class Tunnel(Protocol):
     def dataReceived(self, data: bytes) -> None:
         if self._inner is not None:
             self._inner.dataReceived(data)
+            return
+        if self._over:
             return
         self._answer += data
         head, end, rest = self._answer.partition(b"\r\n\r\n")
@@ -82,22 +86,22 @@ class Tunnel(Protocol):
         self._inner = self._factory.buildProtocol(self.transport.getPeer())
         # The transport is given away; what happens to it still comes here.
         self._inner.makeConnection(self.transport)
-        done, self.done = self.done, Deferred()
-        done.callback(self._inner)
+        self._over = True
+        self.done.callback(self._inner)
         if rest:
             self._inner.dataReceived(rest)
 
     def _fail(self, code: str, message: str) -> None:
-        done, self.done = self.done, Deferred()
+        self._over = True
         self._abort()
-        done.errback(OperationError(code, message))
+        self.done.errback(OperationError(code, message))
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         if self._inner is not None:
             self._inner.connectionLost(reason)
-        elif not self.done.called:
-            done, self.done = self.done, Deferred()
-            done.errback(reason)
+        elif not self._over:
+            self._over = True
+            self.done.errback(reason)
 
 
 class _TunnelFactory(Factory):

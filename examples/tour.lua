@@ -105,6 +105,31 @@ local function udp()
   sender:close()
 end
 
+local function http()
+  local server = net.TCPServer()
+  local port = assert(server:start("127.0.0.1", 0, function(client)
+    task.start(function()
+      while true do
+        local head = client:readUntil("\r\n\r\n")
+        if not head then return end
+        local body = client:readExactly(tonumber(head:match("Content%-Length: (%d+)")))
+        client:write("HTTP/1.1 201 Created\r\nX-Method: " .. head:match("^%u+")
+          .. "\r\nContent-Length: " .. #body .. "\r\n\r\n" .. body)
+      end
+    end)
+  end))
+  for _ = 1, 3 do
+    local response = assert(net.HTTPClient():request("http://127.0.0.1:" .. port, {
+      options = { method = "PUT", data = every_byte() },
+    }))
+    equal(response.status, 201)
+    equal(response.headers["x-method"], "PUT")
+    equal(response.data, every_byte())
+  end
+  equal(server:clientCount(), 1)
+  server:stop()
+end
+
 local function websocket()
   local server = net.WebSocketServer()
   local port = assert(server:start("127.0.0.1", 0, {
@@ -149,6 +174,7 @@ task.start(function()
   step("TCP: every byte value, until the peer closes", tcp_bytes)
   step("TCP over a UNIX socket", unix)
   step("UDP: every byte value, and an answer", udp)
+  step("HTTP: every byte value, three requests on one connection", http)
   step("WebSocket: text and every byte value", websocket)
   step("JSON there and back", json_text)
   step("errors have a message and a code", errors)

@@ -1,14 +1,24 @@
-"""HTTP in memory: what the tests of the HTTP client share."""
+"""What the tests of the HTTP client share."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from tests.support import LuaTestCase
+from tests.support import LuaTestCase, Peer
+
+HTTPBIN = """
+import sys, waitress
+from httpbin import app
+from waitress.server import create_server
+server = create_server(app, host="127.0.0.1", port=0)
+print("port", server.effective_port, "end", flush=True)
+server.run()
+"""
 
 SHOW = """
 function show(r) print(r.status, #r.data) end
@@ -103,3 +113,10 @@ class MemoryTestCase(LuaTestCase):
         line = self.lines.pop().decode()
         self.assertTrue(line.startswith("false\ttest.lua:2: "), line)
         return line.removeprefix("false\ttest.lua:2: ")
+
+
+async def port_of(peer: Peer) -> int:
+    output = await peer.says(b" end")
+    found = re.search(rb"port (\d+) end", output)
+    assert found is not None
+    return int(found[1])

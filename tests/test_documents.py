@@ -64,6 +64,14 @@ class DocumentTests(TestCase):
         output = await self.ends_well(*EPLUA, str(ROOT / "examples" / "udp.lua"))
         self.assertIn(b"Received:\tEcho: Hello UDP!\tfrom\t127.0.0.1\n", output)
 
+    async def test_http_client(self) -> None:
+        output = await self.ends_well(
+            *EPLUA, str(ROOT / "examples" / "http_client.lua")
+        )
+        self.assertEqual(
+            output, b"Status:\t200\nData:\thello\nPath:\t/again\tapplication/json\n"
+        )
+
     async def test_websocket(self) -> None:
         output = await self.ends_well(
             *EPLUA, str(ROOT / "examples" / "websocket_client.lua")
