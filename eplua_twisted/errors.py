@@ -108,11 +108,6 @@ def describe(failure: Failure) -> tuple[str, str] | None:
         return "tls", _handshake_problem(reason)
     if isinstance(reason, error.CannotListenError):
         reason = reason.socketError
-    if type(reason).__module__.startswith("service_identity"):
-        return "tls", (
-            "certificate verify failed: wrong host (accept it with the option"
-            " allowUnauthorized, or --allow-unauthorized HOST)"
-        )
     number = getattr(reason, "osError", None) or getattr(reason, "errno", None)
     if isinstance(number, int):
         return _BY_ERRNO.get(number, ("unreachable", os.strerror(number)))

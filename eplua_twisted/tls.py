@@ -1,243 +1,306 @@
 """
-The TLS options of scripts as Twisted contexts.
+The TLS options of scripts to what Twisted and pyOpenSSL want.
 
-Chain and host name are verified unless the script, or whoever runs it, says
-otherwise for that host.  pyOpenSSL and Twisted do the work; no code here touches
-a key or a record.
+One table everywhere: see I{TLS options} in the Lua API.  Keys and records are
+OpenSSL's business; what is decided here is which certificates are accepted, and
+what a script is told about one that is not.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+import idna
 from OpenSSL import SSL, crypto
-from service_identity import VerificationError
-from service_identity.hazmat import DNS_ID, IPAddress_ID, verify_service_identity
-from service_identity.pyopenssl import extract_patterns
-from twisted.internet import ssl
+from service_identity import CertificateError, VerificationError
+from service_identity.cryptography import (
+    verify_certificate_hostname,
+    verify_certificate_ip_address,
+)
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
-from twisted.python.failure import Failure
+from twisted.internet.ssl import Certificate, CertificateOptions
+from twisted.internet.ssl import trustRootFromCertificates as trust_only
 from zope.interface import implementer
 
-from eplua_twisted.addresses import is_address
+from eplua_twisted.addresses import UNIX, is_address
+from eplua_twisted.certificates import Identity, load_certificates
 from eplua_twisted.environment import Environment
 from eplua_twisted.errors import OperationError
 from eplua_twisted.values import to_text
 
-PEM = b"-----BEGIN"
+Verify = Callable[[Any, Any, int, int, int], bool]
+"""What pyOpenSSL asks about each certificate of a chain."""
 
 REASONS = {
+    2: "unknown issuer",
     9: "not yet valid",
     10: "expired",
     18: "self-signed",
     19: "self-signed certificate in the chain",
     20: "unknown issuer",
     21: "unknown issuer",
+    22: "the chain is too long",
     23: "revoked",
-    62: "wrong host",
-    64: "wrong host",
+    24: "an issuer that is no certificate authority",
+    26: "not meant for this purpose",
+    66: "its key is too weak",
+    67: "an issuer's key is too weak",
+    68: "its signature is too weak",
 }
-"""OpenSSL's X509_V_ERR numbers."""
-
-REMEDY = "(accept it with the option allowUnauthorized, or --allow-unauthorized {host})"
+"""What OpenSSL's verification errors mean (C{X509_V_ERR_*} in x509_vfy.h)."""
 
 
 class VerificationFailed(OperationError, SSL.Error):
-    """A certificate was not accepted; as an SSL error it ends the connection."""
+    """
+    A certificate was not accepted.
+
+    An error of OpenSSL too, so that Twisted takes it out of the handshake for
+    one, and the peer gets the alert that belongs to it.
+    """
+
+    def __init__(self, reason: str, host: str) -> None:
+        unknown = "issuer" in reason or "self-signed" in reason
+        authority = "option certificateAuthority trusts it; " if unknown else ""
+        super().__init__(
+            "tls",
+            f"certificate verify failed: {reason} ({authority}option allowUnauthorized"
+            f" or --allow-unauthorized {host} accepts any certificate)",
+        )
+        self.args = ([("SSL routines", "", "certificate verify failed")],)
 
 
 @dataclass(frozen=True)
 class TLSOptions:
     """
-    What the option table says; certificates and keys are PEM text or file names.
+    The options as the script gave them.  Certificates and keys are PEM text, or
+    the name of a file that has it.
 
-    @ivar alpn: protocols, separated by commas
+    @ivar certificate_authority: trusted besides the system's
+    @ivar client_certificate: shown to a server, with L{private_key}
+    @ivar certificate: a server's, with L{private_key}
+    @ivar client_authority: who signed the certificates that clients must show
+    @ivar server_name: sent as SNI and looked for in the certificate, instead of
+        the host connected to
     """
 
-    certificateAuthority: bytes | None = None
-    clientCertificate: bytes | None = None
+    certificate_authority: bytes | None = None
+    client_certificate: bytes | None = None
+    private_key: bytes | None = None
     certificate: bytes | None = None
-    privateKey: bytes | None = None
-    clientAuthority: bytes | None = None
-    allowUnauthorized: bool = False
-    serverName: bytes | None = None
-    alpn: bytes | None = None
+    client_authority: bytes | None = None
+    allow_unauthorized: bool = False
+    server_name: str | None = None
+    alpn: tuple[bytes, ...] = ()
 
     @classmethod
     def from_lua(cls, *pairs: Any) -> TLSOptions:
-        """@param pairs: names and values, as C{tls.flatten} gives them"""
-        given = dict(zip(map(to_text, pairs[::2]), pairs[1::2], strict=True))
-        known = {each.name for each in fields(cls)}
-        return cls(**{name: given[name] for name in known & given.keys()})
+        """@param pairs: what C{tls.flatten} in Lua returns: C{alpn} once for each"""
+        named: dict[bytes, Any] = {}
+        alpn = []
+        for key, value in zip(pairs[::2], pairs[1::2], strict=True):
+            if key == b"alpn":
+                alpn.append(value)
+            else:
+                named[key] = value
+        name = named.get(b"serverName")
+        return cls(
+            named.get(b"certificateAuthority"),
+            named.get(b"clientCertificate"),
+            named.get(b"privateKey"),
+            named.get(b"certificate"),
+            named.get(b"clientAuthority"),
+            bool(named.get(b"allowUnauthorized")),
+            None if name is None else to_text(name),
+            tuple(alpn),
+        )
 
-    @property
-    def protocols(self) -> list[bytes]:
-        return self.alpn.split(b",") if self.alpn else []
+
+# Clients.
 
 
-def _pem(option: str, value: bytes) -> bytes:
-    if value.lstrip().startswith(PEM):
-        return value
+def is_allowed(environment: Environment, host: str, port: int) -> bool:
+    """Whether who runs the program accepts any certificate of a host."""
+    allowed = environment.allow_unauthorized
+    return not allowed.isdisjoint((host, f"{host}:{port}", f"[{host}]:{port}"))
+
+
+def ascii_name(name: str) -> str:
+    """
+    A host name as certificates and SNI have it (RFC 5890), without a final dot.
+
+    @raise OperationError: C{tls}: it cannot be one
+    """
+    name = name.removesuffix(".")
+    if name.isascii():
+        return name
     try:
-        return Path(to_text(value)).read_bytes()
-    except OSError as problem:
-        raise OperationError(
-            "tls", f"{option}: cannot read {to_text(value)}: {problem.strerror}"
-        ) from None
+        return idna.encode(name, uts46=True).decode("ascii")
+    except (idna.IDNAError, UnicodeError):
+        raise OperationError("tls", f"{name!r} is no host name") from None
 
 
-def _named(option: str, value: bytes) -> str:
-    return option if value.lstrip().startswith(PEM) else f"{option} ({to_text(value)})"
+def verifier(name: str, host: str) -> Verify:
+    """
+    A callback that accepts a chain that OpenSSL accepts, if its certificate is for
+    a name (RFC 9525), and raises L{VerificationFailed} else.
+
+    It belongs to a context, not to a connection: pyOpenSSL passes on only what
+    the callback of a context raises.
+
+    @param name: what the certificate must be for, a name or an address
+    @param host: what the script connects to
+    """
+
+    def verify(
+        connection: Any, certificate: crypto.X509, error: int, depth: int, ok: int
+    ) -> bool:
+        if not ok:
+            raise VerificationFailed(
+                REASONS.get(error, f"OpenSSL verification error {error}"), host
+            )
+        if depth:
+            return True
+        names = certificate.to_cryptography()
+        try:
+            if is_address(name):
+                verify_certificate_ip_address(names, name)
+            else:
+                verify_certificate_hostname(names, name)
+        except (VerificationError, CertificateError, ValueError):
+            raise VerificationFailed(f"wrong host, not for {name}", host) from None
+        return True
+
+    return verify
 
 
-def _certificates(option: str, value: bytes) -> list[Any]:
-    """All certificates of a PEM text."""
-    text = _pem(option, value)
-    blocks = [PEM + block for block in text.split(PEM)[1:] if b"CERTIFICATE" in block]
-    try:
-        found = [ssl.Certificate.loadPEM(block) for block in blocks]
-    except (crypto.Error, ValueError):
-        found = []
-    if not found:
-        raise OperationError("tls", f"{_named(option, value)} has no certificate")
-    return found
+def _client_name(options: TLSOptions, host: str) -> str:
+    if options.server_name is not None:
+        host = options.server_name
+    elif host.startswith(UNIX):
+        host = "localhost"
+    return host if is_address(host) else ascii_name(host)
 
 
-def _identity(
-    option: str, certificate: bytes, key: bytes | None
-) -> tuple[Any, Any, list[Any]]:
-    """A certificate, its key, and the certificates between it and its authority."""
-    chain = [each.original for each in _certificates(option, certificate)]
-    source = certificate if key is None else key
-    name = option if key is None else "privateKey"
-    try:
-        private = crypto.load_privatekey(crypto.FILETYPE_PEM, _pem(name, source))
-    except (crypto.Error, ValueError, TypeError):
-        raise OperationError("tls", f"{_named(name, source)} has no key") from None
-    context = SSL.Context(SSL.TLS_METHOD)
-    context.use_certificate(chain[0])
-    context.use_privatekey(private)
-    try:
-        context.check_privatekey()
-    except SSL.Error:
-        raise OperationError(
-            "tls", f"{_named(name, source)} is not the key of {option}"
-        ) from None
-    return private, chain[0], chain[1:]
+def prepare_client(
+    context: SSL.Context,
+    options: TLSOptions,
+    host: str,
+    port: int,
+    environment: Environment,
+) -> str:
+    """
+    Make a client's context verify its server.
+
+    @return: the name the server is verified against
+    @raise OperationError: C{tls}: an authority cannot be read
+    """
+    name = _client_name(options, host)
+    if options.allow_unauthorized or is_allowed(environment, host, port):
+        context.set_verify(SSL.VERIFY_NONE)
+        return name
+    context.set_default_verify_paths()
+    if options.certificate_authority is not None:
+        trust(context, "certificateAuthority", options.certificate_authority)
+    context.set_verify(
+        SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, verifier(name, host)
+    )
+    return name
 
 
-def _context_options(
-    options: TLSOptions, identity: tuple[Any, Any, list[Any]] | None
-) -> dict[str, Any]:
-    made: dict[str, Any] = {"acceptableProtocols": options.protocols or None}
+def trust(context: SSL.Context, option: str, value: bytes) -> None:
+    """
+    Accept what these certificates have signed.
+
+    @raise OperationError: C{tls}, naming the option and the file
+    """
+    store = context.get_cert_store()
+    assert store is not None
+    for each in load_certificates(option, value):
+        store.add_cert(crypto.X509.from_cryptography(each))
+
+
+def server_name(connection: SSL.Connection, name: str) -> None:
+    """Ask for a host by name; an address is not allowed there (RFC 6066, 3)."""
+    if not is_address(name):
+        connection.set_tlsext_host_name(name.encode("ascii"))
+
+
+def _certificate_options(
+    options: TLSOptions, identity: Identity | None, roots: Any = None
+) -> CertificateOptions:
+    given: dict[str, Any] = {}
     if identity is not None:
-        key, certificate, chain = identity
-        made.update(privateKey=key, certificate=certificate, extraCertChain=chain)
-    return made
+        given = {
+            "certificate": identity.certificate,
+            "privateKey": identity.key,
+            "extraCertChain": identity.chain,
+        }
+    # Without more it is TLS 1.2 and newer, and Twisted's choice of ciphers.
+    return CertificateOptions(
+        trustRoot=roots, acceptableProtocols=list(options.alpn) or None, **given
+    )
 
 
 @implementer(IOpenSSLClientConnectionCreator)
 class ClientCreator:
-    """Makes the TLS side of a connection to one host."""
+    """Makes the client's ends of connections to one host."""
 
-    def __init__(self, options: TLSOptions, host: str, port: int, accept: bool) -> None:
-        self._host = host
-        name = to_text(options.serverName) if options.serverName else host
-        self._identity = IPAddress_ID(name) if is_address(name) else DNS_ID(name)
-        self._accept = accept
-        identity = None
-        if options.clientCertificate is not None:
-            identity = _identity(
-                "clientCertificate", options.clientCertificate, options.privateKey
-            )
-        self._certificate_options = ssl.CertificateOptions(
-            raiseMinimumTo=ssl.TLSVersion.TLSv1_2,
-            trustRoot=None if accept else ssl.platformTrust(),
-            **_context_options(options, identity),
-        )
-        self._context = self._certificate_options.getContext()
-        if options.certificateAuthority is not None and not accept:
-            store = self._context.get_cert_store()
-            assert store is not None
-            for each in _certificates(
-                "certificateAuthority", options.certificateAuthority
-            ):
-                store.add_cert(each.original)
+    def __init__(self, options: CertificateOptions, name: str) -> None:
+        self._options = options
+        self._name = name
 
-    def _verifier(self, protocol: Any) -> Any:
-        """A callback for OpenSSL that ends the connection with the reason."""
-        refused: set[bool] = set()
-
-        def refuse(reason: str) -> bool:
-            if not refused:
-                refused.add(True)
-                text = f"certificate verify failed: {reason} "
-                problem = VerificationFailed(
-                    "tls", text + REMEDY.format(host=self._host)
-                )
-                protocol.failVerification(Failure(problem))
-            return False
-
-        def verify(
-            connection: Any, certificate: Any, number: int, depth: int, good: int
-        ) -> bool:
-            if not good:
-                return refuse(REASONS.get(number, f"OpenSSL's reason {number}"))
-            if depth:
-                return True
-            try:
-                verify_service_identity(
-                    extract_patterns(certificate), [self._identity], []
-                )
-            except VerificationError:
-                return refuse("wrong host")
-            return True
-
-        return verify
-
-    def clientConnectionForTLS(self, tlsProtocol: Any) -> Any:
-        """C{IOpenSSLClientConnectionCreator}"""
-        connection = SSL.Connection(self._context, None)
-        if isinstance(self._identity, DNS_ID):
-            # RFC 6066, 3: an address is no name to ask for.
-            connection.set_tlsext_host_name(self._identity.hostname)
-        if not self._accept:
-            connection.set_verify(
-                SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT,
-                self._verifier(tlsProtocol),
-            )
+    def clientConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:
+        connection = self._options.clientConnectionForTLS(tlsProtocol)
+        server_name(connection, self._name)
         return connection
 
 
 def client_creator(
     options: TLSOptions, host: str, port: int, environment: Environment
-) -> ClientCreator:
+) -> IOpenSSLClientConnectionCreator:
     """
-    @raise OperationError: C{tls}, for a file that cannot be read or holds nothing
-        of the kind; it names the option
+    What makes the client's end of a connection; files are read now.
+
+    The server's chain and name are verified unless the options or who runs the
+    program allow otherwise.
+
+    @raise OperationError: C{tls}: a certificate or key cannot be used
     """
-    allowed = environment.allow_unauthorized
-    accept = options.allowUnauthorized or not allowed.isdisjoint(
-        (host, f"{host}:{port}")
+    identity = Identity.load(
+        "clientCertificate", options.client_certificate, options.private_key
     )
-    return ClientCreator(options, host, port, accept)
+    made = _certificate_options(options, identity)
+    name = prepare_client(made.getContext(), options, host, port, environment)
+    return ClientCreator(made, name)
 
 
-def server_context(options: TLSOptions) -> Any:
+# Servers.
+
+
+def server_identity(options: TLSOptions) -> Identity:
+    """@raise OperationError: C{tls}: a certificate or key cannot be used"""
+    identity = Identity.load("certificate", options.certificate, options.private_key)
+    if identity is None:
+        raise OperationError("tls", "a server needs certificate and privateKey")
+    return identity
+
+
+def server_context(options: TLSOptions) -> CertificateOptions:
     """
-    @return: a context factory for a listening port
-    @raise OperationError: as L{client_creator}
+    What makes the server's ends of connections; files are read now, once.
+
+    @return: an C{IOpenSSLServerConnectionCreator}
+    @raise OperationError: C{tls}: a certificate or key cannot be used
     """
-    identity = _identity("certificate", options.certificate or b"", options.privateKey)
-    trust = None
-    if options.clientAuthority is not None:
-        trust = ssl.trustRootFromCertificates(
-            _certificates("clientAuthority", options.clientAuthority)
+    identity = server_identity(options)
+    roots = None
+    if options.client_authority is not None:
+        found = load_certificates("clientAuthority", options.client_authority)
+        roots = trust_only(
+            [Certificate(crypto.X509.from_cryptography(each)) for each in found]
         )
-    return ssl.CertificateOptions(
-        raiseMinimumTo=ssl.TLSVersion.TLSv1_2,
-        trustRoot=trust,
-        **_context_options(options, identity),
-    )
+    made = _certificate_options(options, identity, roots)
+    made.getContext()
+    return made

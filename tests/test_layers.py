@@ -15,7 +15,7 @@ LAYERS = [
     {"errors", "interfaces"},
     {"values", "resources", "primitives", "search"},
     {"bridge"},
-    {"transports", "buffers", "environment"},
+    {"transports", "buffers", "environment", "certificates"},
     {"PROTOCOLS"},
     {"runtime"},
     {"service"},

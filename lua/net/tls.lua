@@ -1,66 +1,103 @@
--- The table of TLS options, the same for every class.
+-- The TLS options: one table for everything that can speak TLS.
 
 local core = ...
 
 local check = core.import("check")
-local type, concat = type, table.concat
+local type, format, pairs = type, string.format, pairs
+local unpack = core.unpack
+
+---@class net.tls
+---@field certificateAuthority? string PEM text or file, trusted besides the system's
+---@field clientCertificate? string PEM text or file
+---@field privateKey? string PEM text or file
+---@field certificate? string PEM text or file: a server's
+---@field clientAuthority? string PEM text or file: clients must show a certificate of it
+---@field allowUnauthorized? boolean accept any certificate
+---@field serverName? string SNI, and what the certificate must be for
+---@field alpn? string[]
 
 local tls = {}
 
-local function names(value)
-  if type(value) ~= "table" then return nil, "array of strings" end
-  for i = 1, #value do
-    if type(value[i]) ~= "string" or value[i]:find(",", 1, true) then
-      return nil, "array of strings"
-    end
-  end
-  return concat(value, ",")
+local function text(value)
+  if type(value) == "string" and value ~= "" then return value end
+  return nil, "string that is not empty"
 end
 
-local CLIENT = {
-  certificateAuthority = "string",
-  clientCertificate = "string",
-  privateKey = "string",
+local function protocols(value)
+  local expected = "array of strings of 1 to 255 bytes"
+  if type(value) ~= "table" then return nil, expected end
+  for name, each in pairs(value) do
+    if type(name) ~= "number" or type(each) ~= "string" or #each < 1 or #each > 255 then
+      return nil, expected
+    end
+  end
+  return value
+end
+
+local KNOWN = {
+  certificateAuthority = text,
+  clientCertificate = text,
+  privateKey = text,
+  certificate = text,
+  clientAuthority = text,
   allowUnauthorized = "boolean",
-  serverName = "string",
-  alpn = names,
+  serverName = text,
+  alpn = protocols,
 }
 
-local SERVER = {
-  certificate = "string",
-  privateKey = "string",
-  clientAuthority = "string",
-  alpn = names,
-}
+local function need(checked, first, second)
+  if checked[first] and not checked[second] then
+    core.raise(format("bad option tls (%s needs %s)", first, second))
+  end
+end
 
---- `tls = true` or a table: what is to be passed on, or nil for no TLS.
+--- The options of a script, checked: false for none.
+---@param value boolean|net.tls|nil
+---@param method string what the script called
+---@param server boolean|nil then certificate and privateKey are needed
 function tls.check(value, method, server)
-  if value == nil or value == false then return nil end
+  if value == nil or value == false then return false end
   if value == true then value = {} end
   if type(value) ~= "table" then
-    core.raise(("bad argument to '%s' (option tls: boolean or table expected, got %s)")
-      :format(method, core.show(value)))
+    core.raise(format("bad argument to '%s' (tls: true or a table expected, got %s)",
+      method, core.show(value)))
   end
-  local checked = check.options(value, server and SERVER or CLIENT, "tls")
+  local checked = check.options(value, KNOWN, method)
   if server and not (checked.certificate and checked.privateKey) then
-    core.raise(("bad argument to '%s' (option tls: certificate and privateKey are required)")
-      :format(method))
+    core.raise(format("bad argument to '%s' (tls: certificate and privateKey are required)",
+      method))
+  end
+  need(checked, "clientCertificate", "privateKey")
+  need(checked, "certificate", "privateKey")
+  if not checked.certificate then
+    need(checked, "privateKey", "clientCertificate")
   end
   return checked
 end
 
---- Names and values, flattened.
-function tls.flatten(checked)
-  local flat = {}
-  for name, value in pairs(checked or {}) do
-    flat[#flat + 1], flat[#flat + 2] = name, value
-  end
-  return core.unpack(flat)
+--- The same as kinds of `check.options`.
+function tls.client_kind(value)
+  return tls.check(value, "tls")
 end
 
---- Option kinds, for check.options.
-function tls.client_kind(value) return tls.check(value, "tls", false) or false end
+function tls.server_kind(value)
+  return tls.check(value, "tls", true)
+end
 
-function tls.server_kind(value) return tls.check(value, "tls", true) or false end
+--- Checked options as key, value, ... to put at the end of an argument list.
+function tls.flatten(checked)
+  if not checked then return end
+  local list = {}
+  for name, value in pairs(checked) do
+    if type(value) == "table" then
+      for i = 1, #value do
+        list[#list + 1], list[#list + 2] = name, value[i]
+      end
+    else
+      list[#list + 1], list[#list + 2] = name, value
+    end
+  end
+  return unpack(list)
+end
 
 return tls
