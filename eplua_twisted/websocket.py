@@ -59,7 +59,7 @@ class WebSocketConnection(Channel, WebSocketClientProtocol):  # type: ignore[mis
         self._timeout: IDelayedCall | None = None
         self._refused: OperationError | None = None
 
-    def begin(self, settings: dict[str, Any], timeout: float) -> None:
+    def begin(self, settings: dict[str, Any], timeout: float, creator: Any) -> None:
         """Connect; what comes of it is an event."""
         factory = _Factory(self, reactor=self.environment.reactor, **settings)
         compression = {}
@@ -74,7 +74,9 @@ class WebSocketConnection(Channel, WebSocketClientProtocol):  # type: ignore[mis
             **self.options.protocol_options(),
             **compression,
         )
-        endpoint = client_endpoint(self.environment.streams, factory.host, factory.port)
+        endpoint = client_endpoint(
+            self.environment.streams, factory.host, factory.port, None, creator
+        )
         if timeout:
             self._timeout = self.environment.reactor.callLater(
                 timeout, self._give_up, OperationError(*TIMEOUT)
@@ -201,7 +203,8 @@ class WebSockets:
         compression: bool,
         ping_interval: float | None,
         ping_timeout: float | None,
-        *headers: bytes,
+        tls_values: int,
+        *pairs: Any,
     ) -> int:
         """
         Begin to connect.
@@ -209,6 +212,7 @@ class WebSockets:
         @param listener: the ticket that is answered with the connection's events:
             C{connected} or C{error}, C{dataReceived}, C{pong}, C{disconnected}
         @param subprotocols: the offered ones, separated by commas
+        @param tls_values: how many of C{pairs} are TLS options; the others are headers
         @return: the connection's number
         @raise OperationError: C{protocol}, for a URL that is none
         """
@@ -217,11 +221,13 @@ class WebSockets:
             secure = parse_url(text)[0]
         except Exception as problem:
             raise OperationError("protocol", f"bad URL {text!r}: {problem}") from None
-        if secure:
-            raise OperationError("tls", "wss is not supported yet")
         options = ChannelOptions.from_lua(
             max_message, compression, ping_interval, ping_timeout
         )
+        headers = pairs[tls_values:]
+        creator = None
+        if secure:
+            creator = self._creator(text, pairs[:tls_values])
         connection = WebSocketConnection(self._environment, options, listener)
         settings = {
             "url": text,
@@ -233,8 +239,15 @@ class WebSockets:
             "useragent": "eplua",
         }
         limit = HANDSHAKE_TIMEOUT if timeout is None else seconds(timeout)
-        connection.begin(settings, limit)
+        connection.begin(settings, limit, creator)
         return connection.id
+
+    def _creator(self, url: str, values: tuple[Any, ...]) -> Any:
+        from eplua_twisted.tls import TLSOptions, client_creator
+
+        host, port = parse_url(url)[1:3]
+        options = TLSOptions.from_lua(*values)
+        return client_creator(options, host, port, self._environment)
 
     @query("websocket_server_create")
     def create_server(
@@ -242,15 +255,27 @@ class WebSockets:
         origins: bytes | None,
         subprotocols: bytes | None,
         max_connections: int | None,
-        *options: Any,
+        max_message: int | None,
+        compression: bool,
+        ping_interval: float | None,
+        ping_timeout: float | None,
+        *tls_values: Any,
     ) -> int:
         """@return: the number of a server that does not listen yet"""
+        context = None
+        if tls_values:
+            from eplua_twisted.tls import TLSOptions, server_context
+
+            context = server_context(TLSOptions.from_lua(*tls_values))
         return WebSocketServer(
             self._environment,
-            ChannelOptions.from_lua(*options),
+            ChannelOptions.from_lua(
+                max_message, compression, ping_interval, ping_timeout
+            ),
             None if origins is None else frozenset(to_text(origins).split("\n")),
             to_text(subprotocols).split(",") if subprotocols else [],
             max_connections,
+            context,
         ).id
 
     def stop(self) -> None:

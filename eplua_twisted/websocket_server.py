@@ -80,6 +80,7 @@ class WebSocketServer(WebSocketServerFactory):
     """
     A listening port and its clients.
 
+    @param context: the TLS context factory; C{None} for no TLS
     @param origins: those that may connect; C{None} for any
     @ivar phase: C{new}, C{starting}, C{running}, C{stopping}, C{closed}, C{stopped}
     """
@@ -94,6 +95,7 @@ class WebSocketServer(WebSocketServerFactory):
         origins: frozenset[str] | None,
         subprotocols: list[str],
         max_connections: int | None,
+        context: Any,
     ) -> None:
         WebSocketServerFactory.__init__(
             self, reactor=environment.reactor, server="eplua"
@@ -112,6 +114,7 @@ class WebSocketServer(WebSocketServerFactory):
         self.environment = environment
         self.options = options
         self._origins = origins
+        self._context = context
         self._subprotocols = subprotocols
         self._max_connections = max_connections or MAX_CONNECTIONS
         self._listener = 0
@@ -154,7 +157,14 @@ class WebSocketServer(WebSocketServerFactory):
         self.phase = "starting"
         self._listener, self._asks = listener, asks
         listening = Deferred.fromCoroutine(
-            listen(self.environment.streams, to_text(host), port, self, BACKLOG)
+            listen(
+                self.environment.streams,
+                to_text(host),
+                port,
+                self,
+                BACKLOG,
+                context=self._context,
+            )
         )
         self._attempt = listening
         return listening.addCallbacks(self._started, self._not_started)

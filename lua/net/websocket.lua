@@ -8,7 +8,7 @@ local websocket_connect = primitives.websocket_connect
 local websocket_send = primitives.websocket_send
 local type, pairs, concat, tostring = type, pairs, table.concat, tostring
 
-local channel = core.import("net/websocket_channel")
+local channel, tls = core.import("net/websocket_channel"), core.import("net/tls")
 
 local EVENTS = { "connected", "dataReceived", "disconnected", "error", "pong" }
 
@@ -41,6 +41,7 @@ local CLIENT_OPTIONS = channel.with({
   subprotocols = channel.names_kind,
   timeout = "milliseconds",
   reconnect = reconnect.kind,
+  tls = tls.client_kind,
 })
 
 function WebSocketClient:describe()
@@ -113,7 +114,7 @@ function open(self)
   local size, compression, interval, limit = channel.values(o)
   local id, message, code = websocket_connect(connection.ticket, self.url, o.timeout,
     self.protocols or o.subprotocols and concat(o.subprotocols, ","),
-    size, compression, interval, limit, core.unpack(self.headers))
+    size, compression, interval, limit, #self.secure, core.unpack(self.tail))
   if id == nil then
     core.drop(connection.ticket)
     return nil, message, code
@@ -135,7 +136,13 @@ function WebSocketClient:connect(url, headers)
   local all = {}
   for name, value in pairs(self.options.headers or {}) do all[name] = value end
   for name, value in pairs(headers or {}) do all[name] = value end
-  self.headers, self.protocols = flatten_headers(all, 2, "connect")
+  local flat
+  flat, self.protocols = flatten_headers(all, 2, "connect")
+  -- The primitive takes TLS options and headers in one row at its end.
+  self.secure = { tls.flatten(self.options.tls) }
+  self.tail = {}
+  for i = 1, #self.secure do self.tail[i] = self.secure[i] end
+  for i = 1, #flat do self.tail[#self.secure + i] = flat[i] end
   if self.id then primitives.websocket_abort(self.id) end
   self.url, self.wanted, self.attempts = url, true, nil
   core.cancel_timer(self.timer)

@@ -3,7 +3,7 @@
 local core, primitives = ...
 
 local check, class = core.import("check"), core.import("net/class")
-local channel = core.import("net/websocket_channel")
+local channel, tls = core.import("net/websocket_channel"), core.import("net/tls")
 local operate_with, protect = core.operate_with, core.protect
 local server_send = primitives.websocket_server_send
 local type, tostring, concat = type, tostring, table.concat
@@ -16,6 +16,7 @@ local SERVER_OPTIONS = channel.with({
   subprotocols = channel.names_kind,
   origins = channel.names_kind,
   maxConnections = "count",
+  tls = tls.server_kind,
 })
 
 local CALLBACKS = { "started", "connected", "receive", "disconnected", "error", "accept" }
@@ -88,9 +89,10 @@ function WebSocketServer:start(host, port, callbacks)
   end
   if not self:isRunning() and not self.starting then
     local o = self.options
+    local size, compression, interval, limit = channel.values(o)
     local id, message = primitives.websocket_server_create(
       o.origins and concat(o.origins, "\n"), o.subprotocols and concat(o.subprotocols, ","),
-      o.maxConnections, channel.values(o))
+      o.maxConnections, size, compression, interval, limit, tls.flatten(o.tls))
     if not id then core.raise(message) end
     class.open(self, id)
     self.starting, self.host = true, host
