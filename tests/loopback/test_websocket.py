@@ -446,8 +446,7 @@ class ServerTests(LoopbackTestCase):
         output = await start_python(self, code, url).says(b"done")
         self.assertEqual(
             output.decode().split("\n")[:3],
-            ["in", "server rejected WebSocket connection: HTTP 403"]
-            + ["server rejected WebSocket connection: HTTP 403"],
+            ["in", *["server rejected WebSocket connection: HTTP 403"] * 2],
         )
 
     async def test_accept(self) -> None:
