@@ -265,13 +265,13 @@ class HTTPRequest:
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         self._leave()
+        self._environment.resources.remove(self.id)
         done, self._done = self._done, None
         if done is not None:
             if isinstance(result, Failure):
                 done.errback(result)
             else:
                 done.callback(result)
-        self._environment.resources.remove(self.id)
 
     @query("http_cancel")
     def close(self) -> None:
