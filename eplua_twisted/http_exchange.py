@@ -11,10 +11,14 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IBodyProducer
 from zope.interface import implementer
 
+from eplua_twisted.errors import OperationError
 from eplua_twisted.http_decoders import ACCEPTED
 from eplua_twisted.http_urls import URL
 
 MAX_SIZE = 64 * 1024 * 1024
+MAX_HEADERS = 1000
+"""Fields of a response: they cross to Lua together, and its stack is bounded."""
+
 USER_AGENT = b"eplua"
 
 OURS = frozenset([b"content-length", b"transfer-encoding", b"accept-encoding"])
@@ -106,7 +110,11 @@ class Hop:
         return response
 
     def headers(self) -> list[tuple[bytes, bytes]]:
-        """All headers of the response, values of one name in order."""
+        """
+        All headers of the response, values of one name in order.
+
+        @raise OperationError: C{protocol}, there are too many
+        """
         found = [
             # treq has put an empty one in its place.
             each
@@ -118,4 +126,7 @@ class Hop:
             found += control.getAllRawHeaders()
         if self.encodings:
             found.append((b"Content-Encoding", self.encodings))
-        return [(name, value) for name, values in found for value in values]
+        pairs = [(name, value) for name, values in found for value in values]
+        if len(pairs) > MAX_HEADERS:
+            raise OperationError("protocol", f"the server sent {len(pairs)} headers")
+        return pairs

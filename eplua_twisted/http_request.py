@@ -40,6 +40,7 @@ class _Progress:
     inside: bool = False
     hop: Hop | None = None
     body: ReceivedBody | None = None
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     chunks: list[bytes] = field(default_factory=list)
 
 
@@ -124,6 +125,7 @@ class HTTPRequest:
         try:
             target = self._target(response)
             undo = decoder(now.hop.encodings) if target is None else None
+            now.headers = now.hop.headers()
         except OperationError as problem:
             response.deliverBody(
                 self._expect(ReceivedBody(None, 0, _nothing, _nothing))
@@ -166,9 +168,8 @@ class HTTPRequest:
         self._tell(False, chunk)
 
     def _flat(self) -> tuple[Any, ...]:
-        assert self._now.hop is not None
         flat: list[bytes] = [to_bytes(self._wanted.url.text)]
-        for pair in self._now.hop.headers():
+        for pair in self._now.headers:
             flat += pair
         return tuple(flat)
 

@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 
 from eplua_twisted.http_pool import MAX_HEAD
 from tests.http_support import MemoryTestCase, answer
+from tests.support import for_each_lua
 
 
 class FailureTests(MemoryTestCase):
@@ -91,6 +92,14 @@ class FailureTests(MemoryTestCase):
         self.assertEqual(
             self.lines,
             [b"error\tthe server's headers are longer than 262144 bytes\tprotocol"],
+        )
+
+    def test_too_many_headers(self) -> None:
+        for count in (999, 1000):
+            data = answer(b"", b"200 OK", *[b"X-%d: y" % n for n in range(count)])
+            self.ask(options="{persistent = false}").receive(data)
+        self.assertEqual(
+            self.lines, [b"200\t0", b"error\tthe server sent 1001 headers\tprotocol"]
         )
 
     def test_endless_informational_answers(self) -> None:
@@ -224,3 +233,6 @@ class CancelTests(MemoryTestCase):
         transport.receive(answer(b"abcd"))
         self.assertEqual(self.lines, [b"abcd"])
         self.ask().receive(answer())
+
+
+globals().update(for_each_lua(FailureTests))
