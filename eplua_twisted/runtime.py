@@ -34,9 +34,7 @@ MODULES = {
     "tcp": ("eplua_twisted.tcp", "TCP"),
     "udp": ("eplua_twisted.udp", "UDP"),
     "http": ("eplua_twisted.http", "HTTP"),
-    "http_server": ("eplua_twisted.http_server", "HTTPServers"),
     "websocket": ("eplua_twisted.websocket", "WebSockets"),
-    "mqtt": ("eplua_twisted.mqtt", "MQTT"),
 }
 """Where the primitives of each file in lua/ are, by the name used there."""
 

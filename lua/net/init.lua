@@ -14,7 +14,6 @@ local homes = {
   TCPServer = "tcp",
   UDPSocket = "udp",
   HTTPClient = "http",
-  HTTPServer = "http_server",
   WebSocketClient = "websocket",
   WebSocketClientTls = "websocket",
   WebSocketServer = "websocket",
