@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ MAX_CONNECTIONS_PER_HOST = 8
 MAX_ROUTES = 64
 """Sets of options after which those that nobody uses are let go."""
 
+URLS = 256
+
 RouteKey = tuple["TLSOptions | None", URL | None, bool]
 
 
@@ -38,6 +41,8 @@ class HTTP:
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
+        # Scripts ask for the same few URLs again and again.
+        self._parse = lru_cache(URLS)(parse)
         self._routes: dict[RouteKey, Route] = {}
         self._no_cookies = NoCookies()
         self._jars: dict[int, Cookies] = {}
@@ -85,7 +90,7 @@ class HTTP:
         @return: the number of a request that is not sent yet
         @raise OperationError: what is wrong with the URL, or the proxy's
         """
-        target = parse(to_text(url))
+        target = self._parse(to_text(url))
         headers, accept = request_headers(pairs[tls_values:], user or target.user)
         if max_size is None:
             max_size = 0 if streamed else MAX_SIZE
