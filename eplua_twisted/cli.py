@@ -103,7 +103,11 @@ class Command:
         self._options = options
         self.code = 0
         self._runtime = Runtime(
-            reactor, lua=options["lua"], output=self._print, on_exit=self._exit
+            reactor,
+            lua=options["lua"],
+            output=self._print,
+            on_exit=self._exit,
+            allow_unauthorized=options.allow_unauthorized,
         )
         self.signals = Signals(reactor, self._runtime.stop)
 

@@ -18,6 +18,7 @@ class Options(usage.Options):
     What to run, and on which Lua.
 
     @ivar arguments: what comes after the script
+    @ivar allow_unauthorized: hosts whose TLS certificates are not verified
     """
 
     synopsis = "[options] SCRIPT [ARG...]"
@@ -30,6 +31,11 @@ class Options(usage.Options):
     def __init__(self) -> None:
         usage.Options.__init__(self)
         self.arguments: tuple[str, ...] = ()
+        self.allow_unauthorized: list[str] = []
+
+    def opt_allow_unauthorized(self, host: str) -> None:
+        """HOST[:PORT] whose TLS certificate is accepted whatever it is; repeatable."""
+        self.allow_unauthorized.append(host)
 
     def parseArgs(self, *arguments: str) -> None:
         self.arguments = arguments
@@ -75,4 +81,5 @@ def makeService(options: Options) -> RuntimeService:
         lua=options["lua"],
         output=output,
         on_exit=on_exit,
+        allow_unauthorized=options.allow_unauthorized,
     )

@@ -17,7 +17,7 @@ from zope.interface import implementer
 from eplua_twisted.addresses import host_and_port, listen
 from eplua_twisted.bridge import operation, query
 from eplua_twisted.environment import Environment
-from eplua_twisted.errors import OperationError
+from eplua_twisted.errors import INTERNAL, OperationError, describe
 from eplua_twisted.interfaces import IModule, IResource
 from eplua_twisted.tcp_options import SocketOptions
 from eplua_twisted.tcp_socket import TCPSocket
@@ -76,18 +76,25 @@ class TCPServer(Factory):
             raise OperationError("state", f"Already {self.state}")
         self.state = "starting"
         self._listener = listener
-        listening = Deferred.fromCoroutine(
-            listen(
-                self._environment.streams,
-                to_text(host),
-                port,
-                self,
-                self._backlog,
-                self._reuse_port,
-            )
-        )
+        listening = Deferred.fromCoroutine(self._listen(to_text(host), port))
         self._attempt = listening
         return listening.addCallbacks(self._started, self._not_started)
+
+    async def _listen(self, host: str, port: int) -> IListeningPort:
+        context = None
+        if self._options.tls is not None:
+            from eplua_twisted.tls import server_context
+
+            context = server_context(self._options.tls)
+        return await listen(
+            self._environment.streams,
+            host,
+            port,
+            self,
+            self._backlog,
+            self._reuse_port,
+            context,
+        )
 
     def _started(self, port: IListeningPort) -> int | None:
         self._attempt = None
@@ -129,6 +136,11 @@ class TCPServer(Factory):
             None if host is None else to_bytes(host),
             port,
         )
+
+    def refused(self, failure: Failure) -> None:
+        """A client did not get through the TLS handshake."""
+        _, why = describe(failure) or INTERNAL
+        self.log.info("a client was refused: {why}", why=why)
 
     def _busy(self, client: TCPSocket) -> None:
         """Bytes went one way or the other."""

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from eplua_twisted.buffers import MAX_BUFFER
 from eplua_twisted.values import seconds, to_text
+
+if TYPE_CHECKING:
+    from eplua_twisted.tls import TLSOptions
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,7 @@ class SocketOptions:
     local_address: str | None = None
     max_buffer: int = MAX_BUFFER
     max_write_buffer: int = MAX_BUFFER
+    tls: TLSOptions | None = None
 
     @classmethod
     def from_lua(
@@ -31,7 +36,16 @@ class SocketOptions:
         local_address: bytes | None,
         max_buffer: int | None,
         max_write_buffer: int | None,
+        secure: bool,
+        *pairs: Any,
     ) -> SocketOptions:
+        """@param pairs: TLS options, if it is C{secure}"""
+        tls = None
+        if secure:
+            # OpenSSL is loaded by those who need it.
+            from eplua_twisted.tls import TLSOptions
+
+            tls = TLSOptions.from_lua(*pairs)
         return cls(
             None if timeout is None else seconds(timeout),
             no_delay,
@@ -39,4 +53,5 @@ class SocketOptions:
             None if local_address is None else to_text(local_address),
             max_buffer or MAX_BUFFER,
             max_write_buffer or MAX_BUFFER,
+            tls,
         )

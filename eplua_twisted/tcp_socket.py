@@ -7,20 +7,12 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.error import ConnectionDone, ConnectionLost
-from twisted.internet.interfaces import (
-    IAddress,
-    IDelayedCall,
-    IHalfCloseableProtocol,
-)
-from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol
+from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from eplua_twisted.addresses import (
-    client_endpoint,
-    host_and_port,
-    set_stream_options,
-)
+from eplua_twisted.addresses import host_and_port
 from eplua_twisted.bridge import Reply, operation, query
 from eplua_twisted.buffers import (
     ANYTHING,
@@ -34,14 +26,13 @@ from eplua_twisted.buffers import (
 from eplua_twisted.environment import Environment
 from eplua_twisted.errors import EOF, NOT_CONNECTED, TIMEOUT, OperationError
 from eplua_twisted.interfaces import IResource
+from eplua_twisted.tcp_connect import Connecting
 from eplua_twisted.tcp_options import SocketOptions
-from eplua_twisted.values import to_text
 
 if TYPE_CHECKING:
     from eplua_twisted.tcp import TCPServer
 
-CONNECT_TIMEOUT = 10.0
-"""Seconds, when the script names no timeout."""
+HALF = ("state", "Over TLS there is no half of a connection to shut down: close it")
 
 LINGER = 30.0
 """Seconds a closed socket has to send what was written before."""
@@ -52,13 +43,8 @@ Read = bytes | Deferred[bytes] | None
 
 
 @implementer(IResource, IHalfCloseableProtocol)
-class TCPSocket(Protocol):
-    """
-    One connection, from the attempt to its end.
-
-    @ivar state: C{new}, C{connecting}, C{connected}; C{closing} while the last
-        bytes are sent; C{closed}, while bytes that arrived can still be read
-    """
+class TCPSocket(Connecting):
+    """One connection, from the attempt to its end."""
 
     def __init__(
         self,
@@ -70,54 +56,22 @@ class TCPSocket(Protocol):
         self._options = options
         self._server = server
         self._on_traffic = server.on_traffic if server is not None else None
-        self._attempt: Deferred[Any] | None = None
         self._in = ReadBuffer(options.max_buffer)
-        self._out: WriteBuffer | None = None
         self._shutdown: Deferred[None] | None = None
         self._lost_by: BaseException | None = None
         self._linger: IDelayedCall | None = None
+        self.secure = options.tls is not None
         self._reading = True
         self._pressed = False
-        self.state = "new"
         self.id = environment.resources.add(self)
 
-    # Connecting.
-
-    @operation("tcp_connect")
-    def connect(self, host: bytes, port: int) -> Deferred[None]:
-        """
-        @return: fires with C{None}; fails with whatever kept it from connecting
-        """
-        if self.state != "new":
-            raise OperationError("state", f"Already {self.state}")
-        self.state = "connecting"
-        endpoint = client_endpoint(
-            self._environment.streams, to_text(host), port, self._options.local_address
-        )
-        attempt: Deferred[Any] = endpoint.connect(_Once(self))
-        self._attempt = attempt
-        timeout = self._options.timeout
-        if timeout is None:
-            timeout = CONNECT_TIMEOUT
-        if timeout:
-            attempt.addTimeout(timeout, self._environment.reactor, _timed_out)
-        return attempt.addCallbacks(self._connected, self._not_connected)
-
-    def _connected(self, protocol: object) -> None:
-        self._attempt = None
-
-    def _not_connected(self, failure: Failure) -> Failure:
-        self._attempt = None
-        self._gone()
-        return failure
-
-    def connectionMade(self) -> None:
-        self.state = "connected"
+    def ready(self) -> None:
+        """Connected, and the TLS handshake is done where there is one."""
+        first, self.state = self._out is None, "connected"
         transport: Any = self.transport
-        set_stream_options(transport, self._options.no_delay, self._options.keep_alive)
         self._out = WriteBuffer(transport)
         self._regulate()
-        if self._server is not None:
+        if self._server is not None and first:
             self._server.connected(self)
 
     # Reading.
@@ -164,6 +118,9 @@ class TCPSocket(Protocol):
         return result
 
     def dataReceived(self, data: bytes) -> None:
+        if self.state == "closing":
+            # Over TLS the end of the peer has still to be waited for.
+            return
         if self._on_traffic is not None:
             self._on_traffic(self)
         self._in.feed(data)
@@ -238,6 +195,8 @@ class TCPSocket(Protocol):
             fails with what the connection was lost by
         """
         out = self._writable()
+        if self.secure:
+            raise OperationError(*HALF)
         self._shutdown = Deferred()
         transport: Any = self.transport
         out.when_empty(transport.loseWriteConnection)
@@ -252,6 +211,11 @@ class TCPSocket(Protocol):
 
     def readConnectionLost(self) -> None:
         """The peer closed; what we have still to send is sent."""
+        if self.shaking is not None:
+            # Before the first record of TLS.
+            self.lost_in_handshake(ConnectionDone())
+            transport: Any = self.transport
+            transport.abortConnection()
         self._flush()
         self._in.finish()
 
@@ -273,7 +237,7 @@ class TCPSocket(Protocol):
         closed = CancelledError()
         if self._attempt is not None:
             self._attempt.cancel()
-        if self.state == "connected":
+        if self.state == "connected" and not self.secure:
             transport: Any = self.transport
             transport.pauseProducing()
         self._in.fail(closed)
@@ -317,6 +281,7 @@ class TCPSocket(Protocol):
         if self._server is not None:
             self._server.disconnected(self)
         cause = self._lost_by or reason.value or ConnectionLost()
+        self.lost_in_handshake(cause)
         if not isinstance(cause, ConnectionDone):
             # Those that wait learn the cause; reads that come later, the end.
             self._in.ended = True
@@ -361,20 +326,3 @@ class TCPSocket(Protocol):
     def buffered_amount(self) -> int:
         """Bytes that the system has not taken yet."""
         return 0 if self._out is None else self._out.amount
-
-
-def _timed_out(result: object, timeout: float) -> None:
-    """An endpoint that is cancelled fails with an error of its own."""
-    raise OperationError(*TIMEOUT)
-
-
-class _Once(Factory):
-    """Gives an endpoint the socket that asked to be connected."""
-
-    noisy = False
-
-    def __init__(self, socket: TCPSocket) -> None:
-        self._socket = socket
-
-    def buildProtocol(self, addr: IAddress | None) -> TCPSocket:
-        return self._socket

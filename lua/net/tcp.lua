@@ -3,6 +3,7 @@
 local core, primitives = ...
 
 local check, class = core.import("check"), core.import("net/class")
+local tls = core.import("net/tls")
 local operate, operate_with = core.operate, core.operate_with
 local tcp_create, tcp_connect = primitives.tcp_create, primitives.tcp_connect
 local tcp_read, tcp_write = primitives.tcp_read, primitives.tcp_write
@@ -20,11 +21,12 @@ local SOCKET_OPTIONS = {
   localAddress = "string",
   maxBuffer = "count",
   maxWriteBuffer = "count",
+  tls = tls.client_kind,
 }
 
 local function socket_values(o)
   return o.timeout, o.noDelay ~= false, o.keepAlive or false, o.localAddress,
-    o.maxBuffer, o.maxWriteBuffer
+    o.maxBuffer, o.maxWriteBuffer, o.tls and true or false, tls.flatten(o.tls)
 end
 
 ---@class net.TCPSocket
@@ -97,6 +99,15 @@ end
 
 TCPSocket.send = TCPSocket.write
 
+--- Speak TLS from now on, for STARTTLS: on a connected socket as the client, on one
+--- that a server accepted as the server.
+function TCPSocket:startTLS(options, callbacks)
+  if options == nil then options = true end
+  local checked = tls.check(options, "startTLS", self.accepted)
+  if not checked then check.fail(1, "startTLS", "tls", "true or table", options) end
+  return operate("startTLS", callbacks, primitives.tcp_start_tls, self.id, tls.flatten(checked))
+end
+
 --- No more writes; what the peer sends can still be read.
 function TCPSocket:shutdown(callbacks)
   return operate("shutdown", callbacks, tcp_shutdown, self.id)
@@ -141,6 +152,7 @@ local SERVER_OPTIONS = {
   idleTimeout = "milliseconds",
 }
 for name, kind in pairs(SOCKET_OPTIONS) do SERVER_OPTIONS[name] = kind end
+SERVER_OPTIONS.tls = tls.server_kind
 
 function TCPServer:describe()
   if not self:isRunning() then return "stopped" end
@@ -167,7 +179,7 @@ function TCPServer:start(host, port, onClient, callbacks)
     self.starting, self.host = true, host
     self.listener = core.listen(function(client_id, ip, client_port)
       class.sweep()
-      local client = class.instance(TCPSocket, { options = options })
+      local client = class.instance(TCPSocket, { options = options, accepted = true })
       class.open(client, client_id)
       core.protect(onClient, client, ip, client_port)
     end)
