@@ -29,9 +29,9 @@ def run() -> list[Result]:
     results = []
     with server(bare("http_server.py")) as (port, _):
         for name, path, flying, total, bound in (
-            ("HTTP GET, 1 in flight, 13 bytes", "small", 1, 3000, 0.85),
-            ("HTTP GET, 50 in flight, 13 bytes", "small", 50, 4000, 0.85),
-            ("HTTP GET, 1 in flight, 1 MiB", "large", 1, 400, 0.9),
+            ("HTTP GET, 1 in flight, 13 bytes", "small", 1, 5000, 0.85),
+            ("HTTP GET, 50 in flight, 13 bytes", "small", 50, 8000, 0.85),
+            ("HTTP GET, 1 in flight, 1 MiB", "large", 1, 1500, 0.9),
         ):
             url = f"http://127.0.0.1:{port}/{path}"
             arguments = url, str(flying), str(total // 4), str(total)
