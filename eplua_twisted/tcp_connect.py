@@ -142,6 +142,8 @@ class Connecting(Protocol):
         """C{IHandshakeListener}"""
         shaking, self.shaking = self.shaking, None
         if shaking is not None:
+            # There is nothing left to cancel, even if a server's script closes it.
+            self._attempt = None
             self.ready()
             shaking.callback(None)
 
