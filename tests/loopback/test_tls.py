@@ -113,8 +113,9 @@ class EchoTests(TLSTestCase):
             *("-cert", certificate, "-key", certificate, *options),
         )
         output = await peer.says(b"ACCEPT 127.0.0.1:")
-        while not output.rstrip().rpartition(b":")[2].isdigit() or b"\n" not in (
-            output.partition(b"ACCEPT")[2]
+        while (
+            not output.rstrip().rpartition(b":")[2].isdigit()
+            or b"\n" not in (output.partition(b"ACCEPT")[2])
         ):
             output = await peer.says(b"\n")
         return output.partition(b"ACCEPT 127.0.0.1:")[2].split()[0].decode()
@@ -404,7 +405,9 @@ class VerificationTests(TLSTestCase):
         self.assertTrue(
             line.startswith(f"nil\tcertificate verify failed: {reason}".encode()), line
         )
-        self.assertIn(f"allowUnauthorized or --allow-unauthorized {host}".encode(), line)
+        self.assertIn(
+            f"allowUnauthorized or --allow-unauthorized {host}".encode(), line
+        )
         self.assertTrue(line.endswith(b"\ttls"), line)
 
     async def test_expired(self) -> None:
@@ -422,9 +425,7 @@ class VerificationTests(TLSTestCase):
 
     async def test_wrong_address(self) -> None:
         """A certificate for a name is not one for the address it stands for."""
-        await self.refused(
-            self.authority.issue("localhost"), "127.0.0.1", "wrong host"
-        )
+        await self.refused(self.authority.issue("localhost"), "127.0.0.1", "wrong host")
 
     async def test_self_signed(self) -> None:
         await self.refused(Authority(self).own, "localhost", "self-signed")
@@ -620,8 +621,12 @@ class ExtensionTests(TLSTestCase):
         said = peer.output.decode().split("end\n")[1].splitlines()
         self.assertEqual(
             said,
-            ["name localhost", "protocol http/1.1 done"]
-            + ["name None", "protocol http/1.1 done"],
+            [
+                "name localhost",
+                "protocol http/1.1 done",
+                "name None",
+                "protocol http/1.1 done",
+            ],
         )
 
     async def test_servers_protocol(self) -> None:
