@@ -91,6 +91,12 @@ class DocumentTests(TestCase):
             output = await self.ends_well(*EPLUA, str(path))
             self.assertTrue(output.strip(), path)
 
+    async def test_comprehensive(self) -> None:
+        script = ROOT / "tests" / "lua" / "comprehensive_network_test.lua"
+        output = await self.ends_well(*EPLUA, str(script))
+        self.assertEqual(output.count(b" successful"), 6, output)
+        self.assertTrue(output.endswith(b"All network tests passed successfully!\n"))
+
     async def test_embed(self) -> None:
         output = await self.ends_well(
             sys.executable, str(ROOT / "examples" / "embed.py")
