@@ -279,7 +279,7 @@ class TCPSocket(Connecting):
         if self._linger is not None and self._linger.active():
             self._linger.cancel()
         if self._server is not None:
-            self._server.disconnected(self)
+            self._server.left(self)
         cause = self._lost_by or reason.value or ConnectionLost()
         self.lost_in_handshake(cause)
         if not isinstance(cause, ConnectionDone):

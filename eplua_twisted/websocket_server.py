@@ -11,22 +11,20 @@ from autobahn.websocket.compress import (
     PerMessageDeflateOfferAccept,
 )
 from autobahn.websocket.types import ConnectionDeny
-from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.interfaces import IDelayedCall, IListeningPort
-from twisted.logger import Logger
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from eplua_twisted.addresses import host_and_port, listen
+from eplua_twisted.addresses import host_and_port
 from eplua_twisted.bridge import operation, query
 from eplua_twisted.environment import Environment
 from eplua_twisted.errors import OperationError
 from eplua_twisted.interfaces import IResource
+from eplua_twisted.listening import Listening
 from eplua_twisted.values import to_bytes, to_text
 from eplua_twisted.websocket_channel import Channel, ChannelOptions
 
-MAX_CONNECTIONS = 1024
-BACKLOG = 128
 HANDSHAKE_TIMEOUT = 10.0
 REASONS = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
 
@@ -64,11 +62,11 @@ class WebSocketClientOfServer(Channel, WebSocketServerProtocol):  # type: ignore
 
     def closed(self, code: int, reason: str, clean: bool) -> None:
         self._server.tell(b"disconnected", self.id, code, to_bytes(reason), clean)
-        self._server.disconnected(self)
+        self._server.left(self)
 
     def not_opened(self, failure: Failure | None) -> None:
         self._stop_timeout()
-        self._server.disconnected(self)
+        self._server.left(self)
 
     def _stop_timeout(self) -> None:
         if self._timeout is not None and self._timeout.active():
@@ -76,17 +74,15 @@ class WebSocketClientOfServer(Channel, WebSocketServerProtocol):  # type: ignore
 
 
 @implementer(IResource)
-class WebSocketServer(WebSocketServerFactory):
+class WebSocketServer(Listening, WebSocketServerFactory):  # type: ignore[misc]
     """
     A listening port and its clients.
 
     @param context: the TLS context factory; C{None} for no TLS
     @param origins: those that may connect; C{None} for any
-    @ivar phase: C{new}, C{starting}, C{running}, C{stopping}, C{closed}, C{stopped}
     """
 
     noisy = False
-    log = Logger()
 
     def __init__(
         self,
@@ -111,23 +107,16 @@ class WebSocketServer(WebSocketServerFactory):
             **options.protocol_options(),
             **compression,
         )
-        self.environment = environment
+        Listening.__init__(self, environment, max_connections)
         self.options = options
         self._origins = origins
         self._context = context
         self._subprotocols = subprotocols
-        self._max_connections = max_connections or MAX_CONNECTIONS
         self._listener = 0
         self._asks = False
         self._questions: dict[int, Deferred[Any]] = {}
         self._numbers = count(1)
-        self._port: Any = None
-        self._attempt: Deferred[Any] | None = None
-        self._members: set[WebSocketClientOfServer] = set()
         self._open: dict[int, WebSocketClientOfServer] = {}
-        self._stopped: list[Deferred[None]] = []
-        self.phase = "new"
-        self.id = environment.resources.add(self)
 
     def _accept_compression(self, offers: list[Any]) -> Any:
         for offer in offers:
@@ -150,48 +139,23 @@ class WebSocketServer(WebSocketServerFactory):
         """
         @param listener: the ticket that is answered with the events of all clients
         @param asks: the script judges each client: C{accept} is asked first
-        @return: fires with the port; fails with what kept it from listening
+        @return: as L{listen}
         """
-        if self.phase != "new":
-            raise OperationError("state", f"Already {self.phase}")
-        self.phase = "starting"
+        listening = self.listen(host, port)
         self._listener, self._asks = listener, asks
-        listening = Deferred.fromCoroutine(
-            listen(
-                self.environment.streams,
-                to_text(host),
-                port,
-                self,
-                BACKLOG,
-                context=self._context,
-            )
-        )
-        self._attempt = listening
-        return listening.addCallbacks(self._started, self._not_started)
+        return listening
 
-    def _started(self, port: IListeningPort) -> int | None:
-        self._attempt = None
-        self.phase = "running"
-        self._port = port
-        return self.listening_port()
-
-    def _not_started(self, failure: Failure) -> Failure:
-        self._attempt = None
-        self._gone()
-        return failure
+    def tls_context(self) -> Any:
+        return self._context
 
     # Clients.
 
     def buildProtocol(self, addr: object) -> WebSocketClientOfServer | None:
-        if self.phase != "running" or len(self._members) >= self._max_connections:
-            self.log.warn(
-                "a client was refused: {count} are connected (option maxConnections)",
-                count=len(self._members),
-            )
+        if not self.admits():
             return None
         client = WebSocketClientOfServer(self)
         client.factory = self
-        self._members.add(client)
+        self.members[client] = None
         return client
 
     def judge(self, client: WebSocketClientOfServer, request: Any) -> Any:
@@ -230,11 +194,9 @@ class WebSocketServer(WebSocketServerFactory):
         self._open[client.id] = client
         self.tell(b"connected", client.id, *client.info)
 
-    def disconnected(self, client: WebSocketClientOfServer) -> None:
-        """A client is gone."""
-        self._members.discard(client)
+    def left(self, client: WebSocketClientOfServer) -> None:
         self._open.pop(client.id, None)
-        self._stop_if_empty()
+        super().left(client)
 
     def _client(self, number: int) -> WebSocketClientOfServer:
         client = self._open.get(number)
@@ -278,63 +240,16 @@ class WebSocketServer(WebSocketServerFactory):
 
     @query("websocket_server_is_running")
     def is_running(self) -> bool:
-        return self.phase == "running"
+        return super().is_running()
 
     @query("websocket_server_port")
     def listening_port(self) -> int | None:
-        return host_and_port(self._port.getHost())[1] if self.is_running() else None
-
-    # The end.
+        return super().listening_port()
 
     @operation("websocket_server_stop", gone=None)
     def stop(self) -> Deferred[None]:
         """@return: fires with C{None} when port and clients are closed"""
-        stopped: Deferred[None] = Deferred()
-        self._stopped.append(stopped)
-        self.close()
-        return stopped
-
-    def close(self) -> None:
-        """Stop listening; say goodbye to the clients."""
-        self.environment.bridge.forget(self.id)
-        for client in list(self._members):
-            client.close()
-        if self._attempt is not None:
-            self._attempt.cancel()
-        elif self.phase == "running":
-            self.phase = "stopping"
-            maybeDeferred(self._port.stopListening).addBoth(self._closed)
-        elif self.phase == "new":
-            self._gone()
-
-    def _closed(self, result: object) -> None:
-        self.phase = "closed"
-        self._stop_if_empty()
-
-    def _stop_if_empty(self) -> None:
-        if self.phase == "closed" and not self._members:
-            self._gone()
-
-    def abort(self) -> None:
-        """Close now."""
-        self.close()
-        for client in list(self._members):
-            client.abort()
-
-    def _gone(self) -> None:
-        self.phase = "stopped"
-        self.environment.resources.remove(self.id)
-        stopped, self._stopped = self._stopped, []
-        for deferred in stopped:
-            deferred.callback(None)
-
-    def pause(self) -> None:
-        if self.is_running():
-            self._port.pauseProducing()
-
-    def resume(self) -> None:
-        if self.is_running():
-            self._port.resumeProducing()
+        return self.stop_listening()
 
 
 def _describe(client: Any, request: Any, chosen: str | None) -> tuple[Any, ...]:
