@@ -27,6 +27,19 @@ class IResource(Interface):
         """Read again."""
 
 
+class IUpgrade(Interface):
+    """A server that goes on where an HTTP server has read an C{Upgrade} request."""
+
+    def take_over(transport: object, head: bytes) -> object:
+        """
+        Speak on a connection from now on.
+
+        @param head: the request, as it was read
+        @return: the C{IProtocol} that now receives what the transport does, or C{None}
+            when there is no room for another client
+        """
+
+
 class IModule(Interface):
     """
     The primitives of one protocol, for one runtime.

@@ -95,6 +95,11 @@ class Listening:
         self._gone()
         return failure
 
+    def share(self) -> None:
+        """Run without a port: the clients come by another server's."""
+        self.phase = "running"
+        self.environment.resources.count(self.id, False)
+
     # Clients.
 
     def admits(self) -> bool:
@@ -115,8 +120,10 @@ class Listening:
     # What a script can ask.
 
     def listening_port(self) -> int | None:
-        """The port it listens on; C{None} for a UNIX socket."""
-        return host_and_port(self._port.getHost())[1] if self.is_running() else None
+        """The port it listens on; C{None} for a UNIX socket, or another server's."""
+        if self._port is None or not self.is_running():
+            return None
+        return host_and_port(self._port.getHost())[1]
 
     def is_running(self) -> bool:
         return self.phase == "running"
@@ -139,7 +146,10 @@ class Listening:
             self._attempt.cancel()
         elif self.phase == "running":
             self.phase = "stopping"
-            maybeDeferred(self._port.stopListening).addBoth(self._closed)
+            if self._port is None:
+                self._closed(None)
+            else:
+                maybeDeferred(self._port.stopListening).addBoth(self._closed)
         elif self.phase == "new":
             self._gone()
 
@@ -167,10 +177,10 @@ class Listening:
     def pause(self) -> None:
         """Accept nobody."""
         self._pressed = True
-        if self.is_running():
+        if self._port is not None and self.is_running():
             self._port.pauseProducing()
 
     def resume(self) -> None:
         self._pressed = False
-        if self.is_running():
+        if self._port is not None and self.is_running():
             self._port.resumeProducing()

@@ -34,6 +34,7 @@ MODULES = {
     "tcp": ("eplua_twisted.tcp", "TCP"),
     "udp": ("eplua_twisted.udp", "UDP"),
     "http": ("eplua_twisted.http", "HTTP"),
+    "http_server": ("eplua_twisted.http_server", "HTTPServers"),
     "websocket": ("eplua_twisted.websocket", "WebSockets"),
 }
 """Where the primitives of each file in lua/ are, by the name used there."""
@@ -309,7 +310,9 @@ class Runtime:
 
     def _settle(self) -> None:
         """Look, on the next turn, whether the program is over."""
-        if self._idle and self._settling is None and not self._active:
+        if not self._idle or self._resources.active:
+            return
+        if self._settling is None and not self._active:
             self._settling = self._reactor.callLater(0, self._settled)
 
     def _settled(self) -> None:

@@ -20,7 +20,7 @@ from eplua_twisted.addresses import host_and_port
 from eplua_twisted.bridge import operation, query
 from eplua_twisted.environment import Environment
 from eplua_twisted.errors import OperationError
-from eplua_twisted.interfaces import IResource
+from eplua_twisted.interfaces import IResource, IUpgrade
 from eplua_twisted.listening import Listening
 from eplua_twisted.values import to_bytes, to_text
 from eplua_twisted.websocket_channel import Channel, ChannelOptions
@@ -73,7 +73,7 @@ class WebSocketClientOfServer(Channel, WebSocketServerProtocol):  # type: ignore
             self._timeout.cancel()
 
 
-@implementer(IResource)
+@implementer(IResource, IUpgrade)
 class WebSocketServer(Listening, WebSocketServerFactory):  # type: ignore[misc]
     """
     A listening port and its clients.
@@ -145,6 +145,12 @@ class WebSocketServer(Listening, WebSocketServerFactory):  # type: ignore[misc]
         self._listener, self._asks = listener, asks
         return listening
 
+    @query("websocket_server_attach")
+    def attach(self, listener: int, asks: bool) -> None:
+        """As L{start}, without a port: an HTTP server lets clients L{take_over}."""
+        self._listener, self._asks = listener, asks
+        self.share()
+
     def tls_context(self) -> Any:
         return self._context
 
@@ -156,6 +162,14 @@ class WebSocketServer(Listening, WebSocketServerFactory):  # type: ignore[misc]
         client = WebSocketClientOfServer(self)
         client.factory = self
         self.members[client] = None
+        return client
+
+    def take_over(self, transport: Any, head: bytes) -> WebSocketClientOfServer | None:
+        """C{IUpgrade}"""
+        client = self.buildProtocol(None)
+        if client is not None:
+            client.makeConnection(transport)
+            client.dataReceived(head)
         return client
 
     def judge(self, client: WebSocketClientOfServer, request: Any) -> Any:

@@ -37,6 +37,12 @@ function class.open(object, id)
   if object.unreferenced then keep_alive(id, false) end
 end
 
+--- Nothing is open for an object any more.
+function class.close(object)
+  object.id = nil
+  if object.held then object.held.id = nil end
+end
+
 -- Objects collected while Python may still hold something for them. A finalizer
 -- can run in the middle of anything, so it leaves a note, and `sweep` acts on it.
 

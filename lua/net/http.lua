@@ -3,18 +3,18 @@
 local core, primitives = ...
 
 local check, class = core.import("check"), core.import("net/class")
-local json = core.import("json")
+local json, headers = core.import("json"), core.import("net/headers")
 local operate_with = core.operate_with
 local http_create, http_request = primitives.http_create, primitives.http_request
 local http_cancel, http_jar = primitives.http_cancel, primitives.http_jar
 local byte, find, format = string.byte, string.find, string.format
-local gsub, lower, concat, floor = string.gsub, string.lower, table.concat, math.floor
+local gsub, concat, floor = string.gsub, table.concat, math.floor
 local pairs = pairs
-local setmetatable, tostring, type = setmetatable, tostring, type
+local tostring, type = tostring, type
 local unpack = core.unpack
 
 local TIMEOUT = 30000
-local TOKEN = "^[%w!#$%%&'*+.^_`|~-]+$"
+local TOKEN = headers.TOKEN
 
 local function tls_kind(value)
   return core.import("net/tls").client_kind(value)
@@ -80,34 +80,6 @@ local function fail(name, expected, value)
   check.fail(2, "request", name, expected, value)
 end
 
-local function add_header(list, name, value)
-  local text = value
-  if type(value) == "number" then text = tostring(value) end
-  if type(text) ~= "string" then
-    fail("header " .. name, "string", value)
-  elseif find(text, "[\r\n%z]") then
-    fail("header " .. name, "string without line ends", value)
-  end
-  list[#list + 1], list[#list + 2] = name, text
-end
-
---- Append the headers to a list, names and values by turns; returns what was seen.
-local function add_headers(list, headers)
-  local seen = {}
-  for name, value in pairs(headers) do
-    if type(name) ~= "string" or not find(name, TOKEN) then
-      fail("options.headers", "name of a header", name)
-    end
-    seen[lower(name)] = true
-    if type(value) == "table" then
-      for index = 1, #value do add_header(list, name, value[index]) end
-    else
-      add_header(list, name, value)
-    end
-  end
-  return seen
-end
-
 local function escape(text)
   return (gsub(tostring(text), "[^%w._~-]", function(each)
     return each == " " and "+" or format("%%%02X", byte(each))
@@ -145,31 +117,13 @@ end
 
 -- What comes back.
 
-local Headers = { __name = "headers" }
-
---- Names are found whatever their case.
-function Headers.__index(headers, name)
-  if type(name) ~= "string" then return nil end
-  name = lower(name)
-  for each, value in pairs(headers) do
-    if lower(each) == name then return value end
-  end
-end
-
 local function response_of(status, data, url, ...)
-  local headers, list = {}, {}
-  local flat = { ... }
-  for index = 1, #flat, 2 do
-    local name, value = flat[index], flat[index + 1]
-    list[#list + 1] = { name, value }
-    local before = headers[name]
-    headers[name] = before and before .. ", " .. value or value
-  end
+  local list = {}
   return {
     status = status,
     data = data,
     url = url,
-    headers = setmetatable(headers, Headers),
+    headers = headers.table({ ... }, 1, list),
     headerList = list,
   }
 end
@@ -243,9 +197,12 @@ local function create(self, url, method, params, listener)
   local secure = pick(options.tls, mine.tls)
   if secure then values = { core.import("net/tls").flatten(secure) } end
   local tls_values = #values
-  local seen = options.headers and add_headers(values, options.headers) or {}
+  local seen = {}
+  if options.headers then
+    seen = headers.flatten(values, options.headers, 2, method, "options.headers")
+  end
   if content_type and not seen["content-type"] then
-    add_header(values, "Content-Type", content_type)
+    headers.add(values, "Content-Type", content_type, 2, method)
   end
   local user = options.user and options.user .. ":" .. (options.password or "")
   local id, problem, code = http_create(url, options.method or "GET", body,

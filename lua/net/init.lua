@@ -14,6 +14,7 @@ local homes = {
   TCPServer = "tcp",
   UDPSocket = "udp",
   HTTPClient = "http",
+  HTTPServer = "http_server",
   WebSocketClient = "websocket",
   WebSocketClientTls = "websocket",
   WebSocketServer = "websocket",

@@ -118,8 +118,7 @@ function TCPSocket:close()
   local id = self.id
   if id then
     tcp_close(id)
-    self.id = nil
-    if self.held then self.held.id = nil end
+    class.close(self)
   end
 end
 

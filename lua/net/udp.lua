@@ -115,8 +115,7 @@ end
 function UDPSocket:close()
   local id = self.id
   if id then
-    self.id = nil
-    if self.held then self.held.id = nil end
+    class.close(self)
     primitives.udp_close(id)
   end
 end

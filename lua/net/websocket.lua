@@ -216,5 +216,5 @@ end
 return {
   WebSocketClient = client("WebSocketClient"),
   WebSocketClientTls = client("WebSocketClientTls"),
-  WebSocketServer = core.import("net/websocket_server", "websocket"),
+  WebSocketServer = core.import("net/websocket_server", "websocket").new,
 }

@@ -4,35 +4,28 @@ local core, primitives = ...
 
 local check, class = core.import("check"), core.import("net/class")
 local channel, tls = core.import("net/websocket_channel"), core.import("net/tls")
+local headers = core.import("net/headers")
 local operate_with, protect = core.operate_with, core.protect
 local server_send = primitives.websocket_server_send
 local type, tostring, concat = type, tostring, table.concat
-local setmetatable, rawget = setmetatable, rawget
 
 ---@class net.WebSocketServer
 local WebSocketServer = class.new("WebSocketServer")
 
-local SERVER_OPTIONS = channel.with({
+local ATTACHED_OPTIONS = channel.with({
   subprotocols = channel.names_kind,
   origins = channel.names_kind,
   maxConnections = "count",
-  tls = tls.server_kind,
 })
+local SERVER_OPTIONS = { tls = tls.server_kind }
+for name, kind in pairs(ATTACHED_OPTIONS) do SERVER_OPTIONS[name] = kind end
 
 local CALLBACKS = { "started", "connected", "receive", "disconnected", "error", "accept" }
 
-local ignoring_case = {
-  __index = function(headers, name)
-    if type(name) == "string" then return rawget(headers, name:lower()) end
-  end,
-}
-
 local function info_table(ip, port, path, origin, subprotocol, ...)
-  local flat, headers = { ... }, {}
-  for i = 1, #flat, 2 do headers[flat[i]] = flat[i + 1] end
   return {
     ip = ip, port = port, path = path, origin = origin, subprotocol = subprotocol,
-    headers = setmetatable(headers, ignoring_case),
+    headers = headers.table({ ... }, 1),
   }
 end
 
@@ -71,6 +64,31 @@ local function server_handlers(self, id, callbacks)
   return handlers
 end
 
+local function check_callbacks(callbacks, index, method)
+  if callbacks == nil then return {} end
+  if type(callbacks) ~= "table" then
+    check.fail(index, method, "callbacks", "table", callbacks)
+  end
+  for i = 1, #CALLBACKS do
+    local f = callbacks[CALLBACKS[i]]
+    if f ~= nil then check.callback(f, index, method, CALLBACKS[i]) end
+  end
+  return callbacks
+end
+
+--- Make what does not listen yet, and what hears of its clients.
+local function open(self, callbacks)
+  local o = self.options
+  local size, compression, interval, limit = channel.values(o)
+  local id, message = primitives.websocket_server_create(
+    o.origins and concat(o.origins, "\n"), o.subprotocols and concat(o.subprotocols, ","),
+    o.maxConnections, size, compression, interval, limit, tls.flatten(o.tls))
+  if not id then core.raise(message) end
+  class.open(self, id)
+  local handlers = server_handlers(self, id, callbacks)
+  self.listener = core.listen(function(event, ...) handlers[event](...) end)
+end
+
 --- Listen; see the contract for the callbacks.
 function WebSocketServer:start(host, port, callbacks)
   local address
@@ -79,25 +97,10 @@ function WebSocketServer:start(host, port, callbacks)
   else
     address, port = check.address(host, port, 1, "start", 0)
   end
-  if callbacks == nil then callbacks = {} end
-  if type(callbacks) ~= "table" then
-    check.fail(3, "start", "callbacks", "table", callbacks)
-  end
-  for i = 1, #CALLBACKS do
-    local f = callbacks[CALLBACKS[i]]
-    if f ~= nil then check.callback(f, 3, "start", CALLBACKS[i]) end
-  end
+  callbacks = check_callbacks(callbacks, 3, "start")
   if not self:isRunning() and not self.starting then
-    local o = self.options
-    local size, compression, interval, limit = channel.values(o)
-    local id, message = primitives.websocket_server_create(
-      o.origins and concat(o.origins, "\n"), o.subprotocols and concat(o.subprotocols, ","),
-      o.maxConnections, size, compression, interval, limit, tls.flatten(o.tls))
-    if not id then core.raise(message) end
-    class.open(self, id)
+    open(self, callbacks)
     self.starting, self.host = true, host
-    local handlers = server_handlers(self, id, callbacks)
-    self.listener = core.listen(function(event, ...) handlers[event](...) end)
   end
   local id, listener = self.id, self.listener
   local function started(ok, ...)
@@ -159,6 +162,7 @@ end
 
 --- The port it listens on, or nil.
 function WebSocketServer:port()
+  if self.server then return self:isRunning() and self.server:port() or nil end
   return self.id and primitives.websocket_server_port(self.id) or nil
 end
 
@@ -178,8 +182,27 @@ function WebSocketServer:stop(callbacks)
   return operate_with(stopped, "stop", callbacks, primitives.websocket_server_stop, id)
 end
 
-return function(options)
+local function new(options)
   return class.instance(WebSocketServer, {
     options = check.options(options, SERVER_OPTIONS, "WebSocketServer"),
   })
 end
+
+--- One whose clients come by an HTTP server, in the options too the method's own.
+local function attached(server, options, callbacks, method)
+  local checked = check.options(options, ATTACHED_OPTIONS, method, 3)
+  callbacks = check_callbacks(callbacks, 2, method)
+  local object = class.instance(WebSocketServer, { options = checked, server = server })
+  --- Be reachable (again) by the server.
+  local function attach()
+    if not object:isRunning() then
+      core.drop(object.listener)
+      open(object, callbacks)
+      primitives.websocket_server_attach(object.id, object.listener, callbacks.accept ~= nil)
+    end
+    return object.id
+  end
+  return object, attach, callbacks.started
+end
+
+return { new = new, attached = attached }

@@ -1,0 +1,310 @@
+-- net.HTTPServer.
+
+local core, primitives = ...
+
+local check, class = core.import("check"), core.import("net/class")
+local headers, tls = core.import("net/headers"), core.import("net/tls")
+local operate, operate_with, protect = core.operate, core.operate_with, core.protect
+local response_send, response_fail = primitives.http_response_send, primitives.http_response_fail
+local char, find, gmatch = string.char, string.find, string.gmatch
+local gsub, lower, sub = string.gsub, string.lower, string.sub
+local floor, tonumber, type, pairs = math.floor, tonumber, type, pairs
+local unpack = core.unpack
+
+-- What comes.
+
+local function unescape(text)
+  return (gsub(text, "%%(%x%x)", function(digits) return char(tonumber(digits, 16)) end))
+end
+
+--- The query's names and values; a name that is there more than once has an array.
+local function parse_query(text)
+  local query = {}
+  for pair in gmatch(gsub(text, "%+", " "), "[^&]+") do
+    local at = find(pair, "=", 1, true)
+    local name = unescape(sub(pair, 1, (at or #pair + 1) - 1))
+    local value = at and unescape(sub(pair, at + 1)) or ""
+    local before = query[name]
+    if before == nil then
+      query[name] = value
+    elseif type(before) == "table" then
+      before[#before + 1] = value
+    else
+      query[name] = { before, value }
+    end
+  end
+  return query
+end
+
+---@class net.Request
+---@field method string
+---@field path string without the query, escapes undone
+---@field query table<string, string|string[]>
+---@field uri string path and query as they were sent
+---@field headers table<string, string> found whatever the case of the name
+---@field body string
+---@field ip string?
+---@field port integer?
+
+local function request_of(method, uri, ip, port, body, ...)
+  local at = find(uri, "?", 1, true)
+  local path = at and sub(uri, 1, at - 1) or uri
+  if find(path, "%", 1, true) then path = unescape(path) end
+  return {
+    method = method,
+    path = path,
+    query = at and parse_query(sub(uri, at + 1)) or {},
+    uri = uri,
+    headers = headers.table({ ... }, 1),
+    body = body,
+    ip = ip,
+    port = port,
+  }
+end
+
+-- What is answered.
+
+---@class net.Response
+local Response = class.new("HTTPResponse")
+
+function Response:describe()
+  return self.number .. (self.id and " (open)" or " (answered)")
+end
+
+--- Belongs to a response that was not answered at once: when that one is lost
+--- without an answer, it is answered with 500.
+local Guard = class.new("guard")
+class.finalize(Guard, response_fail)
+
+local function guard(response)
+  class.sweep()
+  response.guard = class.instance(Guard, {})
+  class.open(response.guard, response.id)
+end
+
+--- The answer is complete, or not the script's to give any more.
+local function over(response)
+  local id = response.id
+  if id then
+    response.id, response.closers[id] = nil, nil
+    if response.guard then class.close(response.guard) end
+  end
+end
+
+local function check_head(status, fields, method)
+  if type(status) ~= "number" or status ~= floor(status) or status < 200 or status > 999 then
+    check.fail(1, method, "status", "integer 200..999", status)
+  end
+  local flat = {}
+  if fields ~= nil then
+    if type(fields) ~= "table" then check.fail(2, method, "headers", "table", fields) end
+    local seen = headers.flatten(flat, fields, 2, method, "headers")
+    if seen["transfer-encoding"] then
+      check.fail(2, method, "headers", "no Transfer-Encoding, it is the server's,", fields)
+    end
+  end
+  return floor(status), flat
+end
+
+local function check_length(flat, method)
+  for i = 1, #flat, 2 do
+    local length = flat[i + 1]
+    if lower(flat[i]) == "content-length"
+      and (find(length, "%D") or #length > 15 or length == "") then
+      check.fail(2, method, "header Content-Length", "number of bytes", length)
+    end
+  end
+end
+
+--- The whole answer.
+---@param status integer
+---@param fields table<string, string|number|string[]>|nil
+---@param body string|nil
+function Response:send(status, fields, body, callbacks)
+  local flat
+  status, flat = check_head(status, fields, "send")
+  if body == nil then body = "" end
+  if type(body) ~= "string" then body = check.string(body, 3, "send", "body") end
+  over(self)
+  if #flat == 2 then
+    return operate("send", callbacks, response_send, self.number, status, body, flat[1], flat[2])
+  end
+  return operate("send", callbacks, response_send, self.number, status, body, unpack(flat))
+end
+
+--- Status and headers of an answer that `write` and `finish` follow.
+function Response:writeHead(status, fields, callbacks)
+  local flat
+  status, flat = check_head(status, fields, "writeHead")
+  check_length(flat, "writeHead")
+  return operate("writeHead", callbacks, primitives.http_response_head, self.number, status,
+    unpack(flat))
+end
+
+--- A piece of the body; succeeds when not too much waits to be sent. Without
+--- `writeHead` before it the status is 200.
+function Response:write(chunk, callbacks)
+  if type(chunk) ~= "string" then chunk = check.string(chunk, 1, "write", "chunk") end
+  return operate("write", callbacks, primitives.http_response_write, self.number, chunk)
+end
+
+--- All was written.
+function Response:finish(callbacks)
+  over(self)
+  return operate("finish", callbacks, primitives.http_response_finish, self.number)
+end
+
+--- `f()` is called if the client goes away before the answer is complete.
+function Response:onClose(f)
+  check.callback(f, 1, "onClose", "function")
+  if not self.id then return end
+  if primitives.http_response_is_open(self.number) then
+    self.closers[self.number] = f
+  else
+    core.call_later(0, f)
+  end
+end
+
+---@class net.HTTPServer
+local HTTPServer = class.new("HTTPServer")
+
+local SERVER_OPTIONS = {
+  tls = tls.server_kind,
+  maxBodySize = "count",
+  timeout = "milliseconds",
+  maxConnections = "count",
+}
+
+function HTTPServer:describe()
+  if not self:isRunning() then return "stopped" end
+  local port = self:port()
+  return (self.host or "*") .. (port and ":" .. port or "") .. " (running)"
+end
+
+local function listener_of(onRequest)
+  local closers = {}
+  local function request(id, ...)
+    local response = class.instance(Response, { number = id, id = id, closers = closers })
+    if not protect(onRequest, request_of(...), response) then
+      over(response)
+      response_fail(id)
+    elseif response.id then
+      guard(response)
+    end
+  end
+  return core.listen(function(event, id, ...)
+    if event == "request" then return request(id, ...) end
+    local f = closers[id]
+    closers[id] = nil
+    if f then protect(f) end
+  end)
+end
+
+--- Have a server that is there know its directories and WebSocket servers.
+local function furnish(self, id)
+  for _, each in ipairs(self.static_files) do
+    primitives.http_server_static(id, each[1], each[2])
+  end
+  for path, attach in pairs(self.attached) do
+    primitives.http_server_websocket(id, path, attach())
+  end
+end
+
+--- Listen; `onRequest(request, response)` is called for what no directory and no
+--- WebSocket server answers.
+function HTTPServer:start(host, port, onRequest, callbacks)
+  local address
+  if host == nil or host == "*" then
+    address, port = "*", check.port(port, 2, "start", 0)
+  else
+    address, port = check.address(host, port, 1, "start", 0)
+  end
+  check.callback(onRequest, 3, "start", "onRequest")
+  if not self:isRunning() and not self.starting then
+    local o = self.options
+    local id, message = primitives.http_server_create(o.maxBodySize, o.timeout,
+      o.maxConnections, tls.flatten(o.tls))
+    if not id then core.raise(message) end
+    class.open(self, id)
+    furnish(self, id)
+    self.starting, self.host, self.listener = true, host, listener_of(onRequest)
+  end
+  local id, listener = self.id, self.listener
+  local function started(ok, ...)
+    if self.id == id then
+      self.starting = nil
+      if not ok and not self:isRunning() then
+        core.drop(listener)
+        self.id, self.listener = nil, nil
+      end
+      if ok then
+        for _, f in ipairs(self.on_start) do protect(f, self:port()) end
+      end
+    end
+    return ...
+  end
+  return operate_with(started, "start", callbacks, primitives.http_server_start,
+    id, address, port, listener)
+end
+
+local function check_path(path, index, method, name)
+  if type(path) ~= "string" or sub(path, 1, 1) ~= "/" or find(path, "[?#%s%z]") then
+    check.fail(index, method, name, "path that begins with /", path)
+  end
+end
+
+--- Answer what there is a file for below `directory` from there; all else under
+--- the prefix is `onRequest`'s. A directory's page is its index.html.
+function HTTPServer:static(prefix, directory)
+  check_path(prefix, 1, "static", "prefix")
+  check.string(directory, 2, "static", "directory")
+  local good, message = primitives.http_server_check_directory(directory)
+  if not good then core.raise("bad argument #2 to 'static' (" .. message .. ")") end
+  self.static_files[#self.static_files + 1] = { prefix, directory }
+  if self.id then primitives.http_server_static(self.id, prefix, directory) end
+end
+
+--- A WebSocketServer for the clients that ask for `path`, on the same port; takes
+--- the callbacks of its `start`, and its options but `tls`.
+function HTTPServer:websocket(path, callbacks, options)
+  check_path(path, 1, "websocket", "path")
+  local object, attach, started = core.import("net/websocket_server", "websocket")
+    .attached(self, options, callbacks, "websocket")
+  self.attached[path] = attach
+  local id = attach()
+  if started then self.on_start[#self.on_start + 1] = started end
+  if self.id then primitives.http_server_websocket(self.id, path, id) end
+  if started and self:isRunning() then
+    core.call_later(0, function() started(self:port()) end)
+  end
+  return object
+end
+
+--- Stop listening. Requests that are here have a few seconds to be answered.
+function HTTPServer:stop(callbacks)
+  local id, listener = self.id, self.listener
+  self.id, self.listener, self.starting = nil, nil, nil
+  local function stopped(_, ...)
+    core.drop(listener)
+    return ...
+  end
+  return operate_with(stopped, "stop", callbacks, primitives.http_server_stop, id)
+end
+
+--- The port it listens on, or nil.
+function HTTPServer:port()
+  return self.id and primitives.http_server_port(self.id) or nil
+end
+
+function HTTPServer:isRunning()
+  return self.id ~= nil and primitives.http_server_is_running(self.id) == true
+end
+
+return {
+  HTTPServer = function(options)
+    return class.instance(HTTPServer, {
+      options = check.options(options, SERVER_OPTIONS, "HTTPServer"),
+      static_files = {}, attached = {}, on_start = {},
+    })
+  end,
+}
