@@ -29,6 +29,10 @@ LINGER = 2.0
 """Seconds a client has to take a refusal, and the last answer, before it is cut off."""
 
 
+TLS_HANDSHAKE = b"\x16\x03"
+"""How a client begins that takes this for a TLS port: it would wait for an answer."""
+
+
 class HTTPServerChannel(HTTPChannel):
     """
     Requests of one client, one after the other.
@@ -85,22 +89,19 @@ class HTTPServerChannel(HTTPChannel):
             self._complete = False
             super().dataReceived(data)
             if not (self._complete or self._in_body or self._handlingRequest):
-                self._expect_head()
+                self._expect_head(data)
 
-    def _expect_head(self) -> None:
+    def _expect_head(self, data: bytes) -> None:
         """A part of a request's head has come: its time is running."""
+        if self._head_until is None and data.startswith(TLS_HANDSHAKE):
+            self.refuse(400)
+            return
         now = self.server.environment.reactor.seconds()
         if self._head_until is None:
             idle = self.server.timeout or HEAD_TIMEOUT
             self._head_until = now + min(HEAD_TIMEOUT, idle)
-        if not self._refused:
+        if not self._refused and not self.transport.disconnecting:
             self.setTimeout(max(0, self._head_until - now))
-
-    def headerReceived(self, line: bytes) -> bool:
-        good: bool = super().headerReceived(line)
-        # Twisted goes on with the next header.
-        self._refused = self._refused or not good
-        return good
 
     def lineLengthExceeded(self, line: bytes) -> None:
         self.refuse(431 if self.requests else 414)

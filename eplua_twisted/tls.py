@@ -302,5 +302,8 @@ def server_context(options: TLSOptions) -> CertificateOptions:
             [Certificate(crypto.X509.from_cryptography(each)) for each in found]
         )
     made = _certificate_options(options, identity, roots)
-    made.getContext()
+    context = made.getContext()
+    if not options.alpn:
+        # Twisted's choice among none breaks the handshake of whoever offers some.
+        context.set_alpn_select_callback(lambda *_: SSL.NO_OVERLAPPING_PROTOCOLS)
     return made

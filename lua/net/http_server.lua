@@ -156,7 +156,7 @@ end
 
 --- `f()` is called if the client goes away before the answer is complete.
 function Response:onClose(f)
-  check.callback(f, 1, "onClose", "function")
+  check.callback(f, 1, "onClose", "f")
   if not self.id then return end
   if primitives.http_response_is_open(self.number) then
     self.closers[self.number] = f

@@ -651,3 +651,25 @@ class ExtensionTests(TLSTestCase):
         )
         await peer.says(b"ALPN protocol: eplua")
         await self.runtime.stop()
+
+    async def test_server_without_protocols(self) -> None:
+        """Whoever offers protocols to one that names none is served without."""
+        openssl = self.program("openssl")
+        await self.runtime.run_string(
+            """
+            local pem = ...
+            local server = net.TCPServer({tls = {certificate = pem, privateKey = pem}})
+            server:start("127.0.0.1", 0, function() print("served") end, {success = print})
+            """,
+            "@test.lua",
+            self.localhost,
+        )
+        await self.line(1)
+        peer = start(
+            self,
+            *(openssl, "s_client", "-connect", f"127.0.0.1:{int(self.lines[0])}"),
+            *("-alpn", "h2,http/1.1"),
+        )
+        await peer.says(b"No ALPN negotiated")
+        await self.line(2)
+        await self.runtime.stop()
