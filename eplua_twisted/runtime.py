@@ -35,6 +35,7 @@ MODULES = {
     "udp": ("eplua_twisted.udp", "UDP"),
     "http": ("eplua_twisted.http", "HTTP"),
     "websocket": ("eplua_twisted.websocket", "WebSockets"),
+    "mqtt": ("eplua_twisted.mqtt", "MQTT"),
 }
 """Where the primitives of each file in lua/ are, by the name used there."""
 
