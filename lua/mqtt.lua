@@ -40,9 +40,10 @@ function Client:describe()
   return self.uri .. " (" .. state .. ")"
 end
 
---- Call the script's callback, but not within its own call.
+--- Call the script's callback, but not within its own call. Returns nil.
 local function later(callback, number)
   if callback then core.call_later(0, function() protect(callback, number) end) end
+  return nil
 end
 
 --- The first outcome of `connect`, for its own callback.
@@ -148,8 +149,7 @@ local function result(self, method, n, callback, id, message, code)
   if id then return id end
   if n ~= 0 then self.waiting[n] = nil end
   if code == "protocol" then check.fail(1, method, "topic", message, callback.topic) end
-  later(callback.f, number_of(code))
-  return nil
+  return later(callback.f, number_of(code))
 end
 
 --- Subscribe to one topic filter, or several; returns the packet id.
