@@ -93,6 +93,7 @@ class PahoClient(Client):
         )
         self._make_link = make_link
         self._again = 0
+        self._accepted = False
         if settings.username is not None:
             # A password is binary data (3.1.3.5), and paho takes it as bytes.
             password: Any = settings.password
@@ -124,20 +125,26 @@ class PahoClient(Client):
 
     def _messages_reconnect_reset_out(self) -> None:
         # On its own paho sends everything again at once, above its own limit,
-        # which MQTT 5 brokers do not forgive (4.9), and lets what is published
-        # before the broker has answered go ahead of it.
+        # which MQTT 5 brokers do not forgive (4.9), lets what is published before
+        # the broker has answered go ahead of it, and takes what a link has held
+        # back for sent.
+        waiting = list(self._out_messages.values())
+        sent_twice = [each.dup for each in waiting]
         super()._messages_reconnect_reset_out()
         limit = self._max_inflight_messages
-        for index, message in enumerate(self._out_messages.values()):
+        for index, message in enumerate(waiting):
             if index >= limit and message.state == MessageState.MQTT_MS_PUBLISH:
                 message.state = MessageState.MQTT_MS_QUEUED
-        self._again = min(limit, len(self._out_messages))
-        self._inflight_messages = self._again
+            if not self._accepted:
+                message.dup = sent_twice[index]
+        self._again = self._inflight_messages = min(limit, len(waiting))
+        self._accepted = False
 
-    def sends_again(self) -> None:
-        """Called when the broker has accepted: paho counts what it sends again."""
+    def accepted(self) -> None:
+        """Called when the broker has; paho counts what it sends again now."""
         self._inflight_messages -= self._again
         self._again = 0
+        self._accepted = True
 
 
 def refusal(packet: bytes, version: int) -> int:

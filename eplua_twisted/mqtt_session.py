@@ -200,7 +200,7 @@ class MQTTClient:
         self._epoch += 1
         self._queued = 0
         self._link.accept()
-        self._paho.sends_again()
+        self._paho.accepted()
         if self._epoch > 1 and not flags.session_present and self._subscriptions:
             _, packet_id = self._paho.subscribe(list(self._subscriptions.items()))
             assert packet_id is not None
@@ -234,7 +234,7 @@ class MQTTClient:
         ):
             if result == REFUSED:
                 self._subscriptions.pop(topic, None)
-            else:
+            elif topic:
                 self._subscriptions[topic] = qos
         if packet_id in self._silent:
             self._silent.discard(packet_id)
@@ -477,6 +477,11 @@ class MQTTClient:
             raise OperationError(*NOT_CONNECTED)
         for name in names:
             self._subscriptions.pop(name, None)
+        for asked in self._asked.values():
+            # The answer to an earlier subscribe may be still to come.
+            asked[:] = [
+                ("" if each[0] in names else each[0], each[1]) for each in asked
+            ]
         if callback:
             self._answer(b"done", callback)
         return packet_id

@@ -241,7 +241,7 @@ class Link:
 
     def flush(self) -> None:
         """Let what was sent go, all at once."""
-        if self._out and self._carrier is not None:
+        if self._out and self._carrier is not None and self.over is None:
             data = b"".join(self._out) if len(self._out) > 1 else self._out[0]
             self._out.clear()
             self._carrier.send(data)

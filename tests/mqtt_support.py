@@ -14,8 +14,6 @@ from twisted.trial.unittest import TestCase
 
 from tests.support import ROOT, LuaTestCase, Peer, find_program, start, start_python
 
-EVENTS = "connected closed message error subscribed unsubscribed published".split()
-
 PRINT_EVENTS = """
 function show(client)
   for _, name in ipairs({"connected", "closed", "message", "error", "subscribed",
