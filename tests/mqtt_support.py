@@ -200,7 +200,11 @@ class Mosquitto:
         self._directory = Path(os.path.abspath(case.mktemp()))
         self._directory.mkdir(parents=True)
         self.port = free_port()
-        lines = [
+        lines = ["per_listener_settings false"]
+        if "protocol websockets" in listener:
+            # With no other one mosquitto 2.0 takes itself for not listening.
+            lines.append(f"listener {free_port()} 127.0.0.1")
+        lines += [
             f"listener {self.port} 127.0.0.1",
             *listener,
             "user root",
