@@ -1,11 +1,11 @@
--- Several processes share work through a broker: each message of the shared
+-- Several processes share work through a broker: each message to the shared
 -- subscription "$share/workers/jobs/todo" goes to one of them only.
 --
---   eplua mqtt_workers.lua work [URI [NAME [MILLISECONDS]]]   as often as you like
---   eplua mqtt_workers.lua give [URI [COUNT]]                 gives them jobs, and waits
+--   eplua mqtt_workers.lua work URI NAME     as often as you like, each with its name
+--   eplua mqtt_workers.lua give URI [COUNT]  gives them jobs, and waits until all are done
 --
--- A worker acknowledges a job (QoS 1) when its handler has returned. If it dies
--- before, the broker gives the job to another one, or again to the same.
+-- A worker acknowledges a job (QoS 1) when its handler has returned. If it dies before
+-- that, the broker keeps the job for when a worker of its name comes back.
 
 local role, uri = arg[1], arg[2] or "mqtt://127.0.0.1"
 
@@ -16,8 +16,7 @@ end
 
 local function work(name, milliseconds)
   local client = mqtt.Client.connect(uri, {
-    clientId = name and "worker" .. name,
-    cleanSession = not name, -- with a name the broker keeps its jobs while it is away
+    clientId = "worker-" .. name, -- under which the broker keeps its session
     protocolVersion = 5, -- shared subscriptions are part of MQTT 5
     reconnect = true,
   })
@@ -60,11 +59,11 @@ local function give(count)
   client:subscribe("jobs/done", { qos = 1 })
 end
 
-if role == "work" then
+if role == "work" and arg[3] then
   work(arg[3], tonumber(arg[4] or 0))
 elseif role == "give" then
   give(tonumber(arg[3] or 100))
 else
-  print("usage: eplua mqtt_workers.lua work|give [URI ...]")
+  print("usage: eplua mqtt_workers.lua work URI NAME | give URI [COUNT]")
   os.exit(2)
 end

@@ -103,7 +103,7 @@ class WorkerTests(MosquittoTestCase):
         self.assertEqual(len(set(done)), 300)
 
     async def test_killed_worker(self) -> None:
-        """What it had and had not acknowledged goes to the others."""
+        """What it had not acknowledged is done when it is back; nothing is lost."""
         broker = await self.broker("max_queued_messages 0")
         uri = f"mqtt://127.0.0.1:{broker.port}"
         workers = [self.process("work", uri, str(i), "5") for i in range(3)]
@@ -112,5 +112,7 @@ class WorkerTests(MosquittoTestCase):
         giver = self.process("give", uri, "300")
         await workers[0].says(b"did ")
         await workers[0].kill()
+        back = self.process("work", uri, "0", "5")
+        await back.says(b"ready")
         self.assertEqual(await giver.ended, 0, giver.output)
         self.assertIn(b"300 done", giver.output)
