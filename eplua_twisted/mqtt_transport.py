@@ -23,11 +23,14 @@ from eplua_twisted.errors import OperationError
 MAX_UNSENT = 16 * 1024 * 1024
 """Bytes that may wait for a slow broker before C{publish} is refused."""
 
+BATCH = 64
+"""Packets that paho may read before the script is told of them."""
+
 CUT = ("tls", "TLS failed: the peer closed the connection during the handshake")
 
 CONNACK = 0x20
 PUBLISH = 0x30
-PUBREL = 0x60
+PUBREL = 0x62
 SUBSCRIBE = 0x82
 UNSUBSCRIBE = 0xA2
 
@@ -151,8 +154,8 @@ class Link:
     blocks (paho's C{SocketLike}).
 
     What paho sends before there is a connection, and before the broker has
-    accepted it, is held back.  What comes from the broker is handed on packet by
-    packet, so that between two packets paho is at rest and events can be told.
+    accepted it, is held back.  What comes from the broker is handed on in whole
+    packets, so that between them paho is at rest and events can be told.
 
     @ivar held: packets that wait for the broker's acceptance
     @ivar before: packets that have to go before what paho sends again
@@ -264,16 +267,38 @@ class Link:
         """Bytes that the system has not taken yet."""
         return 0 if self._carrier is None else self._carrier.amount
 
-    def next_packet(self) -> int | None:
+    def next_packets(self) -> int | None:
         """
-        Let paho read one more packet.
+        Let paho read on: one packet, or as many as are here up to one that has to
+        be looked at (the first of all, and PUBREL).
 
-        @return: its first byte; C{None} when it is not all there
+        @return: the first byte of the first one; C{None} when it is not all there
         @raise OperationError: C{protocol}: it is not MQTT or too large
         """
-        buffer, start = self._buffer, self._end
-        if len(buffer) < start + 2:
+        start = self._end
+        end = self._packet_end(start)
+        if end is None:
             self._consumed(start)
+            return None
+        first = self._buffer[start]
+        self._position = start
+        if self.accepted and first != PUBREL:
+            for _ in range(BATCH):
+                self._end = end
+                try:
+                    end = self._packet_end(end)
+                except OperationError:
+                    # Raised when it is the first one: those before are good.
+                    break
+                if end is None or self._buffer[self._end] == PUBREL:
+                    break
+        else:
+            self._end = end
+        return first
+
+    def _packet_end(self, start: int) -> int | None:
+        buffer = self._buffer
+        if len(buffer) < start + 2:
             return None
         length = buffer[start + 1]
         end = start + 2 + length
@@ -288,11 +313,7 @@ class Link:
                     f"the broker sent a packet of {length} bytes"
                     " (option maxMessageSize)",
                 )
-        if len(buffer) < end:
-            self._consumed(start)
-            return None
-        self._position, self._end = start, end
-        return buffer[start]
+        return end if end <= len(buffer) else None
 
     def _consumed(self, count: int) -> None:
         if count:

@@ -73,11 +73,13 @@ local function forget(self)
   if self.held then self.held.id = nil end
 end
 
---- A connection, or an attempt at one, is over.
-local function over(self, message, code)
-  if self.wanted and self.reconnect then return again(self) end
-  forget(self)
-  events.close(self, message, code)
+--- A connection, or an attempt at one, is over: tell those who listen, then those
+--- who wait for something else.
+local function over(self, message, code, ...)
+  local last = not (self.wanted and self.reconnect)
+  if last then forget(self) else again(self) end
+  emit(self, ...)
+  if last then events.close(self, message, code) end
 end
 
 local handlers = {}
@@ -124,16 +126,14 @@ end
 function handlers.closed(self, message, code)
   local callbacks = self.leaving or {}
   self.leaving = nil
-  over(self, message, code)
-  emit(self, "closed", {})
+  over(self, message, code, "closed", {})
   for i = 1, #callbacks do protect(callbacks[i], 0) end
 end
 
 handlers["error"] = function(self, message, code, number)
   number = number or number_of(code)
-  over(self, message, code)
   outcome(self, number)
-  emit(self, "error", { code = number, message = message })
+  over(self, message, code, "error", { code = number, message = message })
 end
 
 -- Lua keeps the callback under a number until Python says that it is done.
@@ -237,11 +237,7 @@ local function connect(uri, opts)
     core.raise("bad argument #2 to 'connect' (" .. message .. ")")
   end
   self.wanted = false
-  events.close(self, message, code)
-  core.call_later(0, function()
-    outcome(self, number_of(code))
-    emit(self, "error", { code = number_of(code), message = message })
-  end)
+  core.call_later(0, function() handlers["error"](self, message, code) end)
   return self
 end
 

@@ -520,9 +520,9 @@ class EventTests(MemoryBrokerTestCase):
         self.turn()
         self.assertEqual(len(self.lines), 1)
         self.lines.clear()
-        transport.says(message(b"a", b"x" * 1000)[:10])
+        transport.says(message(b"a", b"good"), message(b"a", b"x" * 1000)[:10])
         self.assertTrue(transport.gone)
-        self.said("closed")
+        self.said("message dup=false payload=good qos=0 retain=false topic=a", "closed")
 
     def test_closed(self) -> None:
         """Once, whoever closes; what had arrived comes first."""

@@ -14,7 +14,7 @@ from twisted.internet.protocol import Factory, Protocol
 
 from tests.authority import Authority
 from tests.mqtt_support import PRINT_EVENTS, Mosquitto, amqtt
-from tests.support import LoopbackTestCase, Peer, find_program, start
+from tests.support import ROOT, LoopbackTestCase, Peer, find_program, start
 
 DYNAMIC_SECURITY = next(
     iter(sorted(Path("/usr/lib").rglob("mosquitto_dynamic_security.so"))), None
@@ -57,7 +57,7 @@ task.start(function()
   c:unsubscribe("other")
   c:wait("unsubscribed")
   c:disconnect()
-  c:wait("closed")
+  assert(c:wait("closed"))
   print("closed")
 end)
 """
@@ -96,11 +96,30 @@ class AmqttTests(LoopbackTestCase):
         )
         self.assertEqual(lines, [b"kept\tx\ttrue"])
 
+    async def test_examples(self) -> None:
+        """examples/mqtt.lua, and the tour's step for MQTT."""
+        uri = f"mqtt://127.0.0.1:{await amqtt(self)}"
+        for script, expected in (
+            ("mqtt.lua", b"Received:\teplua/example/greeting\tHello MQTT!\nClosed.\n"),
+            ("tour.lua", b"ok      MQTT: every byte value, at each QoS\n"),
+        ):
+            example = start(
+                self,
+                sys.executable,
+                "-m",
+                "eplua_twisted.cli",
+                str(ROOT / "examples" / script),
+                uri,
+            )
+            self.assertEqual(await example.ended, 0, example.output)
+            self.assertIn(expected, example.output)
+
     async def test_nobody_listens(self) -> None:
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             lines = await self.run_lua(
-                PRINT_EVENTS + "show(mqtt.Client.connect('localhost', {port = arg[1]}))",
+                PRINT_EVENTS
+                + "show(mqtt.Client.connect('localhost', {port = arg[1]}))",
                 str(taken.getsockname()[1]),
             )
         self.assertEqual(lines, [b"error code=-3 message=Connection refused"])
@@ -173,7 +192,8 @@ class MosquittoTests(MosquittoTestCase):
         for uri in (f"ws://127.0.0.1:{plain.port}", f"mqtt://127.0.0.1:{ws.port}"):
             self.lines.clear()
             lines = await self.run_lua(
-                PRINT_EVENTS + "show(mqtt.Client.connect(arg[1], {timeout = 3000}))", uri
+                PRINT_EVENTS + "show(mqtt.Client.connect(arg[1], {timeout = 3000}))",
+                uri,
             )
             self.assertEqual(len(lines), 1, lines)
             self.assertTrue(lines[0].startswith(b"error code=-"), lines)
@@ -202,7 +222,11 @@ class MosquittoTests(MosquittoTestCase):
             lines = await self.run_lua(connect, str(broker.port), "wrong", version)
             self.assertEqual(
                 lines,
-                [b"error code=" + code + b" message=Connection refused: not authorized"],
+                [
+                    b"error code="
+                    + code
+                    + b" message=Connection refused: not authorized"
+                ],
             )
             self.lines.clear()
             lines = await self.run_lua(connect, str(broker.port), "secret", version)
@@ -212,7 +236,9 @@ class MosquittoTests(MosquittoTestCase):
 
     async def test_refused_subscription(self) -> None:
         """-1 in its place, in both versions."""
-        broker = Mosquitto(self, f"plugin {DYNAMIC_SECURITY}", "plugin_opt_config_file @")
+        broker = Mosquitto(
+            self, f"plugin {DYNAMIC_SECURITY}", "plugin_opt_config_file @"
+        )
         rules = broker.write("rules", RULES)
         configuration = broker._configuration.read_text().replace("@", rules)
         broker._configuration.write_text(configuration)
@@ -425,7 +451,10 @@ class TLSTests(MosquittoTestCase):
     async def secure(self, *listener: str, certificate: str = "") -> Mosquitto:
         file = certificate or self.certificate
         return await self.broker(
-            f"cafile {self.authority.file}", f"certfile {file}", f"keyfile {file}", *listener
+            f"cafile {self.authority.file}",
+            f"certfile {file}",
+            f"keyfile {file}",
+            *listener,
         )
 
     async def exchange(self, uri: str, options: str) -> list[bytes]:
@@ -435,7 +464,7 @@ class TLSTests(MosquittoTestCase):
     async def test_own_authority(self) -> None:
         """As a file and as text; by name and by address."""
         broker = await self.secure()
-        text = "[[" + open(self.authority.file).read() + "]]"
+        text = "[[" + Path(self.authority.file).read_text() + "]]"
         for host in ("localhost", "127.0.0.1"):
             for authority in (repr(self.authority.file), text):
                 lines = await self.exchange(
@@ -490,7 +519,7 @@ class TLSTests(MosquittoTestCase):
         """As files, as text, and both in one text (HC3); without one: tls."""
         broker = await self.secure("require_certificate true")
         client = self.authority.issue("client.example")
-        text = "[[" + open(client).read() + "]]"
+        text = "[[" + Path(client).read_text() + "]]"
         authority = f"certificateAuthority = {self.authority.file!r}"
         before = set(os.listdir("/tmp"))
         for options in (

@@ -83,7 +83,9 @@ class WorkerTests(MosquittoTestCase):
     timeout = 40
 
     def process(self, *arguments: str) -> Peer:
-        return start(self, sys.executable, "-m", "eplua_twisted.cli", WORKERS, *arguments)
+        return start(
+            self, sys.executable, "-m", "eplua_twisted.cli", WORKERS, *arguments
+        )
 
     async def test_each_once(self) -> None:
         broker = await self.broker("max_queued_messages 0")
