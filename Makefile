@@ -23,10 +23,11 @@ bench: .venv/ready
 wheel: .venv/ready
 	$(BIN)/python -m build --wheel --outdir dist
 
-.venv/ready: pyproject.toml
+.venv/ready: pyproject.toml tests/broker.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --upgrade --target .venv/broker -r tests/broker.txt
 	touch $@
 
 clean:

@@ -36,6 +36,7 @@ MODULES = {
     "http": ("eplua_twisted.http", "HTTP"),
     "http_server": ("eplua_twisted.http_server", "HTTPServers"),
     "websocket": ("eplua_twisted.websocket", "WebSockets"),
+    "mqtt": ("eplua_twisted.mqtt", "MQTT"),
 }
 """Where the primitives of each file in lua/ are, by the name used there."""
 

@@ -83,6 +83,7 @@ class TLSOptions:
     @ivar client_authority: who signed the certificates that clients must show
     @ivar server_name: sent as SNI and looked for in the certificate, instead of
         the host connected to
+    @ivar use_sni: the name is sent; it is looked for in any case
     """
 
     certificate_authority: bytes | None = None
@@ -93,6 +94,7 @@ class TLSOptions:
     allow_unauthorized: bool = False
     server_name: str | None = None
     alpn: tuple[bytes, ...] = ()
+    use_sni: bool = True
 
     @classmethod
     def from_lua(cls, *pairs: Any) -> TLSOptions:
@@ -114,6 +116,7 @@ class TLSOptions:
             bool(named.get(b"allowUnauthorized")),
             None if name is None else to_text(name),
             tuple(alpn),
+            bool(named.get(b"useSNI", True)),
         )
 
 
@@ -247,13 +250,14 @@ def _certificate_options(
 class ClientCreator:
     """Makes the client's ends of connections to one host."""
 
-    def __init__(self, options: CertificateOptions, name: str) -> None:
+    def __init__(self, options: CertificateOptions, name: str | None) -> None:
         self._options = options
         self._name = name
 
     def clientConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:
         connection = self._options.clientConnectionForTLS(tlsProtocol)
-        server_name(connection, self._name)
+        if self._name is not None:
+            server_name(connection, self._name)
         return connection
 
 
@@ -273,7 +277,7 @@ def client_creator(
     )
     made = _certificate_options(options, identity)
     name = prepare_client(made.getContext(), options, host, port, environment)
-    return ClientCreator(made, name)
+    return ClientCreator(made, name if options.use_sni else None)
 
 
 # Servers.

@@ -149,6 +149,25 @@ local function websocket()
   assert(server:stop())
 end
 
+local function mqtt_messages(client)
+  client:subscribe("eplua/tour", { qos = 2 })
+  equal(client:wait("subscribed").results[1], 2)
+  for qos = 0, 2 do
+    client:publish("eplua/tour", every_byte(), { qos = qos })
+    local message = client:wait("message")
+    equal(message.payload, every_byte())
+  end
+  client:disconnect()
+  assert(client:wait("closed"))
+end
+
+--- A client, if there is a broker: the script's argument says where.
+local function broker()
+  local client = mqtt.Client.connect(arg[1] or "mqtt://127.0.0.1", { cleanSession = true })
+  if client:wait("connected", 2000) then return client end
+  client:disconnect()
+end
+
 local function json_text()
   local text = json.encode({ list = json.util.InitArray({ 1, 2.5, "x" }) })
   equal(json.decode(text).list[2], 2.5)
@@ -176,6 +195,12 @@ task.start(function()
   step("UDP: every byte value, and an answer", udp)
   step("HTTP: every byte value, three requests on one connection", http)
   step("WebSocket: text and every byte value", websocket)
+  local client = broker()
+  if client then
+    step("MQTT: every byte value, at each QoS", function() mqtt_messages(client) end)
+  else
+    print("skipped MQTT: no broker (start mosquitto, or name one: tour.lua mqtt://HOST)")
+  end
   step("JSON there and back", json_text)
   step("errors have a message and a code", errors)
   print(("%d steps, %d failed"):format(steps, failed))

@@ -4,6 +4,7 @@ local core = ...
 
 local host, check = core.host, core.import("check")
 local rawget, select, tostring, type = rawget, select, tostring, type
+local pairs, setmetatable = pairs, setmetatable
 local concat, load = table.concat, load
 
 -- No way to Python, to C code, or to bytecode (which can crash the process).
@@ -83,6 +84,15 @@ net = core.import("net/init", "names")
 json = core.import("json")
 eplua = { version = host.version() }
 
+-- The only one with a library of its own behind it: filled when it is first used.
+mqtt = setmetatable({}, {
+  __index = function(self, name)
+    setmetatable(self, nil)
+    for key, value in pairs(core.import("mqtt", "mqtt")) do self[key] = value end
+    return self[name]
+  end,
+})
+
 --- How many of each kind are open: eplua.stats().TCPSocket and so on.
 function eplua.stats()
   local list, counts = { host.stats() }, {}
@@ -91,7 +101,7 @@ function eplua.stats()
 end
 
 package.loaded.task, package.loaded.net, package.loaded.eplua = task, net, eplua
-package.loaded.json = json
+package.loaded.json, package.loaded.mqtt = json, mqtt
 
 -- The application's own functions: a result at once, or an answer like that of
 -- any operation.

@@ -224,6 +224,8 @@ def start(case: TestCase, *command: str, env: dict[str, str] | None = None) -> P
     return peer
 
 
-def start_python(case: TestCase, code: str, *arguments: str) -> Peer:
+def start_python(
+    case: TestCase, code: str, *arguments: str, env: dict[str, str] | None = None
+) -> Peer:
     """Start a Python program that uses somebody else's library."""
-    return start(case, sys.executable, "-u", "-c", code, *arguments)
+    return start(case, sys.executable, "-u", "-c", code, *arguments, env=env)

@@ -1,0 +1,81 @@
+"""MQTT: one client publishes to itself through a mosquitto, QoS 0 and 1."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from harness import Result, bare, compare, eplua
+
+COUNT = 20_000
+WINDOW = 100
+
+
+@contextmanager
+def broker() -> Iterator[int]:
+    """A mosquitto of its own; gives its port."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+    with tempfile.TemporaryDirectory() as directory:
+        configuration = Path(directory) / "mosquitto.conf"
+        configuration.write_text(
+            f"listener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n"
+            "max_queued_messages 0\nlog_type none\n"
+        )
+        process = subprocess.Popen(["mosquitto", "-c", str(configuration)])
+        try:
+            while True:
+                try:
+                    socket.create_connection(("127.0.0.1", port)).close()
+                    break
+                except ConnectionRefusedError:
+                    time.sleep(0.01)
+            yield port
+        finally:
+            process.kill()
+            process.wait()
+
+
+def rate(command: list[str]) -> Callable[[], float]:
+    """Messages a second between the lines that a command prints."""
+
+    def measure() -> float:
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"begin\n"
+            started = time.perf_counter()
+            assert process.stdout.readline() == b"end\n"
+            return COUNT / (time.perf_counter() - started)
+
+    return measure
+
+
+def run() -> list[Result]:
+    if shutil.which("mosquitto") is None:
+        print("MQTT: mosquitto is not installed")
+        return []
+    results = []
+    with broker() as port:
+        for qos in (0, 1):
+            arguments = [str(port), str(qos), str(COUNT), str(WINDOW)]
+            results.append(
+                compare(
+                    f"MQTT publish and receive, 64 bytes, QoS {qos}",
+                    "messages/s",
+                    rate(eplua("mqtt.lua", *arguments)),
+                    rate(bare("mqtt.py", *arguments)),
+                    bound=0.8,
+                )
+            )
+    return results
+
+
+if __name__ == "__main__":
+    run()

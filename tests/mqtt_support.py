@@ -1,0 +1,267 @@
+"""Brokers for the tests: one in memory that does what it is told, and real ones."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+from twisted.trial.unittest import TestCase
+
+from tests.support import ROOT, LuaTestCase, Peer, find_program, start, start_python
+
+PRINT_EVENTS = """
+function show(client)
+  for _, name in ipairs({"connected", "closed", "message", "error", "subscribed",
+      "unsubscribed", "published"}) do
+    client:addEventListener(name, function(e)
+      local parts = {}
+      for key, value in pairs(e) do
+        if type(value) == "table" then value = table.concat(value, "+") end
+        parts[#parts + 1] = key .. "=" .. tostring(value)
+      end
+      table.sort(parts)
+      print(name .. (parts[1] and " " or "") .. table.concat(parts, " "))
+    end)
+  end
+  return client
+end
+"""
+"""A Lua function that prints all events of a client, with their fields in order."""
+
+
+# Packets, as MQTT 3.1.1 has them.
+
+
+def packet(kind: int, body: bytes) -> bytes:
+    length, rest = b"", len(body)
+    while True:
+        rest, byte = divmod(rest, 128)
+        length += bytes([byte | (128 if rest else 0)])
+        if not rest:
+            return bytes([kind]) + length + body
+
+
+def number(value: int) -> bytes:
+    return value.to_bytes(2, "big")
+
+
+def text(value: bytes) -> bytes:
+    return number(len(value)) + value
+
+
+def connack(code: int = 0, present: bool = False) -> bytes:
+    return packet(0x20, bytes([present, code]))
+
+
+def message(
+    topic: bytes,
+    payload: bytes,
+    qos: int = 0,
+    packet_id: int = 0,
+    dup: bool = False,
+    retain: bool = False,
+) -> bytes:
+    kind = 0x30 | qos << 1 | dup << 3 | retain
+    return packet(kind, text(topic) + (number(packet_id) if qos else b"") + payload)
+
+
+def answer(kind: int, packet_id: int, more: bytes = b"") -> bytes:
+    return packet(kind, number(packet_id) + more)
+
+
+PUBACK, PUBREC, PUBREL, PUBCOMP, SUBACK, UNSUBACK = 0x40, 0x50, 0x62, 0x70, 0x90, 0xB0
+PINGREQ, PINGRESP, DISCONNECT = b"\xc0\0", b"\xd0\0", b"\xe0\0"
+
+
+class Transport(StringTransport):
+    """
+    A connection in memory, on the side that a script has.
+
+    @ivar gone: it was closed, or the broker has gone
+    """
+
+    gone = False
+
+    def setTcpNoDelay(self, enabled: bool) -> None:
+        """It has no delay."""
+
+    def setTcpKeepAlive(self, enabled: bool) -> None:
+        """It has none."""
+
+    def loseConnection(self) -> None:
+        self.ended(ConnectionDone())
+
+    def abortConnection(self) -> None:
+        self.ended(ConnectionLost())
+
+    def ended(self, reason: Exception) -> None:
+        if not self.gone:
+            self.gone = True
+            self.protocol.connectionLost(Failure(reason))
+
+    def packets(self) -> list[bytes]:
+        """What the client has sent since the last time, packet by packet."""
+        data, found = self.value(), []
+        self.clear()
+        while data:
+            length = shift = 0
+            at = 1
+            while True:
+                length |= (data[at] & 127) << shift
+                shift += 7
+                at += 1
+                if data[at - 1] < 128:
+                    break
+            found.append(data[: at + length])
+            data = data[at + length :]
+        return found
+
+    def says(self, *packets: bytes) -> None:
+        """The broker sends."""
+        self.protocol.dataReceived(b"".join(packets))
+
+
+class MemoryBrokerTestCase(LuaTestCase):
+    """Scripts whose broker is the test: C{c} is their client."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.run_lua(PRINT_EVENTS)
+
+    def begin(self, options: str = "", uri: str = "mqtt://127.0.0.1") -> None:
+        self.run_lua(f"c = show(mqtt.Client.connect('{uri}', {{ {options} }}))")
+
+    def accepted(self) -> Transport:
+        """The client's newest attempt gets a connection."""
+        factory = self.reactor.tcpClients[-1][2]
+        protocol: Any = factory.buildProtocol(None)
+        transport = Transport()
+        transport.protocol = protocol
+        protocol.makeConnection(transport)
+        self.turn()
+        return transport
+
+    def refused(self, reason: Exception) -> None:
+        """The client's newest attempt gets none."""
+        self.reactor.tcpClients[-1][2].clientConnectionFailed(None, Failure(reason))
+        self.turn()
+
+    def connect(self, options: str = "", present: bool = False) -> Transport:
+        """A client whose broker has accepted it; C{connected} is not in C{lines}."""
+        self.begin(options)
+        transport = self.accepted()
+        transport.packets()
+        transport.says(connack(0, present))
+        self.turn()
+        self.lines.clear()
+        return transport
+
+    def said(self, *lines: str) -> None:
+        """These lines were printed since the last time."""
+        self.turn(3)
+        self.assertEqual(self.lines, [each.encode() for each in lines])
+        self.assertEqual(self.errors, [])
+        self.lines.clear()
+
+    def nothing_open(self) -> None:
+        self.turn(2)
+        self.run_lua("print(eplua.stats().MQTTClient)")
+        self.assertEqual(self.lines.pop(), b"nil")
+
+
+# Real brokers.
+
+
+def free_port() -> int:
+    """mosquitto cannot be asked for one."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+class Mosquitto:
+    """
+    A mosquitto in its own process, that can be killed and started again.
+
+    @param listener: further lines for its configuration
+    """
+
+    def __init__(self, case: TestCase, *listener: str) -> None:
+        program = find_program("mosquitto")
+        if program is None:
+            raise LookupError("mosquitto")
+        self._case = case
+        self._directory = Path(os.path.abspath(case.mktemp()))
+        self._directory.mkdir(parents=True)
+        self.port = free_port()
+        lines = ["per_listener_settings false"]
+        if "protocol websockets" in listener:
+            # With no other one mosquitto 2.0 takes itself for not listening.
+            lines.append(f"listener {free_port()} 127.0.0.1")
+        lines += [
+            f"listener {self.port} 127.0.0.1",
+            *listener,
+            "user root",
+            "persistence true",
+            f"persistence_location {self._directory}/",
+            "autosave_on_changes true",
+            "autosave_interval 1",
+            "log_dest stderr",
+            "log_type all",
+        ]
+        if not any(each.startswith("allow_anonymous") for each in lines):
+            lines.append("allow_anonymous true")
+        self._configuration = self._directory / "mosquitto.conf"
+        self._configuration.write_text("\n".join(lines) + "\n")
+        self._program = program
+        self.peer: Peer | None = None
+
+    def write(self, name: str, content: str) -> str:
+        """@return: the path of a file beside its configuration"""
+        path = self._directory / name
+        path.write_text(content)
+        path.chmod(0o600)
+        return str(path)
+
+    async def start(self) -> Mosquitto:
+        self.peer = start(self._case, self._program, "-c", str(self._configuration))
+        await self.peer.says(b" running")
+        return self
+
+    async def stop(self, signal: str = "KILL") -> None:
+        assert self.peer is not None
+        await self.peer.kill(signal)
+
+
+AMQTT = """
+import asyncio
+from amqtt.broker import Broker
+async def main():
+    broker = Broker({
+        "listeners": {"default": {"type": "tcp", "bind": "127.0.0.1:0"}},
+        "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
+    })
+    await broker.start()
+    server = broker._servers["default"].instance
+    print("port", server.sockets[0].getsockname()[1], "end", flush=True)
+    await asyncio.get_running_loop().create_future()
+asyncio.run(main())
+"""
+
+
+async def amqtt(case: TestCase) -> int:
+    """
+    Start the broker that C{make test} always has.
+
+    @return: its port
+    """
+    path = str(ROOT / ".venv" / "broker")
+    peer = start_python(case, AMQTT, env={"PYTHONPATH": path})
+    output = await peer.says(b" end")
+    return int(output.split(b"port ")[1].split()[0])
