@@ -17,6 +17,9 @@ from twisted.internet import tcp
 from twisted.internet.posixbase import PosixReactorBase
 from zope.interface import directlyProvides, providedBy
 
+LARGE = 32 * 1024
+"""Bytes for which waiting costs nothing: more may come, and go with them."""
+
 
 class EagerWrites(tcp.Connection):
     """Mixed into C{tcp.Server} and C{tcp.Client}."""
@@ -27,6 +30,7 @@ class EagerWrites(tcp.Connection):
             or self._tempDataLen
             or self.dataBuffer
             or not data
+            or len(data) >= LARGE
             or not self.connected
             or self.disconnecting
             or self._writeDisconnected

@@ -130,6 +130,39 @@ local function http()
   server:stop()
 end
 
+local function http_server()
+  local server = net.HTTPServer()
+  local live
+  live = server:websocket("/live", {
+    receive = function(id, data) live:send(id, data:upper()) end,
+  })
+  local port = assert(server:start("127.0.0.1", 0, function(request, response)
+    if request.path == "/pieces" then
+      response:write("one ")
+      return setTimeout(function()
+        response:write(request.query.last)
+        response:finish()
+      end, 1)
+    end
+    response:send(200, { ["X-Method"] = request.method }, request.body)
+  end))
+  local client = net.HTTPClient()
+  local url = "http://127.0.0.1:" .. port
+  local response = assert(client:request(url, {
+    options = { method = "PUT", data = every_byte() },
+  }))
+  equal(response.data, every_byte())
+  equal(assert(client:request(url .. "/pieces?last=two%21")).data, "one two!")
+  local ws = net.WebSocketClient()
+  ws:connect("ws://127.0.0.1:" .. port .. "/live")
+  assert(ws:wait("connected"))
+  ws:send("hello")
+  equal((ws:wait("dataReceived")), "HELLO")
+  ws:close()
+  assert(ws:wait("disconnected"))
+  assert(server:stop())
+end
+
 local function websocket()
   local server = net.WebSocketServer()
   local port = assert(server:start("127.0.0.1", 0, {
@@ -194,6 +227,7 @@ task.start(function()
   step("TCP over a UNIX socket", unix)
   step("UDP: every byte value, and an answer", udp)
   step("HTTP: every byte value, three requests on one connection", http)
+  step("HTTP server: answers, pieces, and a WebSocket on one port", http_server)
   step("WebSocket: text and every byte value", websocket)
   local client = broker()
   if client then
