@@ -88,7 +88,9 @@ def client_endpoint(
     plain = _plain_endpoint(endpoints, reactor, host, port, local)
     if creator is None:
         return plain
-    return endpoints.wrapClientTLS(creator, plain, reactor)
+    from eplua_twisted.tls_transport import TLSClientEndpoint
+
+    return TLSClientEndpoint(creator, plain, reactor)
 
 
 def _plain_endpoint(
@@ -126,9 +128,9 @@ async def listen(
     @raise DNSLookupError: the name has no address
     """
     if context is not None:
-        from twisted.protocols.tls import TLSMemoryBIOFactory
+        from eplua_twisted.tls_transport import tls_factory
 
-        factory = TLSMemoryBIOFactory(context, False, factory, reactor)
+        factory = tls_factory(context, False, factory, reactor)
     if host.startswith(UNIX):
         # With a lock a socket file left behind by a dead process is replaced.
         port_object: IListeningPort = reactor.listenUNIX(

@@ -162,14 +162,14 @@ class Connecting(Protocol):
 
         @param context: what makes the TLS connection
         """
-        from twisted.protocols.tls import TLSMemoryBIOFactory
+        from eplua_twisted.tls_transport import tls_factory
 
         self.secure = True
         transport: Any = self.transport
         client, reactor = self._server is None, self._environment.reactor
         # Not the transport's own startTLS: that goes around its way of writing,
         # and takes the time from the global reactor.
-        factory = TLSMemoryBIOFactory(context, client, Once(self), reactor)
+        factory = tls_factory(context, client, Once(self), reactor)
         layer = factory.buildProtocol(transport.getPeer())
         transport.protocol = layer
         layer.makeConnection(transport)

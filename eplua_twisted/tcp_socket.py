@@ -46,6 +46,8 @@ Read = bytes | Deferred[bytes] | None
 class TCPSocket(Connecting):
     """One connection, from the attempt to its end."""
 
+    _gathered: list[bytes] | None = None
+
     def __init__(
         self,
         environment: Environment,
@@ -123,6 +125,18 @@ class TCPSocket(Connecting):
             return
         if self._on_traffic is not None:
             self._on_traffic(self)
+        if self._gathered is not None:
+            self._gathered.append(data)
+        else:
+            self._feed(data)
+
+    def gather(self, begins: bool) -> None:
+        """TLS hands on what came at once in several calls: the script gets it in one."""
+        gathered, self._gathered = self._gathered, [] if begins else None
+        if gathered:
+            self._feed(b"".join(gathered) if len(gathered) > 1 else gathered[0])
+
+    def _feed(self, data: bytes) -> None:
         self._in.feed(data)
         if len(self._in):
             self._regulate()
@@ -216,6 +230,7 @@ class TCPSocket(Connecting):
             self.lost_in_handshake(ConnectionDone())
             transport: Any = self.transport
             transport.abortConnection()
+        self.gather(False)
         self._flush()
         self._in.finish()
 
@@ -234,6 +249,7 @@ class TCPSocket(Connecting):
     def close(self) -> None:
         """The script's C{close}: what waits is dropped, what was written is sent."""
         self._environment.bridge.forget(self.id)
+        self._gathered = None
         closed = CancelledError()
         if self._attempt is not None:
             self._attempt.cancel()
@@ -275,6 +291,7 @@ class TCPSocket(Connecting):
         self._abort(OperationError(*TIMEOUT))
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.gather(False)
         self.state = "closed"
         if self._linger is not None and self._linger.active():
             self._linger.cancel()

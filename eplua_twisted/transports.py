@@ -17,20 +17,33 @@ from twisted.internet import tcp
 from twisted.internet.posixbase import PosixReactorBase
 from zope.interface import directlyProvides, providedBy
 
-LARGE = 32 * 1024
-"""Bytes for which waiting costs nothing: more may come, and go with them."""
-
 
 class EagerWrites(tcp.Connection):
     """Mixed into C{tcp.Server} and C{tcp.Client}."""
 
+    # A message of 64 KiB and what TLS adds to it are read at once.
+    bufferSize = 2**17
+    _corked: list[bytes] | None = None
+
+    def cork(self) -> None:
+        """Keep what is written until L{uncork}: it leaves in one piece."""
+        self._corked = []
+
+    def uncork(self) -> None:
+        """Send what was kept."""
+        kept, self._corked = self._corked, None
+        if kept:
+            self.write(b"".join(kept))
+
     def write(self, data: bytes) -> None:
+        if self._corked is not None:
+            self._corked.append(data)
+            return
         if (
             self.TLS
             or self._tempDataLen
             or self.dataBuffer
             or not data
-            or len(data) >= LARGE
             or not self.connected
             or self.disconnecting
             or self._writeDisconnected
