@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
+from pathlib import Path
 from typing import Any
 
 from tests.support import (
@@ -70,6 +72,33 @@ while True:
     hold.append(c)
 """
 
+FLOOD = """
+import asyncio
+from websockets.asyncio.server import serve
+async def flood(ws):
+    for number in range(4000):
+        await ws.send(number.to_bytes(4, "big") * 6250)
+    await ws.wait_closed()
+async def main():
+    async with serve(flood, "127.0.0.1", 0, compression=None) as s:
+        print("port", s.sockets[0].getsockname()[1], "end", flush=True)
+        await asyncio.get_running_loop().create_future()
+asyncio.run(main())
+"""
+
+SLOW = """
+local ws, expected = net.WebSocketClient(), 0
+ws:addEventListener("dataReceived", function(data)
+  local a, b, c, d = data:byte(1, 4)
+  assert(((a * 256 + b) * 256 + c) * 256 + d == expected and #data == 25000, expected)
+  expected = expected + 1
+  local till = os.clock() + 0.0002
+  while os.clock() < till do end
+  if expected == 4000 then print("all") end
+end)
+ws:connect("ws://127.0.0.1:" .. ... .. "/")
+"""
+
 REFUSING = """
 import socket, sys
 s = socket.create_server(("127.0.0.1", 0))
@@ -107,6 +136,17 @@ class ClientTests(LoopbackTestCase):
             """,
             await self.peer(),
         )
+
+    async def test_flood(self) -> None:
+        """100 MB, faster than the script takes them: all arrive, in little memory."""
+        port = await self.peer(FLOOD)
+        script = start(
+            self, sys.executable, "-m", "eplua_twisted.cli", "-e", SLOW, port
+        )
+        await script.says(b"all")
+        status = Path(f"/proc/{script.transport.pid}/status").read_text()
+        highest = int(status.partition("VmHWM:")[2].split()[0])
+        self.assertLess(highest, 100_000, "KiB")
 
     async def test_text_and_bytes(self) -> None:
         lines = await self.talk(
