@@ -3,8 +3,9 @@
 local core, primitives = ...
 
 local check, class = core.import("check"), core.import("net/class")
-local headers, tls = core.import("net/headers"), core.import("net/tls")
-local operate, operate_with, protect = core.operate, core.operate_with, core.protect
+local headers, listening = core.import("net/headers"), core.import("net/listening")
+local tls = core.import("net/tls")
+local operate, protect = core.operate, core.protect
 local response_send, response_fail = primitives.http_response_send, primitives.http_response_fail
 local char, find, gmatch = string.char, string.find, string.gmatch
 local gsub, lower, sub = string.gsub, string.lower, string.sub
@@ -175,11 +176,7 @@ local SERVER_OPTIONS = {
   maxConnections = "count",
 }
 
-function HTTPServer:describe()
-  if not self:isRunning() then return "stopped" end
-  local port = self:port()
-  return (self.host or "*") .. (port and ":" .. port or "") .. " (running)"
-end
+listening.mixin(HTTPServer, primitives, "http_server")
 
 local function listener_of(onRequest)
   local closers = {}
@@ -210,41 +207,27 @@ local function furnish(self, id)
   end
 end
 
+local function tell_started(self)
+  for _, f in ipairs(self.on_start) do protect(f, self:port()) end
+end
+
 --- Listen; `onRequest(request, response)` is called for what no directory and no
 --- WebSocket server answers.
 function HTTPServer:start(host, port, onRequest, callbacks)
   local address
-  if host == nil or host == "*" then
-    address, port = "*", check.port(port, 2, "start", 0)
-  else
-    address, port = check.address(host, port, 1, "start", 0)
-  end
+  address, port = listening.address(host, port)
   check.callback(onRequest, 3, "start", "onRequest")
-  if not self:isRunning() and not self.starting then
+  local function open()
     local o = self.options
     local id, message = primitives.http_server_create(o.maxBodySize, o.timeout,
       o.maxConnections, tls.flatten(o.tls))
     if not id then core.raise(message) end
     class.open(self, id)
     furnish(self, id)
-    self.starting, self.host, self.listener = true, host, listener_of(onRequest)
+    self.listener = listener_of(onRequest)
   end
-  local id, listener = self.id, self.listener
-  local function started(ok, ...)
-    if self.id == id then
-      self.starting = nil
-      if not ok and not self:isRunning() then
-        core.drop(listener)
-        self.id, self.listener = nil, nil
-      end
-      if ok then
-        for _, f in ipairs(self.on_start) do protect(f, self:port()) end
-      end
-    end
-    return ...
-  end
-  return operate_with(started, "start", callbacks, primitives.http_server_start,
-    id, address, port, listener)
+  return listening.start(self, open, tell_started, callbacks, host,
+    primitives.http_server_start, address, port)
 end
 
 local function check_path(path, index, method, name)
@@ -278,26 +261,6 @@ function HTTPServer:websocket(path, callbacks, options)
     core.call_later(0, function() started(self:port()) end)
   end
   return object
-end
-
---- Stop listening. Requests that are here have a few seconds to be answered.
-function HTTPServer:stop(callbacks)
-  local id, listener = self.id, self.listener
-  self.id, self.listener, self.starting = nil, nil, nil
-  local function stopped(_, ...)
-    core.drop(listener)
-    return ...
-  end
-  return operate_with(stopped, "stop", callbacks, primitives.http_server_stop, id)
-end
-
---- The port it listens on, or nil.
-function HTTPServer:port()
-  return self.id and primitives.http_server_port(self.id) or nil
-end
-
-function HTTPServer:isRunning()
-  return self.id ~= nil and primitives.http_server_is_running(self.id) == true
 end
 
 return {

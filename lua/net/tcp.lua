@@ -3,7 +3,7 @@
 local core, primitives = ...
 
 local check, class = core.import("check"), core.import("net/class")
-local tls = core.import("net/tls")
+local listening, tls = core.import("net/listening"), core.import("net/tls")
 local operate, operate_with = core.operate, core.operate_with
 local tcp_create, tcp_connect = primitives.tcp_create, primitives.tcp_connect
 local tcp_read, tcp_write = primitives.tcp_read, primitives.tcp_write
@@ -153,29 +153,20 @@ local SERVER_OPTIONS = {
 for name, kind in pairs(SOCKET_OPTIONS) do SERVER_OPTIONS[name] = kind end
 SERVER_OPTIONS.tls = tls.server_kind
 
-function TCPServer:describe()
-  if not self:isRunning() then return "stopped" end
-  local port = self:port()
-  return (self.host or "*") .. (port and ":" .. port or "") .. " (running)"
-end
+listening.mixin(TCPServer, primitives, "tcp_server")
 
 --- Listen; `onClient(client, ip, port)` gets each client as a TCPSocket.
 function TCPServer:start(host, port, onClient, callbacks)
   local address
-  if host == nil or host == "*" then
-    address, port = "*", check.port(port, 2, "start", 0)
-  else
-    address, port = check.address(host, port, 1, "start", 0)
-  end
+  address, port = listening.address(host, port)
   check.callback(onClient, 3, "start", "onClient")
-  local options = self.options
-  if not self:isRunning() and not self.starting then
+  local function open()
+    local options = self.options
     local id, message = primitives.tcp_server_create(options.maxConnections,
       options.backlog, options.reusePort or false, options.idleTimeout,
       socket_values(options))
     if not id then core.raise(message) end
     class.open(self, id)
-    self.starting, self.host = true, host
     self.listener = core.listen(function(client_id, ip, client_port)
       class.sweep()
       local client = class.instance(TCPSocket, { options = options, accepted = true })
@@ -183,36 +174,8 @@ function TCPServer:start(host, port, onClient, callbacks)
       core.protect(onClient, client, ip, client_port)
     end)
   end
-  local id, listener = self.id, self.listener
-  local function started(ok, ...)
-    if self.id == id then
-      self.starting = nil
-      if not ok and not self:isRunning() then
-        core.drop(listener)
-        self.id, self.listener = nil, nil
-      end
-    end
-    return ...
-  end
-  return operate_with(started, "start", callbacks, primitives.tcp_server_start,
-    id, address, port, listener)
-end
-
---- Stop listening and close the clients.
-function TCPServer:stop(callbacks)
-  local id = self.id
-  core.drop(self.listener)
-  self.id, self.listener, self.starting = nil, nil, nil
-  return operate("stop", callbacks, primitives.tcp_server_stop, id)
-end
-
---- The port it listens on, or nil.
-function TCPServer:port()
-  return self.id and primitives.tcp_server_port(self.id) or nil
-end
-
-function TCPServer:isRunning()
-  return self.id ~= nil and primitives.tcp_server_is_running(self.id) == true
+  return listening.start(self, open, nil, callbacks, host, primitives.tcp_server_start,
+    address, port)
 end
 
 function TCPServer:clientCount()

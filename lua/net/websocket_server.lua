@@ -4,10 +4,10 @@ local core, primitives = ...
 
 local check, class = core.import("check"), core.import("net/class")
 local channel, tls = core.import("net/websocket_channel"), core.import("net/tls")
-local headers = core.import("net/headers")
-local operate_with, protect = core.operate_with, core.protect
+local headers, listening = core.import("net/headers"), core.import("net/listening")
+local protect = core.protect
 local server_send = primitives.websocket_server_send
-local type, tostring, concat = type, tostring, table.concat
+local type, concat = type, table.concat
 
 ---@class net.WebSocketServer
 local WebSocketServer = class.new("WebSocketServer")
@@ -29,9 +29,13 @@ local function info_table(ip, port, path, origin, subprotocol, ...)
   }
 end
 
-function WebSocketServer:describe()
-  if not self:isRunning() then return "stopped" end
-  return (self.host or "*") .. ":" .. tostring(self:port()) .. " (running)"
+listening.mixin(WebSocketServer, primitives, "websocket_server")
+local own_port = WebSocketServer.port
+
+--- The port it listens on, or that of the HTTP server it is attached to; or nil.
+function WebSocketServer:port()
+  if self.server then return self:isRunning() and self.server:port() or nil end
+  return own_port(self)
 end
 
 local function server_handlers(self, id, callbacks)
@@ -92,33 +96,14 @@ end
 --- Listen; see the contract for the callbacks.
 function WebSocketServer:start(host, port, callbacks)
   local address
-  if host == nil or host == "*" then
-    address, port = "*", check.port(port, 2, "start", 0)
-  else
-    address, port = check.address(host, port, 1, "start", 0)
-  end
+  address, port = listening.address(host, port)
   callbacks = check_callbacks(callbacks, 3, "start")
-  if not self:isRunning() and not self.starting then
-    open(self, callbacks)
-    self.starting, self.host = true, host
-  end
-  local id, listener = self.id, self.listener
-  local function started(ok, ...)
-    if self.id == id then
-      self.starting = nil
-      if not ok and not self:isRunning() then
-        core.drop(listener)
-        self.id, self.listener = nil, nil
-      end
-    end
-    return ...
-  end
   local answers
   if callbacks.started or callbacks.error then
     answers = { success = callbacks.started, error = callbacks.error }
   end
-  return operate_with(started, "start", answers, primitives.websocket_server_start,
-    id, address, port, listener, callbacks.accept ~= nil)
+  return listening.start(self, function() open(self, callbacks) end, nil, answers, host,
+    primitives.websocket_server_start, address, port, callbacks.accept ~= nil)
 end
 
 local function to_client(self, id, data, is_binary, method)
@@ -156,30 +141,9 @@ function WebSocketServer:getClients()
   return { primitives.websocket_server_clients(self.id) }
 end
 
-function WebSocketServer:isRunning()
-  return self.id ~= nil and primitives.websocket_server_is_running(self.id) == true
-end
-
---- The port it listens on, or nil.
-function WebSocketServer:port()
-  if self.server then return self:isRunning() and self.server:port() or nil end
-  return self.id and primitives.websocket_server_port(self.id) or nil
-end
-
 function WebSocketServer:bufferedAmount(id)
   id = check.integer(id, 1, "bufferedAmount", "id", 1)
   return self.id and primitives.websocket_server_buffered_amount(self.id, id) or 0
-end
-
---- Stop listening and close the clients.
-function WebSocketServer:stop(callbacks)
-  local id, listener = self.id, self.listener
-  self.id, self.listener, self.starting = nil, nil, nil
-  local function stopped(_, ...)
-    core.drop(listener)
-    return ...
-  end
-  return operate_with(stopped, "stop", callbacks, primitives.websocket_server_stop, id)
 end
 
 local function new(options)
