@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections import deque
 from typing import Any
 
 from twisted.internet.abstract import isIPAddress, isIPv6Address
@@ -17,40 +16,31 @@ from eplua_twisted.bridge import Reply, operation, query
 from eplua_twisted.environment import Environment
 from eplua_twisted.errors import OperationError
 from eplua_twisted.interfaces import IModule, IResource
+from eplua_twisted.udp_peer import DTLSPeer
 from eplua_twisted.udp_port import Port, UDPOptions
+from eplua_twisted.udp_receiver import Datagram, Receiver
 from eplua_twisted.values import seconds, to_bytes, to_text
 
 MAX_QUEUE = 1024
-MAX_RECEIVES = 64
 MAX_TARGETS = 1024
-
-Datagram = tuple[bytes, bytes, int]
-"""Data, and the address and port it came from."""
 
 
 @implementer(IResource)
-class UDPSocket(DatagramProtocol):
+class UDPSocket(Receiver, DatagramProtocol):
     """
     One socket.  It is bound by C{bind}, or to a free port by what is first asked
     of it.
-
-    @ivar dropped: how many datagrams were lost because nobody received them
     """
 
     def __init__(self, environment: Environment, options: UDPOptions) -> None:
-        self._environment = environment
-        self._options = options
+        super().__init__(environment, options)
         self._port: Any = None
         self._peer: tuple[str, int] | None = None
-        self._queue: deque[Datagram] = deque()
-        self._receives: deque[Any] = deque()
         self._lookups: set[Deferred[Any]] = set()
         self._targets: dict[tuple[bytes, int], tuple[str, int]] = {}
         self._sources: tuple[Any, bytes] = ("", b"")
         self._closed = False
         self._pressed = False
-        self._counts = False
-        self.dropped = 0
         self.id = environment.resources.add(self)
         self._regulate()
 
@@ -165,9 +155,12 @@ class UDPSocket(DatagramProtocol):
             address = "::ffff:" + address
         elif not six and isIPv6Address(address):
             raise OperationError("unreachable", "Network is unreachable")
+        self._check_peer(address, port)
+        self._transmit(data, (address, port))
+
+    def _check_peer(self, address: str, port: int) -> None:
         if self._peer is not None and self._peer != (address, port):
             raise OperationError("state", "Already connected to another peer")
-        self._transmit(data, (address, port))
 
     def _transmit(self, data: bytes, target: tuple[str, int]) -> None:
         """What the port's own write does, without the checks that were made before."""
@@ -186,7 +179,7 @@ class UDPSocket(DatagramProtocol):
     def connect(self, host: bytes, port: int) -> Deferred[None]:
         """@return: fires with C{None} when the peer is fixed; fails with C{dns}, C{state}"""
 
-        def found(address: str) -> None:
+        def found(address: str) -> Deferred[None] | None:
             if self._peer is not None:
                 raise OperationError("state", "Already connected")
             opened = self._open("::" if isIPv6Address(address) else "", 0)
@@ -194,8 +187,25 @@ class UDPSocket(DatagramProtocol):
                 address = "::ffff:" + address
             opened.connect(address, port)
             self._peer = (address, port)
+            return self._connected(to_text(host), port)
 
         return self._with_address(to_text(host), found)
+
+    def _connected(self, host: str, port: int) -> Deferred[None] | None:
+        """The peer is fixed; a subclass may have more to do."""
+        return None
+
+    @operation("udp_accept")
+    def accept(self) -> Deferred[tuple[int, str, int]]:
+        """
+        @return: fires with the number, address and port of a DTLS client that has
+            done its handshake; fails with C{state}, C{timeout}, C{limit}
+        """
+        accepted: Deferred[Any] = maybeDeferred(self._accept)
+        return accepted.addCallback(lambda peer: (peer.id, *peer.source))
+
+    def _accept(self) -> Any:
+        raise OperationError("state", "accept is for servers with the option tls")
 
     # Receiving.
 
@@ -207,44 +217,20 @@ class UDPSocket(DatagramProtocol):
         """
         if self._port is None:
             self._open("", 0)
-        if self._queue:
-            return self._queue.popleft()
-        if len(self._receives) >= MAX_RECEIVES:
-            raise OperationError(
-                "limit", f"{MAX_RECEIVES} receives are waiting already"
-            )
-        if not self._options.timeout:
-            self._receives.append(reply)
-            if not self._counts:
-                self._regulate()
-            return None
-        waiter: Deferred[Datagram] = Deferred(self._withdraw)
-        waiter.addTimeout(self._options.timeout, self._environment.reactor)
-        self._receives.append(waiter)
-        self._regulate()
-        return waiter
-
-    def _withdraw(self, waiter: Any) -> None:
-        self._receives.remove(waiter)
-        self._regulate()
+        return self._next(reply)
 
     def datagramReceived(self, datagram: bytes, addr: tuple[str, int]) -> None:
-        host, port = addr[0], addr[1]
+        self._arrived((datagram, *self._source_of(addr)))
+
+    def _source_of(self, addr: tuple[Any, ...]) -> tuple[bytes, int]:
+        """An address and port as scripts see them."""
+        host = addr[0]
         known, source = self._sources
         if known != host:
             shown = host[7:] if host.startswith("::ffff:") else host
             source = to_bytes(shown)
             self._sources = (host, source)
-        if self._receives:
-            waiter = self._receives.popleft()
-            waiter.callback((datagram, source, port))
-            if not self._receives:
-                self._regulate()
-            return
-        if len(self._queue) >= self._options.max_queue:
-            self._queue.popleft()
-            self.dropped += 1
-        self._queue.append((datagram, source, port))
+        return source, addr[1]
 
     def connectionRefused(self) -> None:
         """The peer's host says that nobody listens there; the socket goes on."""
@@ -329,9 +315,9 @@ class UDPSocket(DatagramProtocol):
         self._environment.bridge.forget(self.id)
         for lookup in list(self._lookups):
             lookup.cancel()
-        while self._receives:
-            self._receives.popleft().errback(CancelledError())
+        self._fail_receives(CancelledError())
         self._queue.clear()
+        self._end()
         if self._port is None:
             self._gone()
         else:
@@ -344,6 +330,9 @@ class UDPSocket(DatagramProtocol):
         if not self._receives and not self._lookups:
             self.close()
 
+    def _end(self) -> None:
+        """What a subclass has to say before the port is closed."""
+
     def abort(self) -> None:
         self.close()
 
@@ -355,7 +344,7 @@ class UDPSocket(DatagramProtocol):
 class UDP:
     """Makes the UDP sockets of one runtime."""
 
-    resource_types = (UDPSocket,)
+    resource_types = (UDPSocket, DTLSPeer)
     active = 0
 
     def __init__(self, environment: Environment) -> None:
@@ -370,8 +359,14 @@ class UDP:
         reuse_port: bool,
         ipv6: bool,
         max_queue: int | None,
+        secure: bool,
+        *tls_values: Any,
     ) -> int:
-        """@return: the number of a socket that is not bound yet"""
+        """
+        @param secure: DTLS is spoken
+        @return: the number of a socket that is not bound yet
+        @raise OperationError: C{tls}: a certificate or key cannot be used
+        """
         options = UDPOptions(
             broadcast,
             seconds(timeout or 0),
@@ -380,7 +375,14 @@ class UDP:
             ipv6,
             max_queue or MAX_QUEUE,
         )
-        return UDPSocket(self._environment, options).id
+        if not secure:
+            return UDPSocket(self._environment, options).id
+        from eplua_twisted.tls import TLSOptions
+        from eplua_twisted.udp_dtls import DTLSClient, DTLSServer
+
+        tls = TLSOptions.from_lua(*tls_values)
+        kind = DTLSClient if tls.certificate is None else DTLSServer
+        return kind(self._environment, options, tls).id
 
     def stop(self) -> None:
         """All it makes is in L{Resources}."""

@@ -27,7 +27,7 @@ LUPA = {"values", "bridge", "runtime"}
 FAMILIES = ("tcp", "udp", "http", "websocket", "mqtt")
 """Protocols in several files: tcp and tcp_socket are one."""
 
-SHARED = {"tls", "tls_transport", "addresses", "listening"}
+SHARED = {"dtls", "dtls_context", "tls", "tls_transport", "addresses", "listening"}
 """What several protocols stand on."""
 
 

@@ -3,7 +3,8 @@
 local core, primitives = ...
 
 local check, class = core.import("check"), core.import("net/class")
-local operate = core.operate
+local tls = core.import("net/tls")
+local operate, operate_with = core.operate, core.operate_with
 local udp_create_socket, udp_send_to = primitives.udp_create_socket, primitives.udp_send_to
 local udp_receive = primitives.udp_receive
 local type = type
@@ -15,6 +16,10 @@ local OPTIONS = {
   reusePort = "boolean",
   ipv6 = "boolean",
   maxQueue = "count",
+  -- With a certificate of its own the socket is a server.
+  tls = function(value)
+    return tls.check(value, "tls", type(value) == "table" and value.certificate ~= nil)
+  end,
 }
 
 ---@class net.UDPSocket
@@ -29,7 +34,8 @@ local function number(self)
   local o = self.options
   local message
   id, message = udp_create_socket(o.broadcast or false, o.timeout, o.reuseAddress or false,
-    o.reusePort or false, o.ipv6 or false, o.maxQueue)
+    o.reusePort or false, o.ipv6 or false, o.maxQueue, o.tls and true or false,
+    tls.flatten(o.tls))
   if not id then core.raise(message) end
   class.open(self, id)
   return id
@@ -66,11 +72,67 @@ function UDPSocket:bind(host, port, callbacks)
   return operate("bind", callbacks, primitives.udp_bind, number(self), host, port)
 end
 
---- Fix the peer: only its datagrams are received.
+--- Fix the peer: only its datagrams are received. With the option tls, shake hands.
 function UDPSocket:connect(host, port, callbacks)
   check.string(host, 1, "connect", "host")
   port = check.port(port, 2, "connect")
-  return operate("connect", callbacks, primitives.udp_connect, number(self), host, port)
+  local id = number(self)
+  if not self.options.tls then
+    return operate("connect", callbacks, primitives.udp_connect, id, host, port)
+  end
+  local function failed(ok, ...)
+    -- Another attempt begins anew.
+    if not ok and self.id == id and (...) ~= "state" then self:close() end
+    return ...
+  end
+  return operate_with(failed, "connect", callbacks, primitives.udp_connect, id, host, port)
+end
+
+---@class net.DTLSPeer what a server accepts: one client, on the server's port
+local DTLSPeer = class.new("DTLSPeer")
+class.finalize(DTLSPeer, primitives.dtls_close)
+
+function DTLSPeer:describe()
+  local host = self.ip:find(":", 1, true) and "[" .. self.ip .. "]" or self.ip
+  return host .. ":" .. self.port .. (self.id and " (open)" or " (closed)")
+end
+
+--- Send a datagram to the client.
+function DTLSPeer:send(data, callbacks)
+  if type(data) ~= "string" then data = check.string(data, 1, "send", "data") end
+  return operate("send", callbacks, primitives.dtls_send, self.id, data)
+end
+
+--- The client's next datagram: success(data, ip, port).
+function DTLSPeer:receive(callbacks)
+  return operate("receive", callbacks, primitives.dtls_receive, self.id)
+end
+
+--- How many datagrams were dropped because nobody received them in time.
+function DTLSPeer:droppedCount()
+  return self.id and primitives.dtls_dropped_count(self.id) or 0
+end
+
+--- Say goodbye; callbacks that wait are dropped.
+function DTLSPeer:close()
+  local id = self.id
+  if id then
+    class.close(self)
+    primitives.dtls_close(id)
+  end
+end
+
+--- On a bound server with the option tls, the next client that has done its handshake:
+--- success(peer, ip, port).
+function UDPSocket:accept(callbacks)
+  local function accepted(ok, id, ip, port)
+    if not ok then return id, ip, port end
+    class.sweep()
+    local peer = class.instance(DTLSPeer, { ip = ip, port = port })
+    class.open(peer, id)
+    return peer, ip, port
+  end
+  return operate_with(accepted, "accept", callbacks, primitives.udp_accept, number(self))
 end
 
 local function membership(self, method, primitive, group, interface, callbacks)
