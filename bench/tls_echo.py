@@ -76,7 +76,7 @@ def run() -> list[Result]:
                 compare(
                     f"TLS echo, {CONNECTIONS} connections, {name}",
                     "messages/s",
-                    load_against(eplua("tls_echo.lua", pem), load, loads),
+                    load_against(eplua("tcp_echo.lua", pem), load, loads),
                     load_against(bare("tls_echo.py", pem), load, loads),
                     bound=0.9,
                     loads=loads,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from secrets import token_hex
 from typing import Any
 
@@ -98,15 +99,12 @@ class MQTT:
             max_packet or MAX_PACKET,
         )
         creator = self._creator(broker, tls) if broker.secure else None
-
-        def begin(link: Link) -> Deferred[Any]:
-            return self._begin(link, broker, creator)
-
+        begin = partial(self._begin, broker, creator)
         client = MQTTClient(self._environment, settings, listener, begin)
         client.attempt()
         return client.id
 
-    def _begin(self, link: Link, broker: Broker, creator: Any) -> Deferred[Any]:
+    def _begin(self, broker: Broker, creator: Any, link: Link) -> Deferred[Any]:
         environment = self._environment
         factory: Any
         if broker.websocket:

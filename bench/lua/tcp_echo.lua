@@ -1,4 +1,8 @@
-local server = net.TCPServer({ maxConnections = 100000, backlog = 1024 })
+local pem = ... -- with it, over TLS
+local server = net.TCPServer({
+  maxConnections = 100000, backlog = 1024,
+  tls = pem and { certificate = pem, privateKey = pem },
+})
 server:start("127.0.0.1", 0, function(client)
   local callbacks
   callbacks = {
