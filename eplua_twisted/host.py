@@ -27,6 +27,8 @@ class Hosting(Protocol):
 
     def counts(self) -> dict[str, int]: ...
 
+    def answer(self, ticket: int) -> None: ...
+
 
 @implementer(IModule)
 class Host:
@@ -65,6 +67,11 @@ class Host:
         """How many are open of each kind: name, count, name, count, ..."""
         counts = self._runtime.counts()
         return tuple(item for pair in sorted(counts.items()) for item in pair)
+
+    @query("soon")
+    def soon(self, ticket: int) -> None:
+        """Answer a ticket when Lua has returned."""
+        self._runtime.answer(ticket)
 
     @query("keep_alive")
     def keep_alive(self, number: int, referenced: bool) -> None:

@@ -295,6 +295,10 @@ class Runtime:
                 lambda failure: self.log.failure("on_exit failed", failure)
             )
 
+    def answer(self, ticket: int) -> None:
+        """Answer a ticket of Lua itself."""
+        self._bridge.answer(ticket, None, True)
+
     def counts(self) -> dict[str, int]:
         """How many are open of each kind."""
         counts = self._resources.counts()

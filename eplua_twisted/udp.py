@@ -6,22 +6,21 @@ import socket
 from typing import Any
 
 from twisted.internet.abstract import isIPAddress, isIPv6Address
-from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.error import ConnectionRefusedError as Refused
 from twisted.internet.protocol import DatagramProtocol
 from zope.interface import implementer
 
 from eplua_twisted.addresses import is_address, resolve
-from eplua_twisted.bridge import Reply, operation, query
+from eplua_twisted.bridge import operation, query
 from eplua_twisted.environment import Environment
 from eplua_twisted.errors import OperationError
 from eplua_twisted.interfaces import IModule, IResource
 from eplua_twisted.udp_peer import DTLSPeer
 from eplua_twisted.udp_port import Port, UDPOptions
-from eplua_twisted.udp_receiver import Datagram, Receiver
+from eplua_twisted.udp_receiver import Receiver
 from eplua_twisted.values import seconds, to_bytes, to_text
 
-MAX_QUEUE = 1024
 MAX_TARGETS = 1024
 
 
@@ -32,8 +31,11 @@ class UDPSocket(Receiver, DatagramProtocol):
     of it.
     """
 
-    def __init__(self, environment: Environment, options: UDPOptions) -> None:
-        super().__init__(environment, options)
+    def __init__(
+        self, environment: Environment, options: UDPOptions, listener: int
+    ) -> None:
+        super().__init__(environment, listener)
+        self._options = options
         self._port: Any = None
         self._peer: tuple[str, int] | None = None
         self._lookups: set[Deferred[Any]] = set()
@@ -132,7 +134,10 @@ class UDPSocket(Receiver, DatagramProtocol):
         target = self._targets.get((host, port))
         if target is not None and self._peer is None:
             # Sent there before: no need to look at it again.
-            self._transmit(data, target)
+            try:
+                self._port.socket.sendto(data, target)
+            except OSError:
+                self._transmit(data, target)
             return None
         name = to_text(host)
         if is_address(name):
@@ -209,39 +214,46 @@ class UDPSocket(Receiver, DatagramProtocol):
 
     # Receiving.
 
-    @operation("udp_receive", direct=True)
-    def receive(self, reply: Reply) -> Datagram | Deferred[Datagram] | None:
+    @operation("udp_receive")
+    def receive(self, expected: bool) -> None:
         """
-        @return: a datagram, its address and port; fails with C{timeout}, C{refused},
-            or C{limit} when too many wait
+        Receives wait, or no longer; the socket is bound for them.  Fails with what
+        kept it from being bound, C{state}.
         """
-        if self._port is None:
+        if expected:
+            self._check_receive()
             self._open("", 0)
-        return self._next(reply)
+        self.expect(expected)
 
-    def datagramReceived(self, datagram: bytes, addr: tuple[str, int]) -> None:
-        self._arrived((datagram, *self._source_of(addr)))
+    def _check_receive(self) -> None:
+        """@raise OperationError: C{state}: nothing is received here"""
 
-    def _source_of(self, addr: tuple[Any, ...]) -> tuple[bytes, int]:
-        """An address and port as scripts see them."""
-        host = addr[0]
+    def datagramsReceived(self, datagrams: list[tuple[bytes, tuple[Any, ...]]]) -> None:
+        """Datagrams, each with the address and port it came from."""
+        flat: list[Any] = []
         known, source = self._sources
-        if known != host:
-            shown = host[7:] if host.startswith("::ffff:") else host
-            source = to_bytes(shown)
-            self._sources = (host, source)
-        return source, addr[1]
+        for data, address in datagrams:
+            if address[0] != known:
+                source = self._source_of(address)
+                known = address[0]
+            flat += (data, source, address[1])
+        self._arrived(*flat)
+
+    def _source_of(self, address: tuple[Any, ...]) -> bytes:
+        """An address as scripts see it."""
+        host = address[0]
+        source = to_bytes(host[7:] if host.startswith("::ffff:") else host)
+        self._sources = (host, source)
+        return source
 
     def connectionRefused(self) -> None:
         """The peer's host says that nobody listens there; the socket goes on."""
-        if self._receives:
-            self._receives.popleft().errback(Refused())
-            self._regulate()
+        self._failed(Refused(), False)
 
     def _regulate(self) -> None:
         """Only a socket that something is expected of keeps the program alive."""
-        self._counts = bool(self._receives or self._lookups)
-        self._environment.resources.count(self.id, self._counts)
+        counts = bool(self.expected or self._lookups)
+        self._environment.resources.count(self.id, counts)
 
     def pause(self) -> None:
         self._pressed = True
@@ -302,10 +314,6 @@ class UDPSocket(Receiver, DatagramProtocol):
         host = self._port.getHost()
         return host.host, host.port
 
-    @query("udp_dropped_count")
-    def dropped_count(self) -> int:
-        return self.dropped
-
     @query("udp_close")
     def close(self) -> None:
         """The script's C{close}, or the runtime's: waiting callbacks are dropped."""
@@ -315,8 +323,6 @@ class UDPSocket(Receiver, DatagramProtocol):
         self._environment.bridge.forget(self.id)
         for lookup in list(self._lookups):
             lookup.cancel()
-        self._fail_receives(CancelledError())
-        self._queue.clear()
         self._end()
         if self._port is None:
             self._gone()
@@ -327,7 +333,7 @@ class UDPSocket(Receiver, DatagramProtocol):
     @query("udp_forget")
     def forget(self) -> None:
         """The script lost its socket: it goes, unless something is expected of it."""
-        if not self._receives and not self._lookups:
+        if not self.expected and not self._lookups:
             self.close()
 
     def _end(self) -> None:
@@ -358,11 +364,12 @@ class UDP:
         reuse_address: bool,
         reuse_port: bool,
         ipv6: bool,
-        max_queue: int | None,
+        listener: int,
         secure: bool,
         *tls_values: Any,
     ) -> int:
         """
+        @param listener: the ticket that is answered with what comes
         @param secure: DTLS is spoken
         @return: the number of a socket that is not bound yet
         @raise OperationError: C{tls}: a certificate or key cannot be used
@@ -373,16 +380,15 @@ class UDP:
             reuse_address,
             reuse_port,
             ipv6,
-            max_queue or MAX_QUEUE,
         )
         if not secure:
-            return UDPSocket(self._environment, options).id
+            return UDPSocket(self._environment, options, listener).id
         from eplua_twisted.tls import TLSOptions
         from eplua_twisted.udp_dtls import DTLSClient, DTLSServer
 
         tls = TLSOptions.from_lua(*tls_values)
         kind = DTLSClient if tls.certificate is None else DTLSServer
-        return kind(self._environment, options, tls).id
+        return kind(self._environment, options, tls, listener).id
 
     def stop(self) -> None:
         """All it makes is in L{Resources}."""

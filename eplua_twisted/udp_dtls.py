@@ -11,16 +11,14 @@ from twisted.internet.error import ConnectionRefusedError as Refused
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from eplua_twisted.bridge import Reply
 from eplua_twisted.dtls import MTU, Address, Gate, Session
 from eplua_twisted.dtls_context import client_connection, server_context
 from eplua_twisted.environment import Environment
-from eplua_twisted.errors import EOF, INTERNAL, TIMEOUT, OperationError, describe
+from eplua_twisted.errors import INTERNAL, TIMEOUT, OperationError, describe
 from eplua_twisted.tls import TLSOptions
 from eplua_twisted.udp import UDPSocket
 from eplua_twisted.udp_peer import DTLSPeer
 from eplua_twisted.udp_port import UDPOptions
-from eplua_twisted.udp_receiver import Datagram
 
 HANDSHAKE_TIMEOUT = 10.0
 """Seconds for a handshake, when the script names no timeout."""
@@ -39,12 +37,15 @@ class DTLSClient(UDPSocket):
     """C{connect} includes the handshake; what is sent and received goes through it."""
 
     def __init__(
-        self, environment: Environment, options: UDPOptions, tls: TLSOptions
+        self,
+        environment: Environment,
+        options: UDPOptions,
+        tls: TLSOptions,
+        listener: int,
     ) -> None:
         self._tls = tls
         self._session: Session | None = None
-        self._over: BaseException | None = None
-        super().__init__(environment, options)
+        super().__init__(environment, options, listener)
 
     def _connected(self, host: str, port: int) -> Deferred[None]:
         connection = client_connection(self._tls, host, port, self._environment, MTU)
@@ -74,15 +75,15 @@ class DTLSClient(UDPSocket):
 
     def _received(self, data: bytes) -> None:
         assert self._peer is not None
-        self._arrived((data, *self._source_of(self._peer)))
+        self._arrived(data, self._source_of(self._peer), self._peer[1])
 
     def _ended(self, problem: BaseException) -> None:
-        self._over = problem
-        self._fail_receives(problem)
+        self._failed(problem, True)
 
-    def datagramReceived(self, datagram: bytes, addr: tuple[str, int]) -> None:
-        if self._session is not None:
-            self._session.receive(datagram)
+    def datagramsReceived(self, datagrams: list[tuple[bytes, tuple[Any, ...]]]) -> None:
+        for datagram, _ in datagrams:
+            if self._session is not None:
+                self._session.receive(datagram)
 
     def connectionRefused(self) -> None:
         if self._session is not None:
@@ -93,11 +94,6 @@ class DTLSClient(UDPSocket):
             raise OperationError("state", "Not connected")
         self._check_peer(address, port)
         self._session.send(data)
-
-    def _next(self, reply: Reply) -> Datagram | Deferred[Datagram] | None:
-        if self._over is not None and not self._queue:
-            raise OperationError(*EOF)
-        return super()._next(reply)
 
     def _regulate(self) -> None:
         super()._regulate()
@@ -114,24 +110,29 @@ class DTLSServer(UDPSocket):
     A port on which clients begin sessions: each is accepted as a L{DTLSPeer}.
 
     @ivar environment: what its clients are made with
-    @ivar options: theirs too
     """
 
     log = Logger()
 
     def __init__(
-        self, environment: Environment, options: UDPOptions, tls: TLSOptions
+        self,
+        environment: Environment,
+        options: UDPOptions,
+        tls: TLSOptions,
+        listener: int,
     ) -> None:
         self.environment = environment
-        self.options = options
         self._gate = Gate(server_context(tls), environment.reactor, MTU, self._transmit)
         self._peers: dict[Address, DTLSPeer] = {}
         self._ready: deque[DTLSPeer] = deque()
         self._accepts: deque[Deferred[DTLSPeer]] = deque()
-        super().__init__(environment, options)
+        super().__init__(environment, options, listener)
 
-    def datagramReceived(self, datagram: bytes, addr: tuple[Any, ...]) -> None:
-        address = addr[0], addr[1]
+    def datagramsReceived(self, datagrams: list[tuple[bytes, tuple[Any, ...]]]) -> None:
+        for datagram, address in datagrams:
+            self._received(datagram, (address[0], address[1]))
+
+    def _received(self, datagram: bytes, address: Address) -> None:
         peer = self._peers.get(address)
         if peer is not None:
             peer.session.receive(datagram)
@@ -141,8 +142,8 @@ class DTLSServer(UDPSocket):
                 self._admit(connection, address)
 
     def _admit(self, connection: SSL.Connection, address: Address) -> None:
-        host, port = self._source_of(address)
-        peer = DTLSPeer(self, address, (host.decode(), port))
+        source = self._source_of(address)
+        peer = DTLSPeer(self, address, (source.decode(), address[1]))
         self._peers[address] = peer
         reactor = self.environment.reactor
         peer.session = Session(
@@ -205,7 +206,7 @@ class DTLSServer(UDPSocket):
     def _send(self, data: bytes, address: str, port: int) -> None:
         raise OperationError("state", "A server sends through what it accepts")
 
-    def _next(self, reply: Reply) -> Datagram | Deferred[Datagram] | None:
+    def _check_receive(self) -> None:
         raise OperationError("state", "A server receives through what it accepts")
 
     def _regulate(self) -> None:

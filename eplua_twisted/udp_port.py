@@ -12,6 +12,10 @@ from twisted.python.failure import Failure
 
 MAX_DATAGRAM = 65536
 
+BATCH = 4
+"""Datagrams that are handed over together, at the most: with more of them, the peer would
+wait for its answers meanwhile."""
+
 
 @dataclass(frozen=True)
 class UDPOptions:
@@ -22,7 +26,6 @@ class UDPOptions:
     reuse_address: bool
     reuse_port: bool
     ipv6: bool
-    max_queue: int
 
 
 class Port(MulticastPort):
@@ -44,19 +47,30 @@ class Port(MulticastPort):
         return bool(self.addressFamily == socket.AF_INET6)
 
     def doRead(self) -> None:
-        """Twisted's, for a protocol that never raises, in half the time."""
-        receive, received = self.socket.recvfrom, self.protocol.datagramReceived
+        """
+        Twisted's, for a protocol that never raises: datagrams that are here already
+        are handed over together, as C{datagramsReceived}.
+        """
+        receive, protocol = self.socket.recvfrom, self.protocol
         left = self.maxThroughput
-        while left > 0:
-            try:
-                data, address = receive(MAX_DATAGRAM)
-            except BlockingIOError:
-                return
-            except ConnectionRefusedError:
-                self.protocol.connectionRefused()
-                return
-            received(data, address)
-            left -= len(data) or 1
+        batch: list[tuple[bytes, tuple[Any, ...]]] = []
+        try:
+            while left > 0:
+                datagram = receive(MAX_DATAGRAM)
+                batch.append(datagram)
+                left -= len(datagram[0]) or 1
+                if len(batch) == BATCH:
+                    full, batch = batch, []
+                    protocol.datagramsReceived(full)
+        except BlockingIOError:
+            pass
+        except ConnectionRefusedError:
+            if batch:
+                protocol.datagramsReceived(batch)
+            protocol.connectionRefused()
+            return
+        if batch:
+            protocol.datagramsReceived(batch)
 
     def connectionLost(self, reason: Failure | None = None) -> None:
         """

@@ -243,4 +243,15 @@ function core.deliver(ticket, ok, ...)
   return settle(ticket, ok, ...)
 end
 
+--- Call a function of the library when the script has returned.
+function core.soon(f, ...)
+  local arguments, count = { ... }, select("#", ...)
+  local ticket
+  ticket = core.listen(function()
+    listeners[ticket] = nil
+    f(core.unpack(arguments, 1, count))
+  end)
+  host.soon(ticket)
+end
+
 core.new_ticket, core.wait, core.ready_to_wait = new_ticket, wait, ready_to_wait

@@ -3,7 +3,7 @@
 local core, primitives = ...
 
 local check, class = core.import("check"), core.import("net/class")
-local tls = core.import("net/tls")
+local inbox, tls = core.import("net/inbox"), core.import("net/tls")
 local operate, operate_with = core.operate, core.operate_with
 local udp_create_socket, udp_send_to = primitives.udp_create_socket, primitives.udp_send_to
 local udp_receive = primitives.udp_receive
@@ -32,12 +32,17 @@ local function number(self)
   if id then return id end
   class.sweep()
   local o = self.options
+  local box = inbox.new(udp_receive, o.timeout, o.maxQueue)
   local message
   id, message = udp_create_socket(o.broadcast or false, o.timeout, o.reuseAddress or false,
-    o.reusePort or false, o.ipv6 or false, o.maxQueue, o.tls and true or false,
+    o.reusePort or false, o.ipv6 or false, box.listener, o.tls and true or false,
     tls.flatten(o.tls))
-  if not id then core.raise(message) end
+  if not id then
+    box:close()
+    core.raise(message)
+  end
   class.open(self, id)
+  self.inbox, box.id = box, id
   return id
 end
 
@@ -61,7 +66,8 @@ end
 
 --- The next datagram: success(data, ip, port).
 function UDPSocket:receive(callbacks)
-  return operate("receive", callbacks, udp_receive, self.id or number(self))
+  if not self.id then number(self) end
+  return self.inbox:receive_next(callbacks)
 end
 
 --- Bind to an address ("*" or nil: every one) and port (0: a free one).
@@ -105,12 +111,12 @@ end
 
 --- The client's next datagram: success(data, ip, port).
 function DTLSPeer:receive(callbacks)
-  return operate("receive", callbacks, primitives.dtls_receive, self.id)
+  return self.inbox:receive_next(callbacks)
 end
 
 --- How many datagrams were dropped because nobody received them in time.
 function DTLSPeer:droppedCount()
-  return self.id and primitives.dtls_dropped_count(self.id) or 0
+  return self.inbox.dropped
 end
 
 --- Say goodbye; callbacks that wait are dropped.
@@ -118,6 +124,7 @@ function DTLSPeer:close()
   local id = self.id
   if id then
     class.close(self)
+    self.inbox:close()
     primitives.dtls_close(id)
   end
 end
@@ -128,8 +135,12 @@ function UDPSocket:accept(callbacks)
   local function accepted(ok, id, ip, port)
     if not ok then return id, ip, port end
     class.sweep()
-    local peer = class.instance(DTLSPeer, { ip = ip, port = port })
+    local options = self.options
+    local box = inbox.new(primitives.dtls_receive, options.timeout, options.maxQueue)
+    local peer = class.instance(DTLSPeer, { ip = ip, port = port, inbox = box })
     class.open(peer, id)
+    box.id = id
+    primitives.dtls_listen(id, box.listener)
     return peer, ip, port
   end
   return operate_with(accepted, "accept", callbacks, primitives.udp_accept, number(self))
@@ -170,7 +181,7 @@ end
 
 --- How many datagrams were dropped because nobody received them in time.
 function UDPSocket:droppedCount()
-  return self.id and primitives.udp_dropped_count(self.id) or 0
+  return self.inbox and self.inbox.dropped or 0
 end
 
 --- Close; callbacks that wait are dropped.
@@ -178,6 +189,7 @@ function UDPSocket:close()
   local id = self.id
   if id then
     class.close(self)
+    self.inbox:close()
     primitives.udp_close(id)
   end
 end
