@@ -28,6 +28,9 @@ MAX_SESSIONS = 1024
 
 MAX_ACCEPTS = 64
 
+BACKLOG = 128
+"""Clients that nobody has accepted yet; one more is sent away."""
+
 
 def _timed_out(result: object, timeout: float) -> None:
     raise OperationError(*TIMEOUT)
@@ -164,8 +167,10 @@ class DTLSServer(UDPSocket):
         if self._accepts:
             self._accepts.popleft().callback(peer)
             self._regulate()
-        else:
+        elif len(self._ready) < BACKLOG:
             self._ready.append(peer)
+        else:
+            peer.close()
 
     def _refused(self, peer: DTLSPeer, failure: Failure) -> None:
         """A client did not get through the handshake."""
@@ -217,5 +222,5 @@ class DTLSServer(UDPSocket):
     def _end(self) -> None:
         while self._accepts:
             self._accepts.popleft().errback(CancelledError())
-        for peer in list(self._peers.values()):
+        for peer in [*self._peers.values(), *self._ready]:
             peer.close()

@@ -55,12 +55,10 @@ class DTLSPeer(Receiver):
         """The client has said goodbye, or broke the protocol."""
         self._over = problem
         self._server.left(self)
+        self.expect(False)
+        # It stays for the script to close: what has arrived can still be read.
         if self._listener:
-            self._tell_end(problem)
-
-    def _tell_end(self, problem: BaseException) -> None:
-        self._failed(problem, True)
-        self._environment.resources.remove(self.id)
+            self._failed(problem, True)
 
     @query("dtls_listen")
     def listen(self, listener: int) -> None:
@@ -70,12 +68,12 @@ class DTLSPeer(Receiver):
         for data in early:
             self._arrived(data, *self._from)
         if self._over is not None:
-            self._tell_end(self._over)
+            self._failed(self._over, True)
 
     @operation("dtls_receive", gone=EOF)
     def receive(self, expected: bool) -> None:
         """Receives wait, or no longer."""
-        self.expect(expected)
+        self.expect(expected and self._over is None)
 
     @operation("dtls_send")
     def send(self, data: bytes) -> None:
