@@ -92,6 +92,18 @@ local function over(response)
   end
 end
 
+-- A client that has gone is nobody's mistake, and no reason for a warning.
+local FOR_NOBODY = {
+  error = function(message, code)
+    if code ~= "state" then core.host.warn("HTTPResponse: " .. message .. " (" .. code .. ")") end
+  end,
+}
+
+local function or_nobody(self, callbacks)
+  if callbacks == nil and self.id and not core.current_task() then return FOR_NOBODY end
+  return callbacks
+end
+
 local function check_head(status, fields, method)
   if type(status) ~= "number" or status ~= floor(status) or status < 200 or status > 999 then
     check.fail(1, method, "status", "integer 200..999", status)
@@ -126,6 +138,7 @@ function Response:send(status, fields, body, callbacks)
   status, flat = check_head(status, fields, "send")
   if body == nil then body = "" end
   if type(body) ~= "string" then body = check.string(body, 3, "send", "body") end
+  callbacks = or_nobody(self, callbacks)
   over(self)
   if #flat == 2 then
     return operate("send", callbacks, response_send, self.number, status, body, flat[1], flat[2])
@@ -138,6 +151,7 @@ function Response:writeHead(status, fields, callbacks)
   local flat
   status, flat = check_head(status, fields, "writeHead")
   check_length(flat, "writeHead")
+  callbacks = or_nobody(self, callbacks)
   return operate("writeHead", callbacks, primitives.http_response_head, self.number, status,
     unpack(flat))
 end
@@ -146,11 +160,13 @@ end
 --- `writeHead` before it the status is 200.
 function Response:write(chunk, callbacks)
   if type(chunk) ~= "string" then chunk = check.string(chunk, 1, "write", "chunk") end
+  callbacks = or_nobody(self, callbacks)
   return operate("write", callbacks, primitives.http_response_write, self.number, chunk)
 end
 
 --- All was written.
 function Response:finish(callbacks)
+  callbacks = or_nobody(self, callbacks)
   over(self)
   return operate("finish", callbacks, primitives.http_response_finish, self.number)
 end
