@@ -12,15 +12,15 @@ from twisted.internet.defer import Deferred, DeferredList, maybeDeferred, succee
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
-from eplua_twisted.bridge import Bridge
-from eplua_twisted.calls import Calls
-from eplua_twisted.environment import Environment
+from eplua_twisted.border.bridge import Bridge
+from eplua_twisted.border.calls import Calls
+from eplua_twisted.border.environment import Environment
+from eplua_twisted.border.library import Host
+from eplua_twisted.border.resources import Resources
+from eplua_twisted.border.values import to_bytes, to_readable, to_text
 from eplua_twisted.errors import RuntimeStopped
-from eplua_twisted.host import Host
-from eplua_twisted.resources import Resources
+from eplua_twisted.streams.transports import eager
 from eplua_twisted.timers import MAX_TIMERS, Timers
-from eplua_twisted.transports import eager
-from eplua_twisted.values import to_bytes, to_readable, to_text
 
 LUA_VERSIONS = {
     "5.3": "lupa.lua53",
@@ -30,10 +30,10 @@ LUA_VERSIONS = {
 }
 
 MODULES = {
-    "names": ("eplua_twisted.names", "Names"),
+    "resolve": ("eplua_twisted.resolve", "Names"),
     "tcp": ("eplua_twisted.tcp", "TCP"),
     "udp": ("eplua_twisted.udp", "UDP"),
-    "http": ("eplua_twisted.http", "HTTP"),
+    "http_client": ("eplua_twisted.http_client", "HTTP"),
     "http_server": ("eplua_twisted.http_server", "HTTPServers"),
     "websocket": ("eplua_twisted.websocket", "WebSockets"),
     "mqtt": ("eplua_twisted.mqtt", "MQTT"),

@@ -8,9 +8,9 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python import usage
 
+from eplua_twisted.border.values import to_readable
 from eplua_twisted.runtime import LUA_VERSIONS, Runtime
 from eplua_twisted.service import RuntimeService
-from eplua_twisted.values import to_readable
 
 
 class Options(usage.Options):

@@ -10,10 +10,11 @@ from heapq import heapify, heappop, heappush
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from eplua_twisted.bridge import TURN, Bridge, crossing, query
+from eplua_twisted.border.bridge import TURN, Bridge
+from eplua_twisted.border.primitives import crossing, query
+from eplua_twisted.border.resources import Resources
+from eplua_twisted.border.values import seconds, to_bytes
 from eplua_twisted.errors import STOPPED
-from eplua_twisted.resources import Resources
-from eplua_twisted.values import seconds, to_bytes
 
 MAX_TIMERS = 100_000
 

@@ -46,8 +46,8 @@ end
 
 local calls = core.primitives("calls")
 core.host, core.calls = core.primitives("host"), calls
-core.import("reports")
-core.import("operations")
+core.import("border/reports")
+core.import("border/operations")
 local deliver = core.deliver
 
 -- What the application asks of Lua: run a chunk, call a global function.
@@ -89,6 +89,6 @@ local function dispatch(ticket, ok, ...)
   return deliver(ticket, ok, ...)
 end
 
-core.import("globals")
+core.import("border/globals")
 
 return dispatch, core.expose

@@ -6,7 +6,7 @@
 
 local core = ...
 
-local check = core.import("check")
+local check = core.import("border/check")
 local byte, char, find, sub = string.byte, string.char, string.find, string.sub
 local format, gsub, concat, floor = string.format, string.gsub, table.concat, math.floor
 local getmetatable, setmetatable, pairs = getmetatable, setmetatable, pairs

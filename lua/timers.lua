@@ -2,7 +2,7 @@
 
 local core, primitives = ...
 
-local check = core.import("check")
+local check = core.import("border/check")
 local protect, unpack, settle = core.protect, core.unpack, core.settle
 local start, again = primitives.timer_start, primitives.timer_repeat
 local cancel, now = primitives.timer_cancel, primitives.timer_now

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from eplua_twisted.primitives import marked
+from eplua_twisted.border.primitives import marked
 from eplua_twisted.runtime import MODULES
 from tests.support import LuaTestCase, for_each_lua
 

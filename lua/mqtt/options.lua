@@ -2,7 +2,7 @@
 
 local core = ...
 
-local check, reconnect = core.import("check"), core.import("reconnect")
+local check, reconnect = core.import("border/check"), core.import("border/reconnect")
 local tls = core.import("net/tls")
 local type, pairs, tostring, tonumber = type, pairs, tostring, tonumber
 local unpack = core.unpack

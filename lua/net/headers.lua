@@ -2,7 +2,7 @@
 
 local core = ...
 
-local check = core.import("check")
+local check = core.import("border/check")
 local find, lower = string.find, string.lower
 local pairs, setmetatable, tostring, type = pairs, setmetatable, tostring, type
 

@@ -2,7 +2,7 @@
 
 local core, primitives = ...
 
-local check, class = core.import("check"), core.import("net/class")
+local check, class = core.import("border/check"), core.import("border/class")
 local headers, listening = core.import("net/headers"), core.import("net/listening")
 local tls = core.import("net/tls")
 local operate, protect = core.operate, core.protect

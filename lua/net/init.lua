@@ -2,32 +2,32 @@
 
 local core, primitives = ...
 
-local check = core.import("check")
+local check = core.import("border/check")
 local resolve = primitives.resolve
 local rawset, setmetatable = rawset, setmetatable
 
 ---@class net
 local net = {}
 
+-- The file of each class in lua/net, and the Python module with its primitives.
 local homes = {
-  TCPSocket = "tcp",
-  TCPServer = "tcp",
-  UDPSocket = "udp",
-  HTTPClient = "http",
-  HTTPServer = "http_server",
-  WebSocketClient = "websocket",
-  WebSocketClientTls = "websocket",
-  WebSocketServer = "websocket",
+  TCPSocket = { "tcp", "tcp" },
+  TCPServer = { "tcp", "tcp" },
+  UDPSocket = { "udp", "udp" },
+  HTTPClient = { "http_client", "http_client" },
+  HTTPServer = { "http_server", "http_server" },
+  WebSocketClient = { "websocket_client", "websocket" },
+  WebSocketClientTls = { "websocket_client", "websocket" },
+  WebSocketServer = { "websocket_server", "websocket" },
 }
 
 setmetatable(net, {
   __index = function(_, name)
     local home = homes[name]
     if not home then return nil end
-    for class, constructor in pairs(core.import("net/" .. home, home)) do
-      rawset(net, class, constructor)
-    end
-    return net[name]
+    local constructor = core.import("net/" .. home[1], home[2])[name]
+    rawset(net, name, constructor)
+    return constructor
   end,
 })
 

@@ -2,7 +2,7 @@
 
 local core = ...
 
-local check = core.import("check")
+local check = core.import("border/check")
 local operate_with = core.operate_with
 
 local listening = {}

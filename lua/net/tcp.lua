@@ -2,7 +2,7 @@
 
 local core, primitives = ...
 
-local check, class = core.import("check"), core.import("net/class")
+local check, class = core.import("border/check"), core.import("border/class")
 local listening, tls = core.import("net/listening"), core.import("net/tls")
 local operate, operate_with = core.operate, core.operate_with
 local tcp_create, tcp_connect = primitives.tcp_create, primitives.tcp_connect

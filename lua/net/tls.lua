@@ -2,7 +2,7 @@
 
 local core = ...
 
-local check = core.import("check")
+local check = core.import("border/check")
 local type, format, pairs = type, string.format, pairs
 local unpack = core.unpack
 

@@ -2,7 +2,7 @@
 
 local core, primitives = ...
 
-local check, class = core.import("check"), core.import("net/class")
+local check, class = core.import("border/check"), core.import("border/class")
 local inbox, tls = core.import("net/inbox"), core.import("net/tls")
 local operate, operate_with = core.operate, core.operate_with
 local udp_create_socket, udp_send_to = primitives.udp_create_socket, primitives.udp_send_to

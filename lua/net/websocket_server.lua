@@ -2,8 +2,8 @@
 
 local core, primitives = ...
 
-local check, class = core.import("check"), core.import("net/class")
-local channel, tls = core.import("net/websocket_channel"), core.import("net/tls")
+local check, class = core.import("border/check"), core.import("border/class")
+local channel, tls = core.import("net/websocket_options"), core.import("net/tls")
 local headers, listening = core.import("net/headers"), core.import("net/listening")
 local protect = core.protect
 local server_send = primitives.websocket_server_send
@@ -169,4 +169,4 @@ local function attached(server, options, callbacks, method)
   return object, attach, callbacks.started
 end
 
-return { new = new, attached = attached }
+return { WebSocketServer = new, attached = attached }

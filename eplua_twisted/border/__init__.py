@@ -1,0 +1,1 @@
+"""What crosses between Lua and Python; knows no protocol."""

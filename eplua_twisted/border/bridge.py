@@ -1,0 +1,355 @@
+"""
+The border: how Lua calls Python and how answers get back.
+
+Lua calls *primitives*, plain Python functions, with plain values and a
+*ticket*, a number under which the Lua end keeps whatever waits for the answer.
+L{Bridge.enter} is the only place where Python calls Lua.  While Lua runs, or
+while earlier answers wait, an answer joins the queue; so answers arrive in the
+order in which things happened and never inside the call that asked for them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from eplua_twisted.border.primitives import crossing, marked, operation, query
+from eplua_twisted.border.resources import Resources
+from eplua_twisted.border.values import Scalar, scalar, to_bytes
+from eplua_twisted.errors import (
+    CLOSED,
+    INTERNAL,
+    NOT_CONNECTED,
+    STOPPED,
+    ConversionError,
+    OperationError,
+    describe,
+)
+
+__all__ = ["HIGH_WATER", "TURN", "Bridge", "Reply", "crossing", "operation", "query"]
+
+TURN = 256
+"""Queued answers delivered before the reactor gets its turn."""
+
+HIGH_WATER = 1024
+"""Queued answers at which all reading transports of the runtime pause."""
+
+
+def _results(result: Any) -> tuple[Scalar, ...]:
+    """What an operation fired with, as values that may cross."""
+    if result is None:
+        return ()
+    if isinstance(result, tuple):
+        return tuple(map(scalar, result))
+    return (scalar(result),)
+
+
+class Reply:
+    """
+    The answer to one ticket, with the firing side of a Deferred and a tenth of
+    its cost: for reads, of which there is one for every message.
+    """
+
+    __slots__ = ("_bridge", "_owner", "_ticket")
+
+    def __init__(self, bridge: Bridge, ticket: int, owner: int) -> None:
+        self._bridge = bridge
+        self._ticket = ticket
+        self._owner = owner
+
+    def callback(self, result: bytes | tuple[Any, ...]) -> None:
+        if type(result) is tuple:
+            self._bridge.answer(self._ticket, self._owner, True, *result)
+        else:
+            self._bridge.answer(self._ticket, self._owner, True, result)
+
+    def errback(self, fail: BaseException) -> None:
+        self._bridge.fail(self._ticket, self._owner, Failure(fail))
+
+
+class Bridge:
+    """
+    The Python end of the border, for one runtime.
+
+    @ivar entered: Lua is running
+    @ivar stopped: nothing begins any more and nothing is delivered
+    @ivar pending: how many operations without a resource are under way
+    """
+
+    log = Logger()
+
+    def __init__(self, clock: IReactorTime, resources: Resources) -> None:
+        self._clock = clock
+        self._resources = resources
+        self._dispatch: Callable[..., None] | None = None
+        self._queue: deque[tuple[int, Any, Any, tuple[Any, ...]]] = deque()
+        self._queued = 0
+        self._delivered = 0
+        self._forgotten: dict[int, int] = {}
+        self._turn: IDelayedCall | None = None
+        self._pressed = False
+        self._waiting: set[Deferred[Any]] = set()
+        self.stopped = False
+        self.entered = False
+
+    def attach(self, dispatch: Callable[..., None] | None) -> None:
+        """@param dispatch: the Lua function that takes every answer, or nothing"""
+        self._dispatch = dispatch
+
+    def stop(self) -> None:
+        """From now on no operation begins and no answer is delivered."""
+        self.stopped = True
+        self._queue.clear()
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
+        for deferred in list(self._waiting):
+            deferred.cancel()
+
+    @property
+    def pending(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def quiet(self) -> bool:
+        """Lua is not running and no answer waits for it."""
+        return not self.entered and not self._queue
+
+    def answer(self, ticket: int, owner: int | None, ok: Any, *values: Any) -> None:
+        """
+        Deliver an answer now or, if Lua is running or others wait, in its turn.
+
+        @param owner: the resource it is from, whose L{forget} drops it
+        @param ok: true with the results, or false with code and message
+        """
+        if self.stopped:
+            return
+        if self.entered or self._queue:
+            self._queue.append((ticket, owner, ok, values))
+            self._queued += 1
+            if not self._pressed and len(self._queue) >= HIGH_WATER:
+                self._pressed = True
+                self._resources.pause(True)
+            return
+        self.enter(ticket, ok, values)
+        if self._queue:
+            self._deliver()
+
+    def fail(self, ticket: int, owner: int | None, failure: Failure) -> None:
+        """Answer with an error; one that no operation may have is logged."""
+        description = describe(failure)
+        if description is None:
+            self.log.failure("a primitive failed", failure)
+            description = INTERNAL
+        code, message = description
+        self.answer(ticket, owner, False, to_bytes(code), to_bytes(message))
+
+    def enter(self, ticket: int, ok: Any, values: tuple[Any, ...]) -> None:
+        """Call Lua: the one place that does."""
+        self.entered = True
+        try:
+            self._dispatch(ticket, ok, *values)  # type: ignore[misc]
+        except Exception:
+            # os.exit unwinds all of Lua.  Else only a bug in the Lua library, or
+            # memory running out in it, gets here.
+            if not self.stopped:
+                self.log.failure("the Lua library failed")
+        finally:
+            self.entered = False
+
+    def forget(self, owner: int) -> None:
+        """The script closed a resource: what it has queued is answered C{closed}."""
+        if self._queue:
+            self._forgotten[owner] = self._queued
+
+    def _deliver(self) -> None:
+        queue = self._queue
+        for _ in range(TURN):
+            ticket, owner, ok, values = queue.popleft()
+            self._delivered += 1
+            if owner in self._forgotten and self._delivered <= self._forgotten[owner]:
+                ok, values = False, (to_bytes(CLOSED[0]), to_bytes(CLOSED[1]))
+            self.enter(ticket, ok, values)
+            if not queue:
+                break
+        if self._pressed and len(queue) <= HIGH_WATER // 2:
+            self._pressed = False
+            self._resources.pause(False)
+        if queue:
+            self._turn = self._clock.callLater(0, self._next_turn)
+        else:
+            self._forgotten.clear()
+
+    def _next_turn(self) -> None:
+        self._turn = None
+        self._deliver()
+
+    # What Lua calls.
+    def primitives(self, module: Any) -> list[tuple[bytes, Callable[..., Any]]]:
+        """The primitives of an L{IModule} and of its resources, by name."""
+        found: list[tuple[bytes, Callable[..., Any]]] = []
+        for method, name, kind, _ in marked(type(module)):
+            primitive = method.__get__(module)
+            if kind == "operation":
+                primitive = self._request(primitive)
+            elif kind == "query":
+                primitive = self._query(primitive)
+            found.append((to_bytes(name), primitive))
+        for holder in module.resource_types:
+            for method, name, kind, gone in marked(holder):
+                if kind == "operation":
+                    primitive = self._operation(method, holder, gone)
+                elif kind == "direct":
+                    primitive = self._direct(method, holder, gone)
+                else:
+                    primitive = self._query(self._on_resource(method, holder))
+                found.append((to_bytes(name), primitive))
+        return found
+
+    def _operation(
+        self,
+        method: Callable[..., Any],
+        holder: type,
+        gone: tuple[str, str] | None,
+    ) -> Callable[..., bool | None]:
+        get, answer = self._resources.get, self.answer
+
+        def primitive(ticket: int, number: int, *arguments: Any) -> bool | None:
+            # A negative ticket: only an error would be of interest.  True says
+            # that there was none, so that nothing needs to be kept or answered.
+            resource = get(number)
+            try:
+                if self.stopped:
+                    raise OperationError(*STOPPED)
+                if isinstance(resource, holder):
+                    result = method(resource, *arguments)
+                elif gone is None:
+                    result = None
+                else:
+                    raise OperationError(*(gone if number else NOT_CONNECTED))
+                if result is None and ticket < 0:
+                    return True
+                waits = isinstance(result, Deferred)
+                results = () if waits or result is None else _results(result)
+            except Exception:
+                self.fail(abs(ticket), number, Failure())
+                return None
+            if ticket < 0 and not waits:
+                return True
+            if waits:
+                self._chain(result, abs(ticket), number)
+            else:
+                answer(ticket, number, True, *results)
+            return None
+
+        return primitive
+
+    def _direct(
+        self,
+        method: Callable[..., Any],
+        holder: type,
+        gone: tuple[str, str] | None,
+    ) -> Callable[..., None]:
+        get, answer = self._resources.get, self.answer
+
+        def primitive(ticket: int, number: int, *arguments: Any) -> None:
+            ticket = abs(ticket)
+            resource = get(number)
+            try:
+                if self.stopped:
+                    raise OperationError(*STOPPED)
+                if not isinstance(resource, holder):
+                    raise OperationError(*((number and gone) or NOT_CONNECTED))
+                result = method(resource, Reply(self, ticket, number), *arguments)
+            except Exception:
+                self.fail(ticket, number, Failure())
+                return
+            if result is None:
+                return
+            if isinstance(result, Deferred):
+                self._chain(result, ticket, number)
+            elif type(result) is tuple:
+                answer(ticket, number, True, *result)
+            else:
+                answer(ticket, number, True, result)
+
+        return primitive
+
+    def _chain(self, deferred: Deferred[Any], ticket: int, number: int) -> None:
+        deferred.addCallback(_results)
+        deferred.addCallbacks(
+            lambda results: self.answer(ticket, number, True, *results),
+            lambda failure: self.fail(ticket, number, failure),
+        )
+
+    def _request(self, method: Callable[..., Any]) -> Callable[..., None]:
+        """An operation without a resource: it keeps the program alive itself."""
+
+        def primitive(ticket: int, *arguments: Any) -> None:
+            ticket = abs(ticket)
+            try:
+                if self.stopped:
+                    raise OperationError(*STOPPED)
+                result = method(*arguments)
+                if not isinstance(result, Deferred):
+                    result = succeed(result)
+            except Exception:
+                self.fail(ticket, None, Failure())
+                return
+            self.wait_for(ticket, result.addCallback(_results))
+
+        return primitive
+
+    def wait_for(self, ticket: int, deferred: Deferred[Any]) -> None:
+        """
+        Answer with what a Deferred that no resource owns fires with.
+
+        @param deferred: fires with a tuple of values that may cross
+        """
+        self._waiting.add(deferred)
+
+        def over(result: Any) -> Any:
+            self._waiting.discard(deferred)
+            self._resources.on_fewer()
+            return result
+
+        deferred.addBoth(over)
+        deferred.addCallbacks(
+            lambda results: self.answer(ticket, None, True, *results),
+            lambda failure: self.fail(ticket, None, failure),
+        )
+
+    def _query(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        def primitive(*arguments: Any) -> Any:
+            try:
+                if self.stopped:
+                    raise OperationError(*STOPPED)
+                return _results(method(*arguments))
+            except OperationError as problem:
+                return None, to_bytes(problem.message), to_bytes(problem.code)
+            except ConversionError as problem:
+                return None, to_bytes(str(problem)), b"internal"
+            except Exception:
+                self.log.failure("a primitive failed")
+                return None, to_bytes(INTERNAL[1]), to_bytes(INTERNAL[0])
+
+        return primitive
+
+    def _on_resource(
+        self, method: Callable[..., Any], holder: type
+    ) -> Callable[..., Any]:
+        get = self._resources.get
+
+        def call(number: int, *arguments: Any) -> Any:
+            resource = get(number)
+            if not isinstance(resource, holder):
+                raise OperationError(*NOT_CONNECTED)
+            return method(resource, *arguments)
+
+        return call

@@ -1,0 +1,1 @@
+"""What every byte stream stands on; knows no TLS."""

@@ -1,0 +1,186 @@
+"""What servers have in common: a port, and the clients that came by it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import IListeningPort
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from eplua_twisted.border.environment import Environment
+from eplua_twisted.border.values import to_text
+from eplua_twisted.errors import OperationError
+from eplua_twisted.streams.endpoints import host_and_port, listen
+
+MAX_CONNECTIONS = 1024
+BACKLOG = 128
+
+
+class Listening:
+    """
+    Mixed into the Twisted factory that a server is; an L{IResource}.
+
+    @ivar members: the clients, from their first byte on: each has C{close} and
+        C{abort}; with whatever the server keeps of it
+    @ivar phase: C{new}, C{starting}, C{running}; C{stopping}; C{closed} when only
+        clients are left; C{stopped}
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        environment: Environment,
+        max_connections: int | None,
+        backlog: int | None = None,
+        reuse_port: bool = False,
+    ) -> None:
+        self.environment = environment
+        self._max_connections = max_connections or MAX_CONNECTIONS
+        self._backlog = backlog or BACKLOG
+        self._reuse_port = reuse_port
+        self._port: Any = None
+        self._attempt: Deferred[Any] | None = None
+        self._pressed = False
+        self._stopped: list[Deferred[None]] = []
+        self.members: dict[Any, Any] = {}
+        self.phase = "new"
+        self.id = environment.resources.add(self)
+
+    def tls_context(self) -> Any:
+        """
+        The C{IOpenSSLServerConnectionCreator}; C{None} for no TLS.
+
+        @raise OperationError: C{tls}: a certificate or key cannot be used
+        """
+        return None
+
+    # Starting.
+
+    def listen(self, host: bytes, port: int) -> Deferred[int | None]:
+        """
+        @return: fires with the port, C{None} for a UNIX socket; fails with what
+            kept it from listening
+        """
+        if self.phase != "new":
+            raise OperationError("state", f"Already {self.phase}")
+        self.phase = "starting"
+        listening = Deferred.fromCoroutine(self._listen(to_text(host), port))
+        self._attempt = listening
+        return listening.addCallbacks(self._started, self._not_started)
+
+    async def _listen(self, host: str, port: int) -> IListeningPort:
+        return await listen(
+            self.environment.streams,
+            host,
+            port,
+            self,  # type: ignore[arg-type]
+            self._backlog,
+            self._reuse_port,
+            self.tls_context(),
+        )
+
+    def _started(self, port: IListeningPort) -> int | None:
+        self._attempt = None
+        self.phase = "running"
+        self._port = port
+        if self._pressed:
+            self._port.pauseProducing()
+        return self.listening_port()
+
+    def _not_started(self, failure: Failure) -> Failure:
+        self._attempt = None
+        self._gone()
+        return failure
+
+    def share(self) -> None:
+        """Run without a port: the clients come by another server's."""
+        self.phase = "running"
+        self.environment.resources.count(self.id, False)
+
+    # Clients.
+
+    def admits(self) -> bool:
+        """Whether there is room for one more client; if not, it is logged."""
+        if self.phase == "running" and len(self.members) < self._max_connections:
+            return True
+        self.log.warn(
+            "a client was refused: {count} are connected (option maxConnections)",
+            count=len(self.members),
+        )
+        return False
+
+    def left(self, client: Any) -> None:
+        """A client is gone."""
+        self.members.pop(client, None)
+        self._stop_if_empty()
+
+    # What a script can ask.
+
+    def listening_port(self) -> int | None:
+        """The port it listens on; C{None} for a UNIX socket, or another server's."""
+        if self._port is None or not self.is_running():
+            return None
+        return host_and_port(self._port.getHost())[1]
+
+    def is_running(self) -> bool:
+        return self.phase == "running"
+
+    # The end.
+
+    def stop_listening(self) -> Deferred[None]:
+        """@return: fires with C{None} when port and clients are closed"""
+        stopped: Deferred[None] = Deferred()
+        self._stopped.append(stopped)
+        self.close()
+        return stopped
+
+    def close(self) -> None:
+        """Stop listening; close the clients in good order."""
+        self.environment.bridge.forget(self.id)
+        for client in list(self.members):
+            client.close()
+        if self._attempt is not None:
+            self._attempt.cancel()
+        elif self.phase == "running":
+            self.phase = "stopping"
+            if self._port is None:
+                self._closed(None)
+            else:
+                maybeDeferred(self._port.stopListening).addBoth(self._closed)
+        elif self.phase == "new":
+            self._gone()
+
+    def _closed(self, result: object) -> None:
+        self.phase = "closed"
+        self._stop_if_empty()
+
+    def _stop_if_empty(self) -> None:
+        if self.phase == "closed" and not self.members:
+            self._gone()
+
+    def abort(self) -> None:
+        """Close now."""
+        self.close()
+        for client in list(self.members):
+            client.abort()
+
+    def _gone(self) -> None:
+        self.phase = "stopped"
+        self.environment.resources.remove(self.id)
+        stopped, self._stopped = self._stopped, []
+        for deferred in stopped:
+            deferred.callback(None)
+
+    def pause(self) -> None:
+        """Accept nobody."""
+        self._pressed = True
+        if self._port is not None and self.is_running():
+            self._port.pauseProducing()
+
+    def resume(self) -> None:
+        self._pressed = False
+        if self._port is not None and self.is_running():
+            self._port.resumeProducing()

@@ -1,0 +1,1 @@
+"""TLS: options, certificates, verification, contexts and the transport."""

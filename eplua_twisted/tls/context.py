@@ -1,0 +1,183 @@
+"""
+The TLS options of scripts to what Twisted and pyOpenSSL want.
+
+One table everywhere: see I{TLS options} in the Lua API.  Keys and records are
+OpenSSL's business; what is decided here is which certificates are accepted, and
+what a script is told about one that is not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import idna
+from OpenSSL import SSL, crypto
+from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
+from twisted.internet.ssl import Certificate, CertificateOptions
+from twisted.internet.ssl import trustRootFromCertificates as trust_only
+from zope.interface import implementer
+
+from eplua_twisted.border.environment import Environment
+from eplua_twisted.errors import OperationError
+from eplua_twisted.streams.endpoints import UNIX, is_address
+from eplua_twisted.tls.certificates import Identity, load_certificates
+from eplua_twisted.tls.options import TLSOptions
+from eplua_twisted.tls.verification import verifier
+
+# Clients.
+
+
+def is_allowed(environment: Environment, host: str, port: int) -> bool:
+    """Whether who runs the program accepts any certificate of a host."""
+    allowed = environment.allow_unauthorized
+    return not allowed.isdisjoint((host, f"{host}:{port}", f"[{host}]:{port}"))
+
+
+def ascii_name(name: str) -> str:
+    """
+    A host name as certificates and SNI have it (RFC 5890), without a final dot.
+
+    @raise OperationError: C{tls}: it cannot be one
+    """
+    name = name.removesuffix(".")
+    if name.isascii():
+        return name
+    try:
+        return idna.encode(name, uts46=True).decode("ascii")
+    except (idna.IDNAError, UnicodeError):
+        raise OperationError("tls", f"{name!r} is no host name") from None
+
+
+def _client_name(options: TLSOptions, host: str) -> str:
+    if options.server_name is not None:
+        host = options.server_name
+    elif host.startswith(UNIX):
+        host = "localhost"
+    return host if is_address(host) else ascii_name(host)
+
+
+def prepare_client(
+    context: SSL.Context,
+    options: TLSOptions,
+    host: str,
+    port: int,
+    environment: Environment,
+) -> str:
+    """
+    Make a client's context verify its server.
+
+    @return: the name the server is verified against
+    @raise OperationError: C{tls}: an authority cannot be read
+    """
+    name = _client_name(options, host)
+    if options.allow_unauthorized or is_allowed(environment, host, port):
+        context.set_verify(SSL.VERIFY_NONE)
+        return name
+    context.set_default_verify_paths()
+    if options.certificate_authority is not None:
+        trust(context, "certificateAuthority", options.certificate_authority)
+    context.set_verify(
+        SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, verifier(name, host)
+    )
+    return name
+
+
+def trust(context: SSL.Context, option: str, value: bytes) -> None:
+    """
+    Accept what these certificates have signed.
+
+    @raise OperationError: C{tls}, naming the option and the file
+    """
+    store = context.get_cert_store()
+    assert store is not None
+    for each in load_certificates(option, value):
+        store.add_cert(crypto.X509.from_cryptography(each))
+
+
+def server_name(connection: SSL.Connection, name: str) -> None:
+    """Ask for a host by name; an address is not allowed there (RFC 6066, 3)."""
+    if not is_address(name):
+        connection.set_tlsext_host_name(name.encode("ascii"))
+
+
+def _certificate_options(
+    options: TLSOptions, identity: Identity | None, roots: Any = None
+) -> CertificateOptions:
+    given: dict[str, Any] = {}
+    if identity is not None:
+        given = {
+            "certificate": identity.certificate,
+            "privateKey": identity.key,
+            "extraCertChain": identity.chain,
+        }
+    # Without more it is TLS 1.2 and newer, and Twisted's choice of ciphers.
+    return CertificateOptions(
+        trustRoot=roots, acceptableProtocols=list(options.alpn) or None, **given
+    )
+
+
+@implementer(IOpenSSLClientConnectionCreator)
+class ClientCreator:
+    """Makes the client's ends of connections to one host."""
+
+    def __init__(self, options: CertificateOptions, name: str | None) -> None:
+        self._options = options
+        self._name = name
+
+    def clientConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:
+        connection = self._options.clientConnectionForTLS(tlsProtocol)
+        if self._name is not None:
+            server_name(connection, self._name)
+        return connection
+
+
+def client_creator(
+    options: TLSOptions, host: str, port: int, environment: Environment
+) -> IOpenSSLClientConnectionCreator:
+    """
+    What makes the client's end of a connection; files are read now.
+
+    The server's chain and name are verified unless the options or who runs the
+    program allow otherwise.
+
+    @raise OperationError: C{tls}: a certificate or key cannot be used
+    """
+    identity = Identity.load(
+        "clientCertificate", options.client_certificate, options.private_key
+    )
+    made = _certificate_options(options, identity)
+    name = prepare_client(made.getContext(), options, host, port, environment)
+    return ClientCreator(made, name if options.use_sni else None)
+
+
+# Servers.
+
+
+def server_identity(options: TLSOptions) -> Identity:
+    """@raise OperationError: C{tls}: a certificate or key cannot be used"""
+    identity = Identity.load("certificate", options.certificate, options.private_key)
+    if identity is None:
+        raise OperationError("tls", "a server needs certificate and privateKey")
+    return identity
+
+
+def server_context(options: TLSOptions) -> CertificateOptions:
+    """
+    What makes the server's ends of connections; files are read now, once.
+
+    @return: an C{IOpenSSLServerConnectionCreator}
+    @raise OperationError: C{tls}: a certificate or key cannot be used
+    """
+    identity = server_identity(options)
+    roots = None
+    if options.client_authority is not None:
+        found = load_certificates("clientAuthority", options.client_authority)
+        roots = trust_only(
+            [Certificate(crypto.X509.from_cryptography(each)) for each in found]
+        )
+    made = _certificate_options(options, identity, roots)
+    context = made.getContext()
+    if not options.alpn:
+        # Twisted's choice among none breaks the handshake of whoever offers some.
+        context.set_alpn_select_callback(lambda *_: SSL.NO_OVERLAPPING_PROTOCOLS)
+    return made

@@ -1,0 +1,90 @@
+"""The TLS options of scripts to what pyOpenSSL wants for DTLS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from OpenSSL import SSL
+
+from eplua_twisted.border.environment import Environment
+from eplua_twisted.tls.certificates import Identity
+from eplua_twisted.tls.context import (
+    prepare_client,
+    server_identity,
+    server_name,
+    trust,
+)
+from eplua_twisted.tls.options import TLSOptions
+from eplua_twisted.udp.dtls.session import make_connection
+
+DTLS_1_2 = 0xFEFD
+"""The version on the wire (RFC 6347, 4.1): there is no 1.1, and 1.0 is TLS 1.1."""
+
+
+def _context() -> SSL.Context:
+    context = SSL.Context(SSL.DTLS_METHOD)
+    context.set_min_proto_version(DTLS_1_2)
+    # Without the first OpenSSL asks the socket, which it does not have.
+    context.set_options(
+        SSL.OP_NO_QUERY_MTU | SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_COMPRESSION
+    )
+    context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    return context
+
+
+def client_connection(
+    options: TLSOptions, host: str, port: int, environment: Environment, mtu: int
+) -> SSL.Connection:
+    """
+    The client's end of a connection, verified as over TCP; files are read now.
+
+    @raise OperationError: C{tls}: a certificate or key cannot be used
+    """
+    context = _context()
+    identity = Identity.load(
+        "clientCertificate", options.client_certificate, options.private_key
+    )
+    if identity is not None:
+        identity.use(context)
+    if options.alpn:
+        context.set_alpn_protos(list(options.alpn))
+    name = prepare_client(context, options, host, port, environment)
+    connection = make_connection(context, mtu)
+    connection.set_connect_state()
+    server_name(connection, name)
+    return connection
+
+
+def server_context(options: TLSOptions) -> SSL.Context:
+    """
+    For the server's ends of connections; files are read now.
+
+    @raise OperationError: C{tls}: a certificate or key cannot be used
+    """
+    context = _context()
+    server_identity(options).use(context)
+    if options.client_authority is not None:
+        trust(context, "clientAuthority", options.client_authority)
+        context.set_verify(
+            SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, _as_openssl
+        )
+    if options.alpn:
+        context.set_alpn_select_callback(_chooser(options.alpn))
+    return context
+
+
+def _as_openssl(
+    connection: SSL.Connection, certificate: Any, error: int, depth: int, ok: int
+) -> bool:
+    return bool(ok)
+
+
+def _chooser(known: tuple[bytes, ...]) -> Any:
+    """What chooses a protocol: the server's first that the client knows too."""
+
+    def choose(connection: SSL.Connection, offered: list[bytes]) -> Any:
+        return next(
+            (each for each in known if each in offered), SSL.NO_OVERLAPPING_PROTOCOLS
+        )
+
+    return choose

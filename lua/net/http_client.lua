@@ -1,0 +1,273 @@
+-- net.HTTPClient.
+
+local core, primitives = ...
+
+local check, class = core.import("border/check"), core.import("border/class")
+local json, headers = core.import("json"), core.import("net/headers")
+local operate_with = core.operate_with
+local http_create, http_request = primitives.http_create, primitives.http_request
+local http_cancel, http_jar = primitives.http_cancel, primitives.http_jar
+local byte, find, format = string.byte, string.find, string.format
+local gsub, concat, floor = string.gsub, table.concat, math.floor
+local pairs = pairs
+local tostring, type = tostring, type
+local unpack = core.unpack
+
+local TIMEOUT = 30000
+local TOKEN = headers.TOKEN
+
+local function tls_kind(value)
+  return core.import("net/tls").client_kind(value)
+end
+
+local CLIENT_OPTIONS = {
+  timeout = "milliseconds",
+  tls = tls_kind,
+  cookies = "boolean",
+  maxSize = "count",
+  maxConnectionsPerHost = "count",
+  persistent = "boolean",
+  proxy = "string",
+}
+
+--- A body, and nothing that only looks like one.
+local function body_kind(value)
+  if type(value) == "string" then return value end
+  if type(value) == "number" then return tostring(value) end
+  return nil, "string"
+end
+
+local function method_kind(value)
+  if type(value) == "string" and find(value, TOKEN) then return value end
+  return nil, "HTTP method"
+end
+
+local function redirects_kind(value)
+  if type(value) == "number" and value >= 0 and value == floor(value) and value < 2 ^ 31 then
+    return value
+  end
+  return nil, "integer of at least 0"
+end
+
+local function user_kind(value)
+  if type(value) == "string" and not find(value, ":", 1, true) then return value end
+  return nil, "string without a colon"
+end
+
+local function any_kind(value) return { value } end
+
+local REQUEST_OPTIONS = {
+  method = method_kind,
+  headers = "table",
+  data = body_kind,
+  form = "table",
+  json = any_kind,
+  timeout = "milliseconds",
+  checkCertificate = "boolean",
+  tls = tls_kind,
+  redirects = redirects_kind,
+  user = user_kind,
+  password = "string",
+  maxSize = "count",
+  proxy = "string",
+}
+
+local PARAMS = { options = true, success = true, error = true, data = true }
+
+-- What is sent.
+
+local function fail(name, expected, value)
+  check.fail(2, "request", name, expected, value)
+end
+
+local function escape(text)
+  return (gsub(tostring(text), "[^%w._~-]", function(each)
+    return each == " " and "+" or format("%%%02X", byte(each))
+  end))
+end
+
+--- A form as application/x-www-form-urlencoded; an array is a field several times.
+local function encode_form(form)
+  local parts = {}
+  for name, value in pairs(form) do
+    local values = type(value) == "table" and value or { value }
+    for index = 1, #values do
+      local kind = type(values[index])
+      if kind ~= "string" and kind ~= "number" and kind ~= "boolean" then
+        fail("options.form." .. tostring(name), "string", values[index])
+      end
+      parts[#parts + 1] = escape(name) .. "=" .. escape(values[index])
+    end
+  end
+  return concat(parts, "&")
+end
+
+--- The body and its content type, if it says so itself.
+local function body_of(options)
+  if (options.data and 1 or 0) + (options.form and 1 or 0) + (options.json and 1 or 0) > 1 then
+    core.raise("bad argument #2 to 'request' (options: one of data, form and json expected)")
+  end
+  if options.form then
+    return encode_form(options.form), "application/x-www-form-urlencoded"
+  elseif options.json then
+    return json.encode(options.json[1]), "application/json"
+  end
+  return options.data
+end
+
+-- What comes back.
+
+local function response_of(status, data, url, ...)
+  local list = {}
+  return {
+    status = status,
+    data = data,
+    url = url,
+    headers = headers.table({ ... }, 1, list),
+    headerList = list,
+  }
+end
+
+---@class net.HTTPRequest
+local HTTPRequest = class.new("HTTPRequest")
+
+function HTTPRequest:describe()
+  return self.url .. (self.id and " (pending)" or " (done)")
+end
+
+--- No callback of this request is called any more.
+function HTTPRequest:cancel()
+  local id = self.id
+  if id then
+    self.id = nil
+    core.drop(self.listener)
+    http_cancel(id)
+  end
+end
+
+---@class net.HTTPClient
+local HTTPClient = class.new("HTTPClient")
+
+function HTTPClient:describe() return self.options.proxy or "direct" end
+
+--- A cookie jar, let go of when its client is collected.
+local Jar = class.new("CookieJar")
+class.finalize(Jar, primitives.http_forget_jar)
+
+local function jar_of(client)
+  if not client.options.cookies then return nil end
+  if not client.jar then
+    class.sweep()
+    client.jar = class.instance(Jar, {})
+    class.open(client.jar, http_jar())
+  end
+  return client.jar.id
+end
+
+--- The listener for a body that comes in pieces.
+local function pieces(request, params)
+  local data, success, head = params.data, params.success, nil
+  request.listener = core.listen(function(is_head, ...)
+    if is_head then
+      head = { ... }
+      return
+    end
+    local chunk = ...
+    if not request.id then return end
+    if data then
+      core.protect(data, chunk)
+    elseif success then
+      core.protect(success, response_of(head[1], chunk, unpack(head, 2)))
+    end
+  end)
+  return request.listener
+end
+
+local function pick(first, second)
+  if first ~= nil then return first end
+  return second
+end
+
+--- Everything http_create wants, checked.
+local function create(self, url, method, params, listener)
+  local options = check.options(params.options, REQUEST_OPTIONS, method, 2, true)
+  local mine = self.options
+  local body, content_type = body_of(options)
+  local values = {}
+  local secure = pick(options.tls, mine.tls)
+  if secure then values = { core.import("net/tls").flatten(secure) } end
+  local tls_values = #values
+  local seen = {}
+  if options.headers then
+    seen = headers.flatten(values, options.headers, 2, method, "options.headers")
+  end
+  if content_type and not seen["content-type"] then
+    headers.add(values, "Content-Type", content_type, 2, method)
+  end
+  local user = options.user and options.user .. ":" .. (options.password or "")
+  local id, problem, code = http_create(url, options.method or "GET", body,
+    pick(options.timeout, mine.timeout) or TIMEOUT, options.redirects or 0,
+    pick(options.maxSize, mine.maxSize), mine.maxConnectionsPerHost, listener,
+    params.data ~= nil, jar_of(self), user, pick(options.proxy, mine.proxy),
+    mine.persistent ~= false, options.checkCertificate ~= false, tls_values, unpack(values))
+  if id then return id end
+  core.drop(listener)
+  if code == "url" then check.fail(1, method, "url", problem, url) end
+  if code == "proxy" then fail("option proxy", problem, pick(options.proxy, mine.proxy)) end
+  core.raise(problem)
+end
+
+--- Ask for a URL. `success(response)` is called for every status; with a function
+--- `data` in `params` it gets the body in pieces. Returns the request, which has
+--- `cancel()`; in a task, without `success` and `error`, waits for the response.
+---@param url string
+---@param params table|nil
+function HTTPClient:request(url, params)
+  if type(url) ~= "string" then check.fail(1, "request", "url", "string", url) end
+  if params == nil then params = {} end
+  if type(params) ~= "table" then fail("params", "table", params) end
+  for name in pairs(params) do
+    if not PARAMS[name] then check.warn_unknown(name, "request") end
+  end
+  local success, failure = params.success, params.error
+  for name in pairs(PARAMS) do
+    local f = params[name]
+    if name ~= "options" and f ~= nil and not core.callable(f) then
+      fail(name, "function", f)
+    end
+  end
+  local waits = not success and not failure and core.current_task()
+  local request = class.instance(HTTPRequest, { url = url, unreferenced = self.unreferenced })
+  local listener
+  if params.data or not waits then listener = pieces(request, params) end
+  class.open(request, create(self, url, "request", params, listener))
+  local function over(ok, ...)
+    request.id = nil
+    core.drop(listener)
+    if ok then return response_of(...) end
+    return ...
+  end
+  if waits then
+    return operate_with(over, "request", nil, http_request, request.id)
+  end
+  local callbacks = params
+  if not failure then
+    local place = core.place()
+    callbacks = {
+      success = success,
+      error = function(message, code)
+        core.host.warn(place .. ": " .. message .. " (" .. code .. "; no error callback was given)")
+      end,
+    }
+  end
+  operate_with(over, "request", callbacks, http_request, request.id)
+  return request
+end
+
+return {
+  HTTPClient = function(options)
+    return class.instance(HTTPClient, {
+      options = check.options(options, CLIENT_OPTIONS, "HTTPClient", 1, true),
+    })
+  end,
+}

@@ -1,0 +1,219 @@
+-- net.WebSocketClient and net.WebSocketClientTls; net.WebSocketServer has its own file.
+
+local core, primitives = ...
+
+local check, class = core.import("border/check"), core.import("border/class")
+local events, reconnect = core.import("border/events"), core.import("border/reconnect")
+local websocket_connect = primitives.websocket_connect
+local websocket_send = primitives.websocket_send
+local type, pairs, concat, tostring = type, pairs, table.concat, tostring
+
+local channel, tls = core.import("net/websocket_options"), core.import("net/tls")
+
+local EVENTS = { "connected", "dataReceived", "disconnected", "error", "pong" }
+
+--- Header pairs, flattened; a line end in one would be a header of its own.
+local function flatten_headers(headers, index, method)
+  local flat, protocols = {}, nil
+  for name, value in pairs(headers or {}) do
+    if type(name) ~= "string" or not name:find("^[%w!#$%%&'*+%-.^_`|~]+$") then
+      check.fail(index, method, "headers", "header name", name)
+    end
+    if type(value) == "number" then value = tostring(value) end
+    if type(value) ~= "string" or value:find("[\r\n%z]") then
+      check.fail(index, method, "headers." .. name, "string without line ends", value)
+    end
+    if name:lower() == "sec-websocket-protocol" then
+      protocols = value:gsub("%s", "")
+    else
+      flat[#flat + 1], flat[#flat + 2] = name, value
+    end
+  end
+  return flat, protocols
+end
+
+---@class net.WebSocketClient
+local WebSocketClient = class.new("WebSocketClient")
+events.mixin(WebSocketClient, EVENTS)
+
+local CLIENT_OPTIONS = channel.with({
+  headers = "table",
+  subprotocols = channel.names_kind,
+  timeout = "milliseconds",
+  reconnect = reconnect.kind,
+  tls = tls.client_kind,
+})
+
+function WebSocketClient:describe()
+  local state = self:isOpen() and "connected" or self.id and "connecting" or "closed"
+  return self.url and self.url .. " (" .. state .. ")" or state
+end
+
+local open
+
+local function again(self)
+  local options = self.options.reconnect
+  if not options or not self.wanted then return end
+  self.attempts = (self.attempts or 0) + 1
+  local delay = reconnect.delay(options, self.attempts)
+  self.timer = core.call_later(delay, function()
+    self.timer = nil
+    open(self)
+  end)
+  if self.unreferenced then self.timer:unref() end
+end
+
+--- One connection's events, for as long as it is the object's, and its end.
+local function listen(self)
+  local connection = {}
+  local handlers = {}
+
+  function handlers.connected(protocol)
+    self.attempts, self.protocol = nil, protocol
+    events.emit(self, "connected")
+  end
+
+  function handlers.dataReceived(data, is_binary)
+    if not connection.closing then events.emit(self, "dataReceived", data, is_binary) end
+  end
+
+  function handlers.pong(data)
+    if not connection.closing then events.emit(self, "pong", data) end
+  end
+
+  --- The connection is over: tell the script, then those that wait for more.
+  local function over(message, code, ...)
+    core.drop(connection.ticket)
+    local current = self.connection == connection
+    if current then
+      self.connection, self.id, self.protocol = nil, nil, nil
+      again(self)
+    end
+    if ... then events.emit(self, ...) end
+    if current and not self.connection and not self.timer then
+      events.close(self, message, code)
+    end
+  end
+
+  function handlers.disconnected(code, reason, clean)
+    over(reason ~= "" and reason or "End of file", "eof", "disconnected", code, reason, clean)
+  end
+
+  function handlers.error(message, code)
+    if connection.closing then return over(message, code) end
+    over(message, code, "error", message, code)
+  end
+
+  connection.ticket = core.listen(function(event, ...) handlers[event](...) end)
+  return connection
+end
+
+function open(self)
+  local connection = listen(self)
+  local o = self.options
+  local size, compression, interval, limit = channel.values(o)
+  local id, message, code = websocket_connect(connection.ticket, self.url, o.timeout,
+    self.protocols or o.subprotocols and concat(o.subprotocols, ","),
+    size, compression, interval, limit, #self.secure, core.unpack(self.tail))
+  if id == nil then
+    core.drop(connection.ticket)
+    return nil, message, code
+  end
+  self.connection = connection
+  class.open(self, id)
+  return id
+end
+
+--- Connect to a ws: or wss: URL; what comes of it is an event.
+function WebSocketClient:connect(url, headers)
+  url = check.string(url, 1, "connect", "url")
+  if headers ~= nil and type(headers) ~= "table" then
+    check.fail(2, "connect", "headers", "table", headers)
+  end
+  if self:isOpen() or (self.connection and not self.connection.closing) then
+    return events.emit_later(self, "error", "Already connected", "state")
+  end
+  local all = {}
+  for name, value in pairs(self.options.headers or {}) do all[name] = value end
+  for name, value in pairs(headers or {}) do all[name] = value end
+  local flat
+  flat, self.protocols = flatten_headers(all, 2, "connect")
+  -- The primitive takes TLS options and headers in one row at its end.
+  self.secure = { tls.flatten(self.options.tls) }
+  self.tail = {}
+  for i = 1, #self.secure do self.tail[i] = self.secure[i] end
+  for i = 1, #flat do self.tail[#self.secure + i] = flat[i] end
+  if self.id then primitives.websocket_abort(self.id) end
+  self.url, self.wanted, self.attempts = url, true, nil
+  core.cancel_timer(self.timer)
+  events.open(self)
+  local id, message, code = open(self)
+  if id == nil then
+    self.wanted = nil
+    if code == "protocol" then check.fail(1, "connect", "url", "ws: or wss: URL", url) end
+    events.emit_later(self, "error", message, code)
+  end
+end
+
+local function send(self, data, is_binary, method)
+  if type(data) ~= "string" then data = check.string(data, 1, method, "data") end
+  local ok, message, code
+  if self.id then
+    ok, message, code = websocket_send(self.id, data, is_binary)
+  else
+    message, code = "Not connected", "state"
+  end
+  if ok then return true end
+  events.emit_later(self, "error", message, code)
+  return nil, message, code
+end
+
+--- Send a text message.
+function WebSocketClient:send(data) return send(self, data, false, "send") end
+
+--- Send a binary message.
+function WebSocketClient:sendBinary(data) return send(self, data, true, "sendBinary") end
+
+function WebSocketClient:ping(data)
+  data = data == nil and "" or check.string(data, 1, "ping", "data")
+  if not self.id then return nil, "Not connected", "state" end
+  return primitives.websocket_ping(self.id, data)
+end
+
+--- Close; an open connection's `disconnected` still comes, nothing else does.
+function WebSocketClient:close(code, reason)
+  code, reason = channel.check_close(code, reason, 1, "close")
+  self.wanted = nil
+  core.cancel_timer(self.timer)
+  self.timer = nil
+  local connection = self.connection
+  if connection and not connection.closing then
+    connection.closing = true
+    primitives.websocket_close(self.id, code, reason)
+  end
+  if not connection then events.close(self, "Operation canceled", "closed") end
+end
+
+function WebSocketClient:isOpen()
+  return self.id ~= nil and primitives.websocket_is_open(self.id) == true
+end
+
+function WebSocketClient:bufferedAmount()
+  return self.id and primitives.websocket_buffered_amount(self.id) or 0
+end
+
+--- The subprotocol that the server chose, or nil.
+function WebSocketClient:subprotocol() return self.protocol end
+
+local function client(name)
+  return function(options)
+    return class.instance(WebSocketClient, {
+      options = check.options(options, CLIENT_OPTIONS, name),
+    })
+  end
+end
+
+return {
+  WebSocketClient = client("WebSocketClient"),
+  WebSocketClientTls = client("WebSocketClientTls"),
+}

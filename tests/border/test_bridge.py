@@ -1,0 +1,280 @@
+"""The Python end of the border: order, turns, pressure, primitives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
+from twisted.internet.error import ConnectionLost
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from eplua_twisted.border.bridge import HIGH_WATER, TURN, Bridge
+from eplua_twisted.border.primitives import operation, query
+from eplua_twisted.border.resources import Resources
+from eplua_twisted.errors import EOF, OperationError
+from tests.support import MemoryReactor
+
+
+class Thing:
+    """A resource whose pauses are seen."""
+
+    def __init__(self, resources: Resources) -> None:
+        self.paused = 0
+        self.id = resources.add(self)
+
+    @operation("thing_now")
+    def now(self, value: Any) -> Any:
+        return value
+
+    @operation("thing_later")
+    def later(self, deferred: Any) -> Any:
+        return deferred
+
+    @operation("thing_read", gone=EOF, direct=True)
+    def read(self, reply: Any) -> None:
+        reply.callback(b"read")
+
+    @operation("thing_stop", gone=None)
+    def stop(self) -> None:
+        """Nothing to stop."""
+
+    @operation("thing_fail")
+    def fail(self) -> None:
+        raise ZeroDivisionError("a bug")
+
+    @query("thing_ask")
+    def ask(self, value: Any) -> Any:
+        if isinstance(value, Exception):
+            raise value
+        return value
+
+    def pause(self) -> None:
+        self.paused += 1
+
+    def resume(self) -> None:
+        self.paused -= 1
+
+
+class Module:
+    resource_types = (Thing,)
+    active = 0
+
+    @operation("module_later")
+    def later(self, deferred: Any) -> Any:
+        return deferred
+
+
+class BridgeTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.reactor = MemoryReactor()
+        self.resources = Resources()
+        self.bridge = Bridge(self.reactor, self.resources)
+        self.seen: list[tuple[Any, ...]] = []
+        self.during: dict[int, Any] = {}
+        self.bridge.attach(self.dispatch)
+        self.thing = Thing(self.resources)
+        self.primitives = dict(self.bridge.primitives(Module()))
+
+    def dispatch(self, ticket: int, ok: Any, *values: Any) -> None:
+        """Stands for Lua: notes what comes, and may call primitives in between."""
+        self.seen.append((ticket, ok, *values))
+        if ticket in self.during:
+            self.during[ticket]()
+            self.seen.append(("returned", ticket))
+
+    def test_at_once(self) -> None:
+        """With nothing else going on an answer is delivered when it is there."""
+        self.bridge.answer(7, None, True, b"x")
+        self.assertEqual(self.seen, [(7, True, b"x")])
+
+    def test_never_inside(self) -> None:
+        """An answer that is ready at once still arrives after the call."""
+        self.during[1] = lambda: self.primitives[b"thing_now"](2, self.thing.id, b"v")
+        self.bridge.answer(1, None, True)
+        self.assertEqual(self.seen, [(1, True), ("returned", 1), (2, True, b"v")])
+
+    def test_order_behind_a_queue(self) -> None:
+        """A new answer joins behind those that wait, also when Lua is not running."""
+        self.during[0] = lambda: [
+            self.bridge.answer(number, None, True) for number in range(1, TURN + 3)
+        ]
+        self.bridge.answer(0, None, True)
+        self.bridge.answer(TURN + 3, None, True)
+        self.reactor.advance(0)
+        tickets = [entry[0] for entry in self.seen if entry[0] != "returned"]
+        self.assertEqual(tickets, list(range(TURN + 4)))
+
+    def test_bounded_turn(self) -> None:
+        """Answers that bring about answers do not keep the reactor waiting."""
+
+        def again() -> None:
+            self.bridge.answer(1, None, True)
+
+        self.during[1] = again
+        self.bridge.answer(1, None, True)
+        self.assertEqual(len(self.seen), 2 * (TURN + 1))
+        self.reactor.advance(0)
+        self.assertEqual(len(self.seen), 2 * (2 * TURN + 1))
+
+    def test_pressure(self) -> None:
+        """Too many queued answers pause all that reads; half of that resumes it."""
+        self.during[0] = lambda: [
+            self.bridge.answer(1, None, True) for _ in range(HIGH_WATER)
+        ]
+        self.bridge.answer(0, None, True)
+        self.assertEqual(self.thing.paused, 1)
+        late = Thing(self.resources)
+        self.assertEqual(late.paused, 1)
+        while self.thing.paused:
+            self.assertTrue(len(self.seen) < HIGH_WATER)
+            self.reactor.advance(0)
+        self.assertTrue(len(self.seen) >= HIGH_WATER // 2)
+        self.assertEqual(late.paused, 0)
+
+    def test_forget(self) -> None:
+        """What a closed resource has queued is answered closed, what comes later not."""
+
+        def close() -> None:
+            self.bridge.answer(1, self.thing.id, True, b"data")
+            self.bridge.answer(2, None, True, b"other")
+            self.bridge.forget(self.thing.id)
+            self.bridge.answer(3, self.thing.id, True, b"event")
+
+        self.during[0] = close
+        self.bridge.answer(0, None, True)
+        self.assertEqual(
+            self.seen[2:],
+            [
+                (1, False, b"closed", b"Operation canceled"),
+                (2, True, b"other"),
+                (3, True, b"event"),
+            ],
+        )
+
+    def test_failures(self) -> None:
+        """An operation's failure is answered with its code and message."""
+        later = self.primitives[b"thing_later"]
+        later(1, self.thing.id, fail(ConnectionLost()))
+        later(2, self.thing.id, fail(CancelledError()))
+        later(3, self.thing.id, fail(OperationError("limit", "too much")))
+        self.assertEqual(
+            self.seen,
+            [
+                (1, False, b"reset", b"Connection reset by peer"),
+                (2, False, b"closed", b"Operation canceled"),
+                (3, False, b"limit", b"too much"),
+            ],
+        )
+
+    def test_bug(self) -> None:
+        """A bug of ours is logged and answered, and does not reach Lua."""
+        self.primitives[b"thing_fail"](1, self.thing.id)
+        self.assertEqual(self.seen, [(1, False, b"internal", b"internal error")])
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_results(self) -> None:
+        """A tuple is several results, text is UTF-8, nothing is none."""
+        later = self.primitives[b"thing_later"]
+        later(1, self.thing.id, succeed((1, "ä", None)))
+        later(2, self.thing.id, succeed(None))
+        later(3, self.thing.id, succeed(False))
+        self.assertEqual(
+            self.seen, [(1, True, 1, "ä".encode(), None), (2, True), (3, True, False)]
+        )
+
+    def test_result_without_a_form(self) -> None:
+        self.primitives[b"thing_later"](1, self.thing.id, succeed(2**70))
+        self.assertEqual(self.seen[0][:3], (1, False, b"internal"))
+        self.flushLoggedErrors()
+
+    def test_nobody_wants_to_know(self) -> None:
+        """With a negative ticket success is only returned, failure is answered."""
+        self.assertEqual(self.primitives[b"thing_now"](-1, self.thing.id, None), True)
+        self.assertEqual(self.seen, [])
+        self.assertIsNone(self.primitives[b"thing_now"](-1, 999, None))
+        self.assertEqual(self.seen, [(1, False, b"state", b"Not connected")])
+
+    def test_no_such_resource(self) -> None:
+        """A number of nothing, and a number of what is gone."""
+        self.primitives[b"thing_read"](1, None)
+        self.primitives[b"thing_read"](2, 999)
+        self.primitives[b"thing_stop"](3, 999)
+        self.assertEqual(
+            self.seen,
+            [
+                (1, False, b"state", b"Not connected"),
+                (2, False, b"eof", b"End of file"),
+                (3, True),
+            ],
+        )
+        self.assertEqual(
+            self.primitives[b"thing_ask"](999, 1), (None, b"Not connected", b"state")
+        )
+
+    def test_number_of_another_kind(self) -> None:
+        """A primitive does not touch a resource of another class."""
+        number = self.resources.add(object())
+        self.primitives[b"thing_now"](1, number, None)
+        self.assertEqual(self.seen, [(1, False, b"state", b"Not connected")])
+
+    def test_direct(self) -> None:
+        self.primitives[b"thing_read"](1, self.thing.id)
+        self.assertEqual(self.seen, [(1, True, b"read")])
+
+    def test_query(self) -> None:
+        """A query's result is returned, its error as nil, message, code."""
+        ask = self.primitives[b"thing_ask"]
+        self.assertEqual(ask(self.thing.id, "ä"), ("ä".encode(),))
+        self.assertEqual(ask(self.thing.id, (1, 2)), (1, 2))
+        self.assertEqual(
+            ask(self.thing.id, OperationError("limit", "full")),
+            (None, b"full", b"limit"),
+        )
+        self.assertEqual(
+            ask(self.thing.id, ZeroDivisionError()),
+            (None, b"internal error", b"internal"),
+        )
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_pending_without_resource(self) -> None:
+        """Such an operation counts until it is answered, and is cancelled at the stop."""
+        one: Deferred[Any] = Deferred()
+        two: Deferred[Any] = Deferred()
+        self.primitives[b"module_later"](1, one)
+        self.primitives[b"module_later"](2, two)
+        self.assertEqual(self.bridge.pending, 2)
+        one.callback(b"x")
+        self.assertEqual((self.bridge.pending, self.seen), (1, [(1, True, b"x")]))
+        self.bridge.stop()
+        self.assertTrue(two.called)
+        self.assertEqual(len(self.seen), 1)
+
+    def test_stopped(self) -> None:
+        """After the stop nothing begins and nothing is delivered."""
+        self.bridge.stop()
+        self.bridge.answer(1, None, True)
+        self.primitives[b"thing_now"](2, self.thing.id, b"x")
+        self.assertEqual(self.seen, [])
+        self.assertEqual(
+            self.primitives[b"thing_ask"](self.thing.id, 1),
+            (None, b"The runtime is stopped", b"state"),
+        )
+
+    def test_lua_library_fails(self) -> None:
+        """Whatever comes out of Lua is logged, and the queue goes on."""
+
+        def broken() -> None:
+            self.bridge.answer(2, None, True)
+            raise MemoryError
+
+        self.during[1] = broken
+        self.bridge.answer(1, None, True)
+        self.assertEqual(self.seen[-1], (2, True))
+        self.assertTrue(self.bridge.quiet)
+        self.assertEqual(len(self.flushLoggedErrors(MemoryError)), 1)
+
+    def test_describe_in_fail(self) -> None:
+        self.bridge.fail(1, None, Failure(ValueError("no code")))
+        self.assertEqual(self.seen, [(1, False, b"internal", b"internal error")])
+        self.flushLoggedErrors(ValueError)

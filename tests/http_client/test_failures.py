@@ -1,0 +1,238 @@
+"""What goes wrong with HTTP requests, and how they end."""
+
+from __future__ import annotations
+
+import gzip
+from typing import Any
+
+import brotli
+from twisted.internet.error import (
+    ConnectionDone,
+    ConnectionLost,
+    ConnectionRefusedError,
+)
+from twisted.logger import globalLogPublisher
+from twisted.python.failure import Failure
+
+from eplua_twisted.http_client.pool import MAX_HEAD
+from tests.support import for_each_lua
+from tests.support.http_client import MemoryTestCase, answer
+
+
+class FailureTests(MemoryTestCase):
+    """Each error, once, with its word."""
+
+    def after(
+        self,
+        *chunks: bytes,
+        lost: Exception | None = None,
+        params: str = "params",
+        options: str = "",
+    ) -> bytes:
+        transport = self.ask(params, options=options)
+        transport.receive(*chunks)
+        if lost is not None:
+            transport.ended(lost)
+        self.turn()
+        (line,) = self.lines
+        self.lines.clear()
+        return line
+
+    def test_refused(self) -> None:
+        self.run_lua("net.HTTPClient():request('http://127.0.0.1/', params)")
+        self.reactor.tcpClients[0][2].clientConnectionFailed(
+            None, Failure(ConnectionRefusedError())
+        )
+        self.assertEqual(self.lines, [b"error\tConnection refused\trefused"])
+
+    def test_closed_without_an_answer(self) -> None:
+        self.assertEqual(self.after(lost=ConnectionDone()), b"error\tEnd of file\teof")
+
+    def test_closed_in_the_headers(self) -> None:
+        self.assertEqual(
+            self.after(b"HTTP/1.1 200 OK\r\nX: ", lost=ConnectionDone()),
+            b"error\tEnd of file\teof",
+        )
+
+    def test_closed_in_the_body(self) -> None:
+        chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc"
+        for data in (answer(bytes(99))[:-1], chunked):
+            self.assertEqual(
+                self.after(data, lost=ConnectionDone()), b"error\tEnd of file\teof"
+            )
+
+    def test_reset(self) -> None:
+        self.assertEqual(
+            self.after(lost=ConnectionLost()),
+            b"error\tConnection reset by peer\treset",
+        )
+
+    def test_not_http(self) -> None:
+        for data in (
+            b"SSH-2.0-OpenSSH\r\n\r\n",
+            b"HTTP/1.1 abc OK\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: rot13\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
+        ):
+            line = self.after(data)
+            self.assertTrue(
+                line.startswith(b"error\tthe answer is not HTTP: "), (data, line)
+            )
+            self.assertTrue(line.endswith(b"\tprotocol"), line)
+
+    def test_endless_headers(self) -> None:
+        transport = self.ask()
+        transport.receive(b"HTTP/1.1 200 OK\r\n")
+        for number in range(MAX_HEAD // 1000 + 1):
+            transport.receive(b"X-%d: " % number + b"x" * 1000 + b"\r\n")
+        self.assertTrue(transport.gone)
+        self.assertEqual(
+            self.lines,
+            [b"error\tthe server's headers are longer than 262144 bytes\tprotocol"],
+        )
+
+    def test_too_many_headers(self) -> None:
+        for count in (999, 1000):
+            data = answer(b"", b"200 OK", *[b"X-%d: y" % n for n in range(count)])
+            self.ask(options="{persistent = false}").receive(data)
+        self.assertEqual(
+            self.lines, [b"200\t0", b"error\tthe server sent 1001 headers\tprotocol"]
+        )
+
+    def test_endless_informational_answers(self) -> None:
+        transport = self.ask()
+        for _ in range(MAX_HEAD // 1000 + 1):
+            transport.receive(b"HTTP/1.1 102 P\r\nX: " + b"x" * 1000 + b"\r\n\r\n")
+        self.assertTrue(transport.gone)
+
+    def test_too_large(self) -> None:
+        """It is refused as soon as it is seen, and the connection closed."""
+        transport = self.ask(options="{maxSize = 10}")
+        transport.receive(answer(bytes(99))[:-50])
+        self.assertTrue(transport.gone)
+        self.assertEqual(
+            self.lines,
+            [b"error\tthe body is longer than 10 bytes (option maxSize)\tlimit"],
+        )
+
+    def test_just_not_too_large(self) -> None:
+        self.ask(options="{maxSize = 10}").receive(answer(bytes(10)))
+        self.assertEqual(self.lines, [b"200\t10"])
+
+    def test_bomb(self) -> None:
+        """Decoded bytes count."""
+        for name, bomb in (
+            (b"gzip", gzip.compress(bytes(10_000_000))),
+            (b"br", brotli.compress(bytes(10_000_000))),
+        ):
+            line = self.after(
+                answer(bomb, b"200 OK", b"Content-Encoding: " + name),
+                options="{maxSize = 1000000}",
+            )
+            self.assertTrue(line.endswith(b"(option maxSize)\tlimit"), line)
+
+    def test_broken_encoding(self) -> None:
+        for body in (b"no gzip", gzip.compress(b"abc")[:-5]):
+            line = self.after(answer(body, b"200 OK", b"Content-Encoding: gzip"))
+            self.assertTrue(line.startswith(b"error\tthe body is not valid gzip"), line)
+            self.assertTrue(line.endswith(b"\tprotocol"), line)
+
+    def test_too_many_encodings(self) -> None:
+        line = self.after(
+            answer(b"x", b"200 OK", b"Content-Encoding: " + b", ".join([b"gzip"] * 9))
+        )
+        self.assertTrue(line.endswith(b"\tlimit"), line)
+
+    def test_timeout(self) -> None:
+        """Connecting, waiting for the answer, and in a body that stalls."""
+        for chunks in ((), (b"HTTP/1.1 200",), (answer(bytes(9))[:-1],)):
+            transport = self.ask(options="{timeout = 2000}")
+            transport.receive(*chunks)
+            self.reactor.advance(1.9)
+            self.assertEqual(self.lines, [])
+            self.reactor.advance(0.1)
+            self.assertEqual(self.lines, [b"error\tOperation canceled\ttimeout"])
+            self.assertTrue(transport.gone)
+            self.lines.clear()
+
+    def test_timeout_while_connecting(self) -> None:
+        self.run_lua("net.HTTPClient():request('http://127.0.0.1/', params)")
+        self.reactor.advance(30)
+        self.assertEqual(self.lines, [b"error\tOperation canceled\ttimeout"])
+
+    def test_timeout_of_the_request(self) -> None:
+        """It goes before the client's; 0 is none."""
+        self.run_lua(
+            """
+            local c = net.HTTPClient({timeout = 1000})
+            c:request("http://127.0.0.1/", {options = {timeout = 50}, error = function() print(50) end})
+            c:request("http://127.0.0.1/", {options = {timeout = 0}, error = function() print(0) end})
+            """
+        )
+        self.reactor.advance(0.05)
+        self.reactor.advance(100)
+        self.assertEqual(self.lines, [b"50"])
+
+    def test_no_error_callback(self) -> None:
+        """One warning, with the line of the request."""
+        events: list[Any] = []
+
+        globalLogPublisher.addObserver(events.append)
+        self.addCleanup(globalLogPublisher.removeObserver, events.append)
+        self.ask("{success = show}").ended(ConnectionDone())
+        self.assertEqual(
+            [event["text"] for event in events if "text" in event],
+            ["test.lua:1: End of file (eof; no error callback was given)"],
+        )
+
+
+class CancelTests(MemoryTestCase):
+    def test_in_every_state(self) -> None:
+        """Waiting, connecting, sent, in the middle of the body, done, twice."""
+        for chunks in ((), (b"HTTP/1.1 200 OK\r\n",), (answer(bytes(99))[:-9],)):
+            transport = self.ask()
+            transport.receive(*chunks)
+            self.run_lua("request:cancel() request:cancel()")
+            self.assertTrue(transport.gone)
+        self.ask().receive(answer())
+        self.assertEqual(self.lines, [b"200\t0"])
+        self.run_lua("request:cancel()")
+
+    def test_connecting(self) -> None:
+        self.run_lua("net.HTTPClient():request('http://127.0.0.1/', params):cancel()")
+        self.run_lua("print(eplua.stats().HTTPRequest)")
+        self.assertEqual(self.lines, [b"nil"])
+
+    def test_one_that_waits_for_room(self) -> None:
+        self.run_lua(
+            "local c = net.HTTPClient({maxConnectionsPerHost = 1})"
+            " c:request('http://127.0.0.1/1', params)"
+            " c:request('http://127.0.0.1/2', params):cancel()"
+            " c:request('http://127.0.0.1/3', params)"
+        )
+        transport = self.accept()
+        transport.receive(answer())
+        self.assertIn(b"GET /3 ", transport.sent())
+
+    def test_in_its_own_chunk(self) -> None:
+        transport = self.ask(
+            "{data = function(chunk) print(chunk) request:cancel() end, success = show, error = print}"
+        )
+        transport.receive(answer(b"abcd")[:-2], b"cd")
+        self.assertEqual(self.lines, [b"ab"])
+        self.assertTrue(transport.gone)
+
+    def test_after_a_body_is_all_here(self) -> None:
+        """A connection that may serve another request is not closed."""
+        transport = self.ask(
+            "{data = function(chunk) print(chunk) request:cancel() end}"
+        )
+        transport.receive(answer(b"abcd"))
+        self.assertEqual(self.lines, [b"abcd"])
+        self.ask().receive(answer())
+
+
+globals().update(for_each_lua(FailureTests))

@@ -1,0 +1,230 @@
+"""Connections, cookies and proxies of the HTTP client."""
+
+from __future__ import annotations
+
+from twisted.internet.error import ConnectionDone
+
+from eplua_twisted.http_client.cookies import MAX_COOKIES, Cookies
+from eplua_twisted.http_client.pool import Gate
+from tests.support import for_each_lua
+from tests.support.http_client import SHOW, MemoryTestCase, answer
+
+
+class ConnectionTests(MemoryTestCase):
+    """Connections are shared, bounded, and closed."""
+
+    def test_kept(self) -> None:
+        """Five requests of five clients, one connection."""
+        transport = self.ask()
+        transport.receive(answer())
+        for _ in range(4):
+            self.run_lua("net.HTTPClient():request('http://127.0.0.1/', params)")
+            transport.receive(answer())
+        self.assertEqual(len(self.lines), 5)
+        self.assertEqual(len(self.reactor.tcpClients), 1)
+
+    def test_not_kept(self) -> None:
+        self.ask(options="{persistent = false}").receive(answer())
+        self.ask(options="{persistent = false}").receive(answer())
+        self.assertEqual(len(self.lines), 2)
+
+    def test_other_host(self) -> None:
+        self.ask().receive(answer())
+        self.ask(url="http://127.0.0.2/").receive(answer())
+
+    def test_server_closes_kept_connection(self) -> None:
+        transport = self.ask()
+        transport.receive(answer())
+        transport.ended(ConnectionDone())
+        self.ask().receive(answer())
+        self.assertEqual(len(self.lines), 2)
+
+    def test_stale_connection(self) -> None:
+        """A kept connection that dies as it is used is replaced."""
+        transport = self.ask()
+        transport.receive(answer())
+        self.run_lua("client:request('http://127.0.0.1/', params)")
+        transport.ended(ConnectionDone())
+        self.accept().receive(answer())
+        self.assertEqual(len(self.lines), 2)
+
+    def test_kept_connection_does_not_keep_alive(self) -> None:
+        transport = self.ask()
+        idle = self.runtime.idle()
+        self.turn()
+        self.assertNoResult(idle)
+        transport.receive(answer())
+        self.turn(2)
+        self.successResultOf(idle)
+        self.assertFalse(transport.gone)
+
+    def test_kept_connection_is_closed_after_a_minute(self) -> None:
+        transport = self.ask()
+        transport.receive(answer())
+        self.reactor.advance(59)
+        self.assertFalse(transport.gone)
+        self.reactor.advance(2)
+        self.assertTrue(transport.gone)
+
+    def test_bounded(self) -> None:
+        """No more connections to one server than the option says; the rest waits."""
+        self.run_lua(
+            "local c = net.HTTPClient({maxConnectionsPerHost = 2})"
+            " for i = 1, 5 do c:request('http://127.0.0.1/' .. i, params) end"
+        )
+        self.assertEqual(len(self.reactor.tcpClients), 2)
+        one, two = self.accept(0), self.accept(1)
+        self.assertTrue(one.sent().startswith(b"GET /1 "))
+        self.assertTrue(two.sent().startswith(b"GET /2 "))
+        one.receive(answer())
+        self.assertTrue(one.sent().startswith(b"GET /3 "))
+        two.receive(answer())
+        one.receive(answer())
+        self.assertTrue(two.sent().startswith(b"GET /4 "))
+        self.assertTrue(one.sent().startswith(b"GET /5 "))
+        one.receive(answer())
+        two.receive(answer())
+        self.assertEqual(len(self.lines), 5)
+        self.assertEqual(len(self.reactor.tcpClients), 2)
+
+    def test_waiting_request_times_out(self) -> None:
+        self.run_lua(
+            "local c = net.HTTPClient({maxConnectionsPerHost = 1, timeout = 0})"
+            " c:request('http://127.0.0.1/', params)"
+            " c:request('http://127.0.0.1/', {options = {timeout = 1000}, error = print})"
+        )
+        self.reactor.advance(1)
+        self.assertEqual(self.lines, [b"Operation canceled\ttimeout"])
+        self.accept().receive(answer())
+        self.assertEqual(len(self.lines), 2)
+
+    def test_stop_closes_kept_connections(self) -> None:
+        transport = self.ask()
+        transport.receive(answer())
+        self.stop(self.runtime)
+        self.assertTrue(transport.gone)
+
+    def test_stop_ends_requests(self) -> None:
+        for begin in (lambda: None, self.accept):
+            runtime = self.runtime = self.make_runtime()
+            self.run_lua(SHOW)
+            self.run_lua("net.HTTPClient():request('http://127.0.0.1/', params)")
+            begin()
+            self.stop(runtime)
+        self.assertEqual(self.lines, [])
+
+    def test_stats(self) -> None:
+        transport = self.ask()
+        self.run_lua("print(eplua.stats().HTTPRequest)")
+        transport.receive(answer())
+        self.run_lua("print(eplua.stats().HTTPRequest)")
+        self.assertEqual(self.lines, [b"1", b"200\t0", b"nil"])
+
+    def test_unref(self) -> None:
+        self.run_lua(
+            "net.HTTPClient({timeout = 0}):request('http://127.0.0.1/', params):unref()"
+        )
+        idle = self.runtime.idle()
+        self.turn(2)
+        self.successResultOf(idle)
+
+
+class CookieTests(MemoryTestCase):
+    SET = answer(b"", b"200 OK", b"Set-Cookie: a=1; Path=/")
+
+    def test_kept_on_request(self) -> None:
+        """By the client that asked for it, and no other."""
+        transport = self.ask(options="{cookies = true}")
+        transport.receive(self.SET)
+        transport.clear()
+        self.run_lua("client:request('http://127.0.0.1/x', params)")
+        self.assertIn(b"\r\nCookie: a=1\r\n", transport.sent())
+        transport.receive(answer())
+        self.run_lua(
+            "net.HTTPClient({cookies = true}):request('http://127.0.0.1/x', params)"
+        )
+        self.assertNotIn(b"Cookie", transport.sent())
+
+    def test_not_kept(self) -> None:
+        transport = self.ask()
+        transport.receive(self.SET)
+        transport.clear()
+        self.run_lua("client:request('http://127.0.0.1/x', params)")
+        self.assertNotIn(b"Cookie", transport.sent())
+
+    def test_across_a_redirect(self) -> None:
+        transport = self.ask("{options = {redirects = 1}}", options="{cookies = true}")
+        transport.clear()
+        transport.receive(
+            answer(b"", b"302 X", b"Location: /b", b"Set-Cookie: a=1; Path=/")
+        )
+        self.assertIn(b"\r\nCookie: a=1\r\n", transport.sent())
+
+    def test_not_ascii(self) -> None:
+        self.ask(options="{cookies = true}").receive(
+            answer(b"", b"200 OK", b"Set-Cookie: a=\xff")
+        )
+        self.assertEqual(self.lines, [b"200\t0"])
+
+    def test_bounded(self) -> None:
+        transport = self.ask(options="{cookies = true}")
+        jar: Cookies
+        (jar,) = self.runtime._modules["http_client"]._jars.values()
+        for start in range(0, MAX_COOKIES + 200, 100):
+            headers = [b"Set-Cookie: c%d=1" % (start + n) for n in range(100)]
+            transport.receive(answer(b"", b"200 OK", *headers))
+            self.run_lua("client:request('http://127.0.0.1/', params)")
+        self.assertEqual(len(jar), MAX_COOKIES)
+
+    def test_jar_goes_with_its_client(self) -> None:
+        self.ask(options="{cookies = true}").receive(answer())
+        self.run_lua("client, request = nil, nil collectgarbage() collectgarbage()")
+        self.ask(options="{cookies = true}")
+        self.assertEqual(len(self.runtime._modules["http_client"]._jars), 1)
+
+
+class ProxyTests(MemoryTestCase):
+    PROXY = "{proxy = 'http://us:er@127.0.0.9:3128'}"
+
+    def test_http(self) -> None:
+        """The proxy is sent the whole URL."""
+        transport = self.ask(url="http://example.com/a?b", options=self.PROXY)
+        self.assertEqual(self.reactor.tcpClients[0][:2], ("127.0.0.9", 3128))
+        sent = transport.sent()
+        self.assertTrue(sent.startswith(b"GET http://example.com/a?b HTTP/1.1\r\n"))
+        self.assertIn(b"\r\nHost: example.com\r\n", sent)
+        self.assertIn(b"\r\nProxy-Authorization: Basic dXM6ZXI=\r\n", sent)
+        transport.receive(answer())
+        self.run_lua("client:request('http://other.example/', params)")
+        self.assertTrue(transport.sent().startswith(b"GET http://other.example/ "))
+
+    def test_not_shared_with_direct(self) -> None:
+        self.ask(options=self.PROXY).receive(answer())
+        self.ask().receive(answer())
+
+
+class GateTests(MemoryTestCase):
+    def test_in_order(self) -> None:
+        gate = Gate()
+        self.assertIsNone(gate.enter(1))
+        one, two = gate.enter(1), gate.enter(1)
+        assert one is not None and two is not None
+        gate.leave()
+        self.successResultOf(one)
+        self.assertNoResult(two)
+        gate.leave()
+        self.successResultOf(two)
+        self.assertTrue(gate.leave())
+
+    def test_withdrawn(self) -> None:
+        """Those behind one that gives up come in."""
+        gate = Gate()
+        gate.enter(2)
+        one, two = gate.enter(1), gate.enter(2)
+        assert one is not None and two is not None
+        one.addErrback(lambda _: None)
+        one.cancel()
+        self.successResultOf(two)
+
+
+globals().update(for_each_lua(CookieTests))

@@ -1,0 +1,501 @@
+"""The HTTP client in memory: what is sent, and what comes back."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import Any
+
+import brotli
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from treq.testing import RequestTraversalAgent
+from twisted.internet.defer import fail
+from twisted.internet.error import ConnectionDone, ConnectionRefusedError
+from twisted.logger import globalLogPublisher
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET
+
+from eplua_twisted.http_client.pool import Route
+from tests.support import ALL_BYTES, for_each_lua
+from tests.support.http_client import MemoryTestCase, Transport, answer
+
+
+class RequestTests(MemoryTestCase):
+    """What is sent."""
+
+    def test_get(self) -> None:
+        self.assertEqual(
+            self.sent("nil", "http://127.0.0.1:8080/a/b?c=d").splitlines(),
+            [
+                b"GET /a/b?c=d HTTP/1.1",
+                b"User-Agent: eplua",
+                b"Accept-Encoding: gzip, deflate, br",
+                b"Host: 127.0.0.1:8080",
+                b"",
+            ],
+        )
+        self.assertEqual(self.reactor.tcpClients[0][:2], ("127.0.0.1", 8080))
+
+    def test_every_byte(self) -> None:
+        """A body is sent unchanged, with its length."""
+        self.runtime.expose("bytes", lambda: ALL_BYTES)
+        sent = self.sent("{options = {method = 'POST', data = bytes()}}")
+        head, _, body = sent.partition(b"\r\n\r\n")
+        self.assertEqual(body, ALL_BYTES)
+        self.assertIn(b"\r\nContent-Length: 256\r\n", head)
+
+    def test_any_method(self) -> None:
+        for method in ("PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND"):
+            sent = self.sent(f"{{options = {{method = '{method}'}}}}")
+            self.assertTrue(sent.startswith(method.encode() + b" / HTTP/1.1"))
+
+    def test_empty_bodies(self) -> None:
+        for data in ("nil", "''"):
+            sent = self.sent(f"{{options = {{method = 'POST', data = {data}}}}}")
+            self.assertIn(b"\r\nContent-Length: 0\r\n", sent)
+
+    def test_headers(self) -> None:
+        sent = self.sent(
+            "{options = {headers = {['X-One'] = 'a', ['x-two'] = 2, Cookie = 'c=d',"
+            " ['User-Agent'] = 'mine', ['X-Three'] = {'b', 'c'}, Host = 'other'}}}"
+        ).splitlines()
+        for line in (
+            b"X-One: a",
+            b"X-Two: 2",
+            b"Cookie: c=d",
+            b"User-Agent: mine",
+            b"X-Three: b",
+            b"X-Three: c",
+            b"Host: other",
+        ):
+            self.assertEqual(sent.count(line), 1, line)
+
+    def test_length_is_ours(self) -> None:
+        """HC3 scripts set Content-Length; a second or a wrong one is no use."""
+        sent = self.sent(
+            "{options = {method = 'PUT', data = 'abc', headers = {['Content-Length'] = '7',"
+            " ['transfer-encoding'] = 'chunked'}}}"
+        ).lower()
+        self.assertEqual(sent.count(b"content-length:"), 1)
+        self.assertIn(b"content-length: 3\r\n", sent)
+        self.assertNotIn(b"transfer-encoding", sent)
+
+    def test_accept_encoding_of_the_script(self) -> None:
+        sent = self.sent("{options = {headers = {['Accept-Encoding'] = 'identity'}}}")
+        self.assertEqual(sent.count(b"Accept-Encoding"), 1)
+        self.assertIn(b"\r\nAccept-Encoding: identity\r\n", sent)
+
+    def test_form(self) -> None:
+        sent = self.sent(
+            "{options = {method = 'POST', form = {['a b'] = 'c&d=\\255/', }}}"
+        )
+        self.assertIn(b"\r\nContent-Type: application/x-www-form-urlencoded\r\n", sent)
+        self.assertTrue(sent.endswith(b"\r\n\r\na+b=c%26d%3D%FF%2F"), sent)
+
+    def test_form_with_an_array(self) -> None:
+        sent = self.sent("{options = {method = 'POST', form = {a = {1, true, 'x'}}}}")
+        self.assertTrue(sent.endswith(b"\r\n\r\na=1&a=true&a=x"), sent)
+
+    def test_json(self) -> None:
+        sent = self.sent("{options = {method = 'POST', json = {a = {1, json.null}}}}")
+        self.assertIn(b"\r\nContent-Type: application/json\r\n", sent)
+        self.assertTrue(sent.endswith(b'\r\n\r\n{"a":[1,null]}'), sent)
+
+    def test_json_false(self) -> None:
+        self.assertTrue(
+            self.sent("{options = {method = 'POST', json = false}}").endswith(
+                b"\nfalse"
+            )
+        )
+
+    def test_content_type_of_the_script(self) -> None:
+        sent = self.sent(
+            "{options = {method = 'POST', json = {}, headers = {['content-type'] = 'x/y'}}}"
+        )
+        self.assertEqual(sent.count(b"Content-Type: "), 1)
+        self.assertIn(b"Content-Type: x/y", sent)
+
+    def test_basic_auth(self) -> None:
+        header = b"\r\nAuthorization: Basic dXM6cGE6c3M=\r\n"
+        self.assertIn(
+            header, self.sent("{options = {user = 'us', password = 'pa:ss'}}")
+        )
+        self.assertIn(header, self.sent("nil", "http://us:pa%3Ass@127.0.0.1/"))
+
+    def test_not_persistent(self) -> None:
+        sent = self.sent("nil", options="{persistent = false}")
+        self.assertIn(b"\r\nConnection: close\r\n", sent)
+
+    # What may not be asked.
+
+    def test_wrong_arguments(self) -> None:
+        for arguments, problem in (
+            ("nil", "bad argument #1 to 'request' (url: string expected, got nil)"),
+            (
+                "'ftp://h/'",
+                "bad argument #1 to 'request' (url: http or https URL expected, got \"ftp://h/\")",
+            ),
+            (
+                "'http://'",
+                "bad argument #1 to 'request' (url: URL with a host expected, got \"http://\")",
+            ),
+            (
+                "'http://h', 1",
+                "bad argument #2 to 'request' (params: table expected, got 1)",
+            ),
+            (
+                "'http://h', {success = 1}",
+                "bad argument #2 to 'request' (success: function expected, got 1)",
+            ),
+            (
+                "'http://h', {data = 'x'}",
+                "bad argument #2 to 'request' (data: function expected, got \"x\")",
+            ),
+            (
+                "'http://h', {options = {data = {}}}",
+                "bad argument #2 to 'request' (option data: string expected, got table)",
+            ),
+            (
+                "'http://h', {options = {method = 'A B'}}",
+                "bad argument #2 to 'request' (option method: HTTP method expected, got \"A B\")",
+            ),
+            (
+                "'http://h', {options = {redirects = -1}}",
+                "bad argument #2 to 'request' (option redirects: integer of at least 0 expected, got -1)",
+            ),
+            (
+                "'http://h', {options = {timeout = 0/0}}",
+                "option timeout: a finite number of milliseconds expected",
+            ),
+            (
+                "'http://h', {options = {data = 'x', form = {}}}",
+                "bad argument #2 to 'request' (options: one of data, form and json expected)",
+            ),
+            (
+                "'http://h', {options = {proxy = 'socks://h'}}",
+                "bad argument #2 to 'request' (option proxy: http or https URL expected, got \"socks://h\")",
+            ),
+        ):
+            self.assertIn(
+                problem, self.raised(f"net.HTTPClient():request({arguments})")
+            )
+        self.assertEqual(self.reactor.tcpClients, [])
+
+    def test_header_injection(self) -> None:
+        for headers in (
+            "['A'] = 'b\\r\\nC: d'",
+            "['A'] = 'b\\nC: d'",
+            "['A'] = 'b\\0'",
+            "['A'] = {'x', 'b\\r'}",
+            "['A\\r\\nC'] = 'b'",
+            "['A: b'] = 'c'",
+            "[''] = 'c'",
+            "[1] = 'c'",
+            "['A'] = true",
+        ):
+            problem = self.raised(
+                f"net.HTTPClient():request('http://h', {{options = {{headers = {{{headers}}}}}}})"
+            )
+            self.assertIn("bad argument #2 to 'request'", problem)
+        self.assertEqual(self.reactor.tcpClients, [])
+
+    def test_unknown_keys_warn_once(self) -> None:
+        for _ in range(2):
+            self.ask("{foo = 1, options = {bar = 2}}", options="{baz = 3}")
+        warnings = sorted(
+            event["text"] for event in self.flush_warnings() if "know" in event["text"]
+        )
+        self.assertEqual(
+            warnings,
+            [
+                "test.lua:1: 'HTTPClient' does not know \"baz\"",
+                "test.lua:1: 'request' does not know \"bar\"",
+                "test.lua:1: 'request' does not know \"foo\"",
+            ],
+        )
+
+    def flush_warnings(self) -> list[dict[str, Any]]:
+        return [event for event in self.events if event.get("text")]
+
+    def setUp(self) -> None:
+
+        super().setUp()
+        self.events: list[Any] = []
+        globalLogPublisher.addObserver(self.events.append)
+        self.addCleanup(globalLogPublisher.removeObserver, self.events.append)
+
+
+class AnswerTests(MemoryTestCase):
+    """What comes back."""
+
+    def test_every_status_is_success(self) -> None:
+        for status in (200, 204, 301, 404, 500, 999):
+            self.ask().receive(answer(b"", b"%d X" % status))
+            self.assertEqual(self.lines.pop(), b"%d\t0" % status)
+
+    def test_every_byte(self) -> None:
+        got: list[bytes] = []
+        self.runtime.expose("take", got.append)
+        transport = self.ask("{success = function(r) take(r.data) end}")
+        transport.receive(answer(ALL_BYTES))
+        self.assertEqual(got, [ALL_BYTES])
+
+    def test_headers(self) -> None:
+        """Any case finds them; one name several times is joined, and kept in a list."""
+        transport = self.ask("{success = function(r) response = r end}")
+        transport.receive(
+            answer(
+                b"hi",
+                b"200 OK",
+                b"content-type: text/plain",
+                b"Set-Cookie: a=1",
+                b"X-Other: x",
+                b"set-cookie: b=2",
+            )
+        )
+        self.run_lua(
+            """
+            local h = response.headers
+            print(h["Content-Type"], h["content-type"], h["CONTENT-TYPE"], h.nothing, h[1])
+            print(h["Set-Cookie"], h["Content-Length"])
+            local names = {}
+            for name in pairs(h) do names[#names + 1] = name end
+            table.sort(names)
+            print(table.concat(names, " "))
+            for _, each in ipairs(response.headerList) do
+              if each[1] == "Set-Cookie" then print(each[2]) end
+            end
+            print(json.encode(h))
+            """
+        )
+        *lines, encoded = self.lines
+        self.assertEqual(
+            lines,
+            [
+                b"text/plain\ttext/plain\ttext/plain\tnil\tnil",
+                b"a=1, b=2\t2",
+                b"Content-Length Content-Type Set-Cookie X-Other",
+                b"a=1",
+                b"b=2",
+            ],
+        )
+        self.assertEqual(json.loads(encoded)["Set-Cookie"], "a=1, b=2")
+
+    def test_response_encodes(self) -> None:
+        """hc3-to-mqtt passes the whole response to json.encode."""
+        self.ask("{success = function(r) print(json.encode(r)) end}").receive(
+            answer(b"x")
+        )
+        response = json.loads(self.lines[0])
+        self.assertEqual(
+            response,
+            {
+                "status": 200,
+                "data": "x",
+                "url": "http://127.0.0.1/",
+                "headers": {"Content-Length": "1"},
+                "headerList": [["Content-Length", "1"]],
+            },
+        )
+
+    def test_encoded_body(self) -> None:
+        """The body is decoded; the headers are as they came."""
+        transport = self.ask(
+            "{success = function(r) print(r.data, r.headers['Content-Encoding']) end}"
+        )
+        transport.receive(
+            answer(gzip.compress(b"text"), b"200 OK", b"Content-Encoding: gzip")
+        )
+        self.assertEqual(self.lines, [b"text\tgzip"])
+
+    def test_head(self) -> None:
+        transport = self.ask(
+            "{options = {method = 'HEAD'}, success = function(r)"
+            " print(r.headers['Content-Length'], #r.data) end}"
+        )
+        transport.receive(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Encoding: gzip\r\n\r\n"
+        )
+        self.assertEqual(self.lines, [b"5\t0"])
+
+    def test_informational(self) -> None:
+        self.ask().receive(
+            b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", answer(b"abc")
+        )
+        self.assertEqual(self.lines, [b"200\t3"])
+
+    def test_never_inside_the_call(self) -> None:
+        self.patch(Route, "request", lambda *_: fail(ConnectionRefusedError()))
+        self.run_lua(
+            "net.HTTPClient():request('http://127.0.0.1/', params) print('chunk')"
+        )
+        self.turn()
+        self.assertEqual(self.lines, [b"chunk", b"error\tConnection refused\trefused"])
+
+    def test_error_in_a_callback(self) -> None:
+        """It is reported, and the connection goes on."""
+        transport = self.ask("{success = function() error('oops') end}")
+        transport.receive(answer())
+        self.assertIn("oops", self.errors[0])
+        self.run_lua("client:request('http://127.0.0.1/', params)")
+        transport.receive(answer())
+        self.assertEqual(self.lines, [b"200\t0"])
+
+    def test_without_callbacks(self) -> None:
+        self.ask("nil").receive(answer(b"x"))
+        self.assertEqual((self.lines, self.errors), ([], []))
+
+    def test_callable_tables(self) -> None:
+        self.ask(
+            "{success = setmetatable({}, {__call = function(_, r) print(r.status) end})}"
+        ).receive(answer())
+        self.assertEqual(self.lines, [b"200"])
+
+    def test_not_collected(self) -> None:
+        """Nothing but the request itself refers to it."""
+        self.run_lua(
+            "net.HTTPClient():request('http://127.0.0.1/', {success = function(r) print(r.status) end})"
+            " collectgarbage() collectgarbage()"
+        )
+        transport = self.accept()
+        self.run_lua("collectgarbage() collectgarbage()")
+        transport.receive(answer())
+        self.assertEqual(self.lines, [b"200"])
+
+    def test_tostring(self) -> None:
+        transport = self.ask()
+        self.run_lua("print(client, request)")
+        transport.receive(answer())
+        self.run_lua("print(request)")
+        self.assertEqual(
+            self.lines,
+            [
+                b"HTTPClient: direct\tHTTPRequest: http://127.0.0.1/ (pending)",
+                b"200\t0",
+                b"HTTPRequest: http://127.0.0.1/ (done)",
+            ],
+        )
+
+
+class CutTests(MemoryTestCase):
+    @settings(max_examples=40, deadline=None)
+    @given(
+        st.binary(max_size=500),
+        st.lists(st.integers(1, 40), max_size=20),
+        st.sampled_from(["length", "chunked", "close"]),
+        st.sampled_from(["", "gzip", "br"]),
+    )
+    def test_any_cut(
+        self, body: bytes, sizes: list[int], framing: str, coding: str
+    ) -> None:
+        """However it is framed, encoded and cut."""
+        self.lines.clear()
+        self.run_lua("got = nil params.success = function(r) got = r.data end")
+        transport = self.ask(options="{persistent = false}")
+        encode = {"": bytes, "gzip": gzip.compress, "br": brotli.compress}[coding]
+        data = encode(body)
+        head = [b"HTTP/1.1 200 OK", b"Content-Encoding: " + coding.encode()]
+        if framing == "length":
+            head.append(b"Content-Length: %d" % len(data))
+        elif framing == "chunked":
+            head.append(b"Transfer-Encoding: chunked")
+            data = (
+                b"".join(
+                    b"%x\r\n%b\r\n" % (len(data[i : i + 7]), data[i : i + 7])
+                    for i in range(0, len(data), 7)
+                )
+                + b"0\r\n\r\n"
+            )
+        data = b"\r\n".join([*head, b"", data])
+        for size in sizes:
+            transport.receive(data[:size])
+            data = data[size:]
+        transport.receive(data)
+        transport.ended(ConnectionDone())
+        self.turn()
+        self.run_lua("function result() return got end")
+        self.assertEqual(self.successResultOf(self.runtime.call("result")), (body,))
+        self.assertEqual(self.lines, [])
+
+
+class TaskTests(MemoryTestCase):
+    def wait(self, params: str = "nil") -> Transport:
+        self.run_lua(
+            f"""
+            t = task.start(function()
+              local r, message, code = net.HTTPClient():request("http://127.0.0.1/", {params})
+              if r then print(r.status, r.data, r.headers["x"]) else print(r, message, code) end
+            end)
+            """
+        )
+        return self.accept()
+
+    def test_success(self) -> None:
+        self.wait().receive(answer(b"body", b"200 OK", b"X: y"))
+        self.assertEqual(self.lines, [b"200\tbody\ty"])
+
+    def test_failure(self) -> None:
+        self.wait().ended(ConnectionDone())
+        self.assertEqual(self.lines, [b"nil\tEnd of file\teof"])
+
+    def test_events_are_given_whole(self) -> None:
+        transport = self.wait()
+        transport.receive(
+            answer(b"data: 1\n\n", b"200 OK", b"Content-Type: text/event-stream")
+        )
+        self.assertEqual(self.lines, [b"200\tdata: 1\n\n\tnil"])
+
+    def test_streamed(self) -> None:
+        transport = self.wait("{data = function(chunk) print('chunk', chunk) end}")
+        transport.receive(answer(b"body"))
+        self.assertEqual(self.lines, [b"chunk\tbody", b"200\t\tnil"])
+
+
+class _Site(Resource):
+    """What C{treq.testing} serves in memory."""
+
+    isLeaf = True
+
+    def render(self, request: Any) -> Any:
+        request.setHeader(b"X-Method", request.method)
+        if request.path == b"/never":
+            return NOT_DONE_YET
+        return request.content.read() or b"nothing"
+
+
+class TraversalTests(MemoryTestCase):
+    """Against twisted.web, through treq's agent for tests."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        agent = RequestTraversalAgent(_Site())
+        self.patch(Route, "request", lambda _, *args: agent.request(*args))
+        self.agent = agent
+
+    def test_body(self) -> None:
+        self.run_lua(
+            """
+            net.HTTPClient():request("http://example.com/x", {
+              options = {method = "PUT", data = "body"},
+              success = function(r) print(r.status, r.headers["x-method"], r.data) end,
+              error = print,
+            })
+            """
+        )
+        self.agent.flush()
+        self.turn()
+        self.assertEqual(self.lines, [b"200\tPUT\tbody"])
+
+    def test_timeout(self) -> None:
+        self.run_lua(
+            "net.HTTPClient({timeout = 5}):request('http://example.com/never', {error = print})"
+        )
+        self.agent.flush()
+        self.reactor.advance(0.005)
+        self.assertEqual(self.lines, [b"Operation canceled\ttimeout"])
+
+
+globals().update(for_each_lua(RequestTests))
+globals().update(for_each_lua(AnswerTests))
+globals().update(for_each_lua(TaskTests))

@@ -1,0 +1,340 @@
+"""HTTPServer in memory: pieces, limits on size and time, the end."""
+
+from __future__ import annotations
+
+from twisted.internet.testing import StringTransport
+
+from tests.support.http_server import OK, ServerTestCase, Transport
+
+
+class StreamTests(ServerTestCase):
+    def test_pieces(self) -> None:
+        client = self.serve(
+            "response:writeHead(206, {['X-A'] = 'b'}) response:write('one')"
+            " setTimeout(function() response:write('') response:write('two')"
+            " response:finish() end, 1000)"
+        )
+        answer = self.get(client)
+        self.assertTrue(answer.startswith(b"HTTP/1.1 206 Partial Content\r\n"))
+        self.assertTrue(answer.endswith(b"\r\n\r\n3\r\none\r\n"))
+        self.reactor.advance(1)
+        self.assertEqual(client.answer(), b"3\r\ntwo\r\n0\r\n\r\n")
+
+    def test_head_first(self) -> None:
+        """The head leaves with the first piece, an empty one too."""
+        client = self.serve("response:write('')  kept = response")
+        self.assertTrue(self.get(client).endswith(b"chunked\r\n\r\n"))
+
+    def test_told_length(self) -> None:
+        client = self.serve(
+            "response:writeHead(200, {['content-length'] = 4}) response:write('ab')"
+            " response:write('xyz', {error = print}) response:write('cd') response:finish()"
+        )
+        self.assertEqual(self.get(client), OK + b"Content-Length: 4\r\n\r\nabcd")
+        self.assertEqual(
+            self.lines, [b"more than the Content-Length (2 bytes left)\tprotocol"]
+        )
+
+    def test_less_than_told(self) -> None:
+        client = self.serve(
+            "response:writeHead(200, {['Content-Length'] = 4}) response:write('ab')"
+            " response:finish({error = print})"
+        )
+        self.get(client)
+        self.assertEqual(
+            self.lines, [b"less than the Content-Length (2 bytes left)\tprotocol"]
+        )
+        self.assertEqual(client.ending, "abort")
+
+    def test_slow_client(self) -> None:
+        """A write waits for the client, and says when too much waits."""
+        client = self.serve(
+            "kept = response response:write('a')"
+            " function more(n) response:write(('x'):rep(n), {success = function() print('done', n) end,"
+            " error = function(m, c) print(c) end}) end"
+        )
+        self.get(client)
+        client.producer.pauseProducing()
+        self.run_lua("more(1000) more(1048576) more(15728640) more(1048577)")
+        self.assertEqual(self.lines, [b"done\t1000", b"limit"])
+        client.answer()
+        while len(self.lines) < 4:
+            client.producer.resumeProducing()
+        self.assertEqual(self.lines[2:], [b"done\t1048576", b"done\t1048577"])
+
+    def test_large_answer(self) -> None:
+        """It goes out slice by slice, as the client takes it."""
+        client = self.serve(
+            "response:send(200, nil, ('x'):rep(1000000), {success = function() print('sent') end})"
+        )
+        write = StringTransport.write
+
+        def full(data: bytes) -> None:
+            write(client, data)
+            client.producer.pauseProducing()
+
+        client.write = full  # type: ignore[method-assign]
+        self.assertLess(len(self.get(client)), 70000)
+        for _ in range(20):
+            client.producer.resumeProducing()
+        self.assertEqual(self.lines, [b"sent"])
+        self.assertEqual(client.answer(), b"x" * (1000000 - 65536))
+        self.assertEqual(self.get(client)[:15], b"HTTP/1.1 200 OK")
+
+    def test_client_that_takes_nothing(self) -> None:
+        client = self.serve(
+            "response:write('a') response:onClose(function() print('gone') end)"
+            " kept = response",
+            "{timeout = 5000}",
+        )
+        self.get(client)
+        client.producer.pauseProducing()
+        self.reactor.advance(4)
+        self.assertIsNone(client.ending)
+        self.reactor.advance(1)
+        self.assertEqual((client.ending, self.lines), ("abort", [b"gone"]))
+
+
+class LimitTests(ServerTestCase):
+    def refused(self, client: Transport, status: int) -> None:
+        answer = client.answer()
+        self.assertTrue(answer.startswith(b"HTTP/1.1 %d " % status), answer)
+        self.assertTrue(answer.endswith(b"Connection: close\r\n\r\n"))
+        self.assertEqual(client.ending, "half")
+        # What still comes is not looked at.
+        client.receive(b"x" * 100000)
+        self.assertEqual(client.answer(), b"")
+        self.reactor.advance(2)
+        self.assertEqual(client.ending, "abort")
+        self.assertEqual(self.lines, [])
+
+    def test_body(self) -> None:
+        client = self.serve("print('seen')", "{maxBodySize = 10}")
+        client.protocol.dataReceived(
+            b"PUT / HTTP/1.1\r\nContent-Length: 11\r\n\r\nhello, "
+        )
+        self.refused(client, 413)
+
+    def test_chunked_body(self) -> None:
+        client = self.serve("print('seen')", "{maxBodySize = 10}")
+        client.protocol.dataReceived(
+            b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n01234567\r\n8\r\n01234567\r\n0\r\n\r\n"
+        )
+        self.refused(client, 413)
+
+    def test_body_that_just_fits(self) -> None:
+        client = self.serve("response:send(200)", "{maxBodySize = 10}")
+        answer = client.receive(
+            b"PUT / HTTP/1.1\r\nContent-Length: 10\r\n\r\n0123456789"
+        )
+        self.assertIn(b" 200 ", answer)
+
+    def test_long_lines(self) -> None:
+        client = self.serve("print('seen')")
+        client.protocol.dataReceived(b"GET /" + b"x" * 20000 + b" HTTP/1.1\r\n")
+        self.refused(client, 414)
+        client = self.client()
+        client.protocol.dataReceived(
+            b"GET / HTTP/1.1\r\nX: " + b"x" * 20000 + b"\r\n\r\n"
+        )
+        self.refused(client, 431)
+
+    def test_what_is_no_http(self) -> None:
+        for text in (
+            bytes(range(256)) + b"\r\n\r\n",
+            b"GET\r\n\r\n",
+            b"GET / HTTP/1.1\r\nno colon\r\nHost: x\r\n\r\n",
+            b"GET / HTTP/1.1\r\nA B: x\r\nHost: x\r\n\r\n",
+            b"PUT / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+            b"PUT / HTTP/1.1\r\nContent-Length: -1\r\n\r\nab",
+            b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n0\r\n\r\n",
+            b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
+            b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 501 + b"\r\n",
+            b"GET / HTTP/1.1\r\n" + b"A: %s\r\n" % (b"b" * 100) * 200 + b"\r\n",
+        ):
+            client = self.serve("print('seen')")
+            answer = client.receive(text)
+            self.assertEqual(answer, b"HTTP/1.1 400 Bad Request\r\n\r\n", text)
+            self.assertEqual(client.ending, "lose")
+        self.assertEqual(self.lines, [])
+
+    def test_connections(self) -> None:
+        client = self.serve("response:send(200)", "{maxConnections = 1}")
+        self.assertIsNone(self.client().protocol)
+        client.gone()
+        self.assertIn(b" 200 ", self.get(self.client()))
+
+    def test_options(self) -> None:
+        for options in ("{maxBodySize = -1}", "{timeout = 'x'}", "{port = 1}", "1"):
+            self.run_lua(f"print(pcall(net.HTTPServer, {options}))")
+        self.assertEqual([line[:5] for line in self.lines], [b"false"] * 4)
+        self.assertIn(
+            b"known: maxBodySize, maxConnections, timeout, tls", self.lines[2]
+        )
+
+
+class TimeTests(ServerTestCase):
+    def test_trickling_head(self) -> None:
+        """The head has its time from the first byte on, whatever comes meanwhile."""
+        client = self.serve("print('seen')")
+        for byte in b"GET / HTTP/1":
+            client.receive(bytes([byte]))
+            self.reactor.advance(1)
+        self.assertIsNone(client.ending)
+        client.receive(b".")
+        self.reactor.advance(3)
+        self.assertTrue(client.answer().startswith(b"HTTP/1.1 408 Request Timeout"))
+        self.assertEqual(client.ending, "half")
+
+    def test_trickling_headers_of_a_second_request(self) -> None:
+        client = self.serve("response:send(200)")
+        self.get(client)
+        self.reactor.advance(50)
+        client.receive(b"GET / HTTP/1.1\r\nA: b\r\n")
+        self.reactor.advance(14)
+        client.receive(b"C: d\r\n")
+        self.reactor.advance(1)
+        self.assertIn(b" 408 ", client.answer())
+
+    def test_head_in_time(self) -> None:
+        """Afterwards the time for the body is the idle time."""
+        client = self.serve("response:send(200)")
+        client.receive(b"PUT / HTTP/1.1\r\n")
+        self.reactor.advance(14)
+        client.receive(b"Content-Length: 2\r\n\r\n")
+        self.reactor.advance(59)
+        client.receive(b"a")
+        self.reactor.advance(59)
+        self.assertIn(b" 200 ", client.receive(b"b"))
+        self.reactor.advance(59)
+        self.assertIn(b" 200 ", self.get(client))
+
+    def test_idle(self) -> None:
+        client = self.serve("response:send(200)", "{timeout = 5000}")
+        self.get(client)
+        self.reactor.advance(4)
+        self.get(client)
+        self.reactor.advance(4)
+        self.assertIsNone(client.ending)
+        self.reactor.advance(1)
+        self.assertEqual(client.ending, "lose")
+
+    def test_no_limit(self) -> None:
+        client = self.serve("response:send(200)", "{timeout = 0}")
+        self.get(client)
+        self.reactor.advance(100000)
+        self.assertIn(b" 200 ", self.get(client))
+        client.receive(b"GET / ")
+        self.reactor.advance(15)
+        self.assertIn(b" 408 ", client.answer())
+
+    def test_slow_script(self) -> None:
+        """While an answer is awaited no time runs."""
+        client = self.serve("kept = response")
+        self.get(client)
+        self.reactor.advance(100000)
+        self.run_lua("kept:send(200)")
+        self.assertIn(b" 200 ", client.answer())
+
+
+class StopTests(ServerTestCase):
+    def test_idle_connections(self) -> None:
+        client = self.serve("response:send(200)")
+        self.get(client)
+        self.run_lua(
+            "server:stop({success = function() print('stopped', server:isRunning(), server) end})"
+        )
+        self.assertEqual(client.ending, "lose")
+        self.turn()
+        self.assertEqual(self.lines, [b"stopped\tfalse\tHTTPServer: stopped"])
+
+    def test_open_requests(self) -> None:
+        """They are answered still, and told that it is the last."""
+        client = self.serve("kept = response")
+        self.get(client)
+        self.run_lua("server:stop({success = function() print('stopped') end})")
+        self.reactor.advance(4)
+        self.assertEqual((client.ending, self.lines), (None, []))
+        self.run_lua("kept:send(200, nil, 'last')")
+        answer = client.answer()
+        self.assertIn(b"Connection: close\r\n", answer)
+        self.assertTrue(answer.endswith(b"last"))
+        self.assertEqual(client.ending, "lose")
+        self.turn()
+        self.assertEqual(self.lines, [b"stopped"])
+
+    def test_request_that_still_arrives(self) -> None:
+        client = self.serve("response:send(200)")
+        client.receive(b"PUT / HTTP/1.1\r\nContent-Length: 2\r\n\r\na")
+        self.run_lua("server:stop()")
+        self.assertIn(b" 200 ", client.receive(b"b"))
+        self.assertEqual(client.ending, "lose")
+
+    def test_not_for_ever(self) -> None:
+        client = self.serve("kept = response")
+        self.get(client)
+        self.run_lua("server:stop({success = function() print('stopped') end})")
+        self.reactor.advance(5)
+        self.assertEqual((client.ending, self.lines), ("abort", [b"stopped"]))
+
+    def test_runtime(self) -> None:
+        """When nobody is left to answer, that is said."""
+        client = self.serve("kept = response")
+        self.get(client)
+        self.stop(self.runtime)
+        self.assertIn(b" 503 ", client.answer())
+        self.assertEqual(client.ending, "lose")
+
+    def test_again(self) -> None:
+        self.serve("response:send(200)")
+        self.run_lua("server:stop()")
+        self.turn()
+        self.run_lua("server:start('127.0.0.1', 0, function(_, r) r:send(202) end)")
+        self.assertIn(b" 202 ", self.get(self.client()))
+
+    def test_states(self) -> None:
+        self.serve("response:send(200)")
+        self.run_lua(
+            "server:start('127.0.0.1', 0, print, {error = print})"
+            " local other = net.HTTPServer() other:stop() print(other, other:port())"
+        )
+        self.turn()
+        self.assertEqual(
+            self.lines,
+            [b"HTTPServer: stopped\tnil", b"Already running\tstate"],
+        )
+
+    def test_bad_arguments(self) -> None:
+        self.run_lua(
+            """
+            local server = net.HTTPServer()
+            for _, f in ipairs({
+              function() server:start(1, 2, print) end,
+              function() server:start("127.0.0.1", "x", print) end,
+              function() server:start("127.0.0.1", 0) end,
+              function() server:static("x", ".") end,
+              function() server:static("/", "/no/such") end,
+              function() server:websocket("x", {}) end,
+              function() server:websocket("/", 1) end,
+              function() server:websocket("/", {receive = 1}) end,
+              function() server:websocket("/", {}, {tls = true}) end,
+            }) do print(select(2, pcall(f))) end
+            """
+        )
+        for line, wanted in zip(
+            self.lines,
+            [
+                b"#1 to 'start' (host: string",
+                b"#2 to 'start' (port: integer 0..65535",
+                b"#3 to 'start' (onRequest: function",
+                b"#1 to 'static' (prefix: path that begins with /",
+                b"#2 to 'static' (/no/such is no directory)",
+                b"#1 to 'websocket' (path: path that begins with /",
+                b"#2 to 'websocket' (callbacks: table",
+                b"#2 to 'websocket' (receive: function",
+                b"#3 to 'websocket' (unknown option \"tls\"",
+            ],
+            strict=True,
+        ):
+            self.assertIn(wanted, line)
+            self.assertTrue(line.startswith(b"test.lua:"), line)

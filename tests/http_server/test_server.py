@@ -1,0 +1,327 @@
+"""HTTPServer in memory: requests, answers, conditions, failures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.logger import globalLogPublisher
+
+from tests.support import ALL_BYTES, for_each_lua
+from tests.support.http_server import DATE, OK, ServerTestCase
+
+
+class RequestTests(ServerTestCase):
+    def test_what_a_script_gets(self) -> None:
+        client = self.serve(
+            "print(request.method, request.path, request.uri, request.ip, request.port)"
+            " print(request.query.a, request.query['b c'], #request.query.d, request.query.d[2])"
+            " print(request.headers.HOST, request.headers['x-twice'], request.headers.cookie,"
+            " request.headers.none)"
+            " response:send(200)"
+        )
+        answer = client.receive(
+            b"GET /a%20b/c?a=1&b+c=%26&d=x&d=y&e HTTP/1.1\r\nHost: here\r\n"
+            b"X-Twice: 1\r\nCookie: a=1\r\nx-twice: 2\r\nCookie: b=2\r\n\r\n"
+        )
+        self.assertEqual(answer, OK + b"Content-Length: 0\r\n\r\n")
+        self.assertEqual(
+            self.lines,
+            [
+                b"GET\t/a b/c\t/a%20b/c?a=1&b+c=%26&d=x&d=y&e\t192.168.1.1\t54321",
+                b"1\t&\t2\ty",
+                b"here\t1, 2\ta=1; b=2\tnil",
+            ],
+        )
+
+    def test_every_byte(self) -> None:
+        """A body there and back, whether its length is told or it comes in chunks."""
+        client = self.serve("response:send(200, nil, request.body)")
+        answer = client.receive(
+            b"PUT / HTTP/1.1\r\nContent-Length: 256\r\n\r\n" + ALL_BYTES
+        )
+        self.assertEqual(answer, OK + b"Content-Length: 256\r\n\r\n" + ALL_BYTES)
+        client.receive(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n80\r\n")
+        answer = client.receive(
+            ALL_BYTES[:128] + b"\r\n80\r\n" + ALL_BYTES[128:] + b"\r\n0\r\n\r\n"
+        )
+        self.assertEqual(answer, OK + b"Content-Length: 256\r\n\r\n" + ALL_BYTES)
+
+    def test_form_is_a_body(self) -> None:
+        client = self.serve("response:send(200, nil, request.body)")
+        answer = client.receive(
+            b"POST / HTTP/1.1\r\nContent-Length: 7\r\n"
+            b"Content-Type: application/x-www-form-urlencoded\r\n\r\na=1&b=2"
+        )
+        self.assertTrue(answer.endswith(b"\r\n\r\na=1&b=2"))
+
+    def test_pipeline(self) -> None:
+        """Requests in one piece are answered one after the other."""
+        client = self.serve("print(request.path) kept = kept or response")
+        self.run_lua("gc = setTimeout(function() end, 100000)")
+        request = b"GET /%d HTTP/1.1\r\n\r\n"
+        self.assertEqual(client.receive(request % 1 + request % 2), b"")
+        self.assertEqual(self.lines, [b"/1"])
+        self.run_lua("kept:send(200, nil, 'one')")
+        self.assertEqual(self.lines, [b"/1", b"/2"])
+        self.assertTrue(client.answer().endswith(b"one"))
+
+    def test_expect_continue(self) -> None:
+        client = self.serve("response:send(200, nil, request.body)")
+        answer = client.receive(
+            b"PUT / HTTP/1.1\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+        )
+        self.assertEqual(answer, b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.assertTrue(client.receive(b"hi").endswith(b"hi"))
+
+    def test_old_client(self) -> None:
+        """HTTP/1.0: one request, no chunks."""
+        client = self.serve("response:write('a') response:finish()")
+        answer = client.receive(b"GET / HTTP/1.0\r\n\r\n")
+        self.assertEqual(answer, b"HTTP/1.0 200 OK\r\n" + DATE + b"\r\na")
+        self.assertEqual(client.ending, "lose")
+
+
+class AnswerTests(ServerTestCase):
+    def test_headers(self) -> None:
+        client = self.serve(
+            "response:send(201, {['Content-Type'] = 'a/b', ['set-cookie'] = {'a=1', 'b=2'},"
+            " ['Content-Length'] = 77, ['X-Number'] = 1}, 'body')"
+        )
+        lines = self.get(client).split(b"\r\n")
+        self.assertEqual(lines[0], b"HTTP/1.1 201 Created")
+        self.assertEqual(
+            sorted(lines[1:]),
+            sorted(
+                [
+                    DATE.strip(),
+                    b"Content-Type: a/b",
+                    b"Set-Cookie: a=1",
+                    b"Set-Cookie: b=2",
+                    b"X-Number: 1",
+                    b"Content-Length: 4",
+                    b"",
+                    b"body",
+                ]
+            ),
+        )
+
+    def test_one_write(self) -> None:
+        """Head and body leave in one piece."""
+        client = self.serve("response:send(200, nil, 'body')")
+        written: list[bytes] = []
+        client.write = written.append  # type: ignore[method-assign]
+        self.get(client)
+        self.assertEqual(len(written), 1)
+
+    def test_no_body(self) -> None:
+        """HEAD has the length and no more; 204 and 304 have neither."""
+        client = self.serve("response:send(tonumber(request.query.s), nil, 'body')")
+        answer = client.receive(b"HEAD /?s=200 HTTP/1.1\r\n\r\n")
+        self.assertEqual(answer, OK + b"Content-Length: 4\r\n\r\n")
+        for status in ("204", "304"):
+            answer = self.get(client, f"/?s={status}")
+            self.assertTrue(answer.endswith(DATE + b"\r\n"), answer)
+
+    def test_unknown_status(self) -> None:
+        client = self.serve("response:send(599)")
+        self.assertTrue(self.get(client).startswith(b"HTTP/1.1 599 Unknown\r\n"))
+
+    def test_later(self) -> None:
+        client = self.serve("setTimeout(function() response:send(200) end, 1000)")
+        self.assertEqual(self.get(client), b"")
+        self.reactor.advance(1)
+        self.assertTrue(client.answer().endswith(b"Content-Length: 0\r\n\r\n"))
+
+    def test_twice(self) -> None:
+        client = self.serve(
+            "response:send(200, nil, 'one') response:send(200, nil, 'two', {error = print})"
+            " response:write('x', {error = print}) response:finish({error = print})"
+            " print(response)"
+        )
+        self.assertTrue(self.get(client).endswith(b"one"))
+        said = b"Already answered, or the client is gone\tstate"
+        self.assertEqual(self.lines[:1], [b"HTTPResponse: 2 (answered)"])
+        self.assertEqual(self.lines[1:], [said] * 3)
+
+    def test_close_on_request(self) -> None:
+        client = self.serve("response:send(200, {Connection = 'close'})")
+        self.assertIn(b"Connection: close\r\n", self.get(client))
+        self.assertEqual(client.ending, "lose")
+
+    def test_in_a_task(self) -> None:
+        """Each step waits for its answer there."""
+        client = self.serve(
+            "task.start(function()"
+            " print(response:writeHead(200)) print(response:write('a')) print(response:finish())"
+            " print(response:finish()) end)"
+        )
+        answer = self.get(client)
+        self.turn(4)
+        answer += client.answer()
+        self.assertEqual(
+            answer, OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"
+        )
+        self.assertEqual(self.lines[:3], [b"true"] * 3)
+        self.assertTrue(self.lines[3].startswith(b"nil\tAlready answered"))
+
+    def test_bad_arguments(self) -> None:
+        """Raised at the script's own line; nothing can be slipped into a head."""
+        client = self.serve(
+            """
+            for _, bad in ipairs({
+              {"200"}, {99}, {200.5}, {1000}, {200, "x"}, {200, {a = {}}, "x", 3},
+              {200, {["a b"] = "x"}}, {200, {a = "b\\r\\nc: d"}}, {200, {a = "b\\nc"}},
+              {200, {a = "\\0"}}, {200, {["Transfer-Encoding"] = "chunked"}}, {200, nil, {}},
+              {200, {["a\\r\\nb"] = "c"}}, {200, {a = true}},
+            }) do
+              local unpack = table.unpack or unpack
+              local good, message = pcall(response.send, response, unpack(bad, 1, 4))
+              if good then print("accepted", bad[1], bad[2], bad[3]) end
+            end
+            for _, length in ipairs({"-1", "1x", "", "1234567890123456"}) do
+              if pcall(response.writeHead, response, 200, {["Content-Length"] = length}) then
+                print("accepted", length)
+              end
+            end
+            print(select(2, pcall(function() response:send(200, {a = "b\\nc"}) end)))
+            print(select(2, pcall(function() response:write({}) end)))
+            print(select(2, pcall(function() response:onClose(1) end)))
+            response:send(200)
+            """
+        )
+        self.assertEqual(self.get(client), OK + b"Content-Length: 0\r\n\r\n")
+        self.assertRegex(
+            self.lines[0],
+            rb'^test.lua:\d+: bad argument #2 to \'send\' \(header a: string without line ends expected, got "b\\nc"\)',
+        )
+        self.assertRegex(self.lines[1], rb"#1 to 'write' \(chunk: string expected")
+        self.assertRegex(self.lines[2], rb"#1 to 'onClose' \(f: function expected")
+        self.assertEqual(len(self.lines), 3)
+
+
+class ConditionTests(ServerTestCase):
+    def test_etag(self) -> None:
+        client = self.serve(
+            "response:send(200, {etag = '\"v1\"', ['Content-Type'] = 'a/b'}, 'body')"
+        )
+        self.assertIn(b'\r\nETag: "v1"\r\n', self.get(client))
+        answer = self.get(client, "/", 'If-None-Match: "v1"')
+        self.assertTrue(answer.startswith(b"HTTP/1.1 304 Not Modified\r\n"))
+        self.assertNotIn(b"Content-", answer)
+        self.assertTrue(answer.endswith(b"\r\n\r\n"))
+        self.assertTrue(
+            self.get(client, "/", 'If-None-Match: "v2"').endswith(b"\r\n\r\nbody")
+        )
+
+    def test_last_modified(self) -> None:
+        client = self.serve(
+            "response:send(200, {['Last-Modified'] = 'Sun, 06 Nov 1994 08:49:37 GMT'}, 'body')"
+        )
+        self.assertIn(b"Last-Modified: Sun, 06 Nov 1994", self.get(client))
+        when = "If-Modified-Since: Sun, 06 Nov 1994 08:49:3%d GMT"
+        self.assertIn(b" 304 ", self.get(client, "/", when % 7))
+        self.assertIn(b" 200 ", self.get(client, "/", when % 6))
+
+    def test_tag_counts_more(self) -> None:
+        """With an If-None-Match that does not match, the date says nothing."""
+        client = self.serve(
+            "response:send(200, {ETag = '\"v2\"',"
+            " ['Last-Modified'] = 'Sun, 06 Nov 1994 08:49:37 GMT'}, 'body')"
+        )
+        answer = self.get(
+            client,
+            "/",
+            'If-None-Match: "v1"',
+            "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT",
+        )
+        self.assertIn(b" 200 ", answer)
+
+    def test_no_date(self) -> None:
+        """What is no date is sent as it is."""
+        client = self.serve("response:send(200, {['Last-Modified'] = 'once'}, 'body')")
+        answer = self.get(client, "/", "If-Modified-Since: once")
+        self.assertIn(b"Last-Modified: once\r\n", answer)
+
+
+class FailureTests(ServerTestCase):
+    def test_raises(self) -> None:
+        """500 without the text; the connection goes on; the log has the traceback."""
+        client = self.serve("error('secret')")
+        for _ in range(2):
+            answer = self.get(client)
+            self.assertTrue(answer.startswith(b"HTTP/1.1 500 Internal Server Error"))
+            self.assertNotIn(b"secret", answer)
+        self.assertEqual(len(self.errors), 2)
+        self.assertIn("test.lua:1: secret", self.errors[0])
+        self.flushLoggedErrors()
+
+    def test_raises_half_way(self) -> None:
+        """The client sees that the answer is not complete."""
+        client = self.serve("response:write('begun') error('secret')")
+        answer = self.get(client)
+        self.assertTrue(answer.endswith(b"5\r\nbegun\r\n"))
+        self.assertEqual(client.ending, "abort")
+
+    def test_raises_after_the_answer(self) -> None:
+        client = self.serve("response:send(200) error('late')")
+        self.assertIn(b" 200 ", self.get(client))
+        self.assertIn(b" 200 ", self.get(client))
+
+    def test_lost(self) -> None:
+        """A response that the script has no more is answered."""
+        client = self.serve(
+            "if request.path == '/lose' then return end response:send(200)"
+        )
+        self.assertEqual(self.get(client, "/lose"), b"")
+        self.run_lua("collectgarbage() collectgarbage()")
+        self.get(self.client())
+        other = self.client()
+        self.get(other, "/lose")
+        self.assertIn(b" 500 ", client.answer())
+
+    def test_client_goes(self) -> None:
+        client = self.serve(
+            "response:onClose(function() print('gone')"
+            " response:send(200, nil, '', {error = print})"
+            " response:onClose(function() print('again') end) end)"
+        )
+        self.get(client)
+        client.gone()
+        self.turn()
+        said = b"Already answered, or the client is gone\tstate"
+        self.assertEqual(self.lines, [b"gone", said])
+
+    def test_client_has_gone(self) -> None:
+        """Told too when the script asks afterwards."""
+        client = self.serve("kept = response")
+        self.get(client)
+        client.gone()
+        self.run_lua("kept:onClose(function() print('gone') end) print('asked')")
+        self.turn()
+        self.assertEqual(self.lines, [b"asked", b"gone"])
+
+    def test_what_is_logged(self) -> None:
+        """A second answer is a mistake of the script; a client that has gone is none."""
+        events: list[Any] = []
+        globalLogPublisher.addObserver(events.append)
+        self.addCleanup(globalLogPublisher.removeObserver, events.append)
+        client = self.serve("kept = kept or response response:onClose(print)")
+        self.get(client)
+        client.gone()
+        self.run_lua("kept:write('x') kept:send(200) kept:finish()")
+        self.turn(2)
+        said = [each["text"] for each in events if "text" in each]
+        self.assertEqual(len(said), 1, said)
+        self.assertIn("test.lua:1: Already answered", said[0])
+
+    def test_answered_in_time(self) -> None:
+        client = self.serve("response:onClose(print) response:send(200)")
+        self.get(client)
+        client.gone()
+        self.turn()
+        self.assertEqual(self.lines, [])
+
+
+globals().update(for_each_lua(RequestTests))
+globals().update(for_each_lua(AnswerTests))
+globals().update(for_each_lua(FailureTests))

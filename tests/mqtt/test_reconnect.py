@@ -1,0 +1,302 @@
+"""mqtt.Client over several connections, in memory."""
+
+from __future__ import annotations
+
+from twisted.internet.error import ConnectionLost
+from twisted.internet.error import ConnectionRefusedError as Refused
+
+from tests.support.mqtt import (
+    DISCONNECT,
+    PUBACK,
+    PUBCOMP,
+    PUBREC,
+    PUBREL,
+    SUBACK,
+    MemoryBrokerTestCase,
+    Transport,
+    answer,
+    connack,
+    message,
+    number,
+    packet,
+    text,
+)
+
+CLOSED, CONNECTED = "closed", "connected returnCode=0 sessionPresent="
+
+
+def subscription(packet_id: int, *topics: bytes) -> bytes:
+    return packet(
+        0x82, number(packet_id) + b"".join(text(each) + b"\1" for each in topics)
+    )
+
+
+class ReconnectTests(MemoryBrokerTestCase):
+    def again(self, present: bool = False) -> Transport:
+        """The next attempt; it is accepted."""
+        attempts = len(self.reactor.tcpClients)
+        self.reactor.advance(1)
+        self.turn()
+        self.assertEqual(len(self.reactor.tcpClients), attempts + 1)
+        transport = self.accepted()
+        self.assertEqual([each[0] for each in transport.packets()], [0x10])
+        transport.says(connack(0, present))
+        return transport
+
+    def lose(self, transport: Transport) -> None:
+        transport.packets()
+        transport.ended(ConnectionLost())
+        self.turn()
+
+    def test_subscriptions(self) -> None:
+        """Renewed where the broker has no session; no event for that."""
+        for present in (False, True):
+            transport = self.connect("reconnect = true")
+            self.run_lua(
+                "c:subscribe({'a', 'b', 'c', 'd'}, {qos = 1}) c:unsubscribe('b')"
+            )
+            transport.says(answer(SUBACK, 1, b"\1\1\x80\1"), answer(0xB0, 2))
+            self.run_lua("c:unsubscribe('d')")
+            self.turn()
+            self.lines.clear()
+            self.lose(transport)
+            transport = self.again(present)
+            sent = transport.packets()
+            # The unsubscribe without an answer is asked again, as it was.
+            self.assertIn(packet(0xA2, number(3) + text(b"d")), sent)
+            expected = [] if present else [subscription(4, b"a")]
+            self.assertEqual([each for each in sent if each[0] == 0x82], expected)
+            if not present:
+                transport.says(answer(SUBACK, 4, b"\1"))
+            self.said(CLOSED, CONNECTED + str(present).lower())
+            self.run_lua("c:disconnect()")
+            self.said(CLOSED)
+
+    def test_subscribe_without_an_answer(self) -> None:
+        """Sent again under its id, before all else; the event comes once."""
+        transport = self.connect("reconnect = true")
+        self.run_lua("c:subscribe('a', {qos = 1}) c:publish('a', 'x', {qos = 1})")
+        self.lose(transport)
+        transport = self.again()
+        self.assertEqual(
+            transport.packets(),
+            [subscription(1, b"a"), message(b"a", b"x", 1, 2, dup=True)],
+        )
+        transport.says(answer(SUBACK, 1, b"\1"))
+        self.said(CLOSED, CONNECTED + "false", "subscribed packetId=1 results=1")
+        self.lose(transport)
+        transport = self.again()
+        sent = transport.packets()
+        self.assertEqual(sent[0], subscription(3, b"a"))
+        self.assertEqual(len(sent), 2)
+
+    def test_qos_1(self) -> None:
+        """What was not acknowledged is sent again, under its id."""
+        transport = self.connect("reconnect = true")
+        self.run_lua("for i = 1, 3 do c:publish('a', i, {qos = 1}) end")
+        transport.says(answer(PUBACK, 2))
+        self.lose(transport)
+        transport = self.again(True)
+        self.assertEqual(
+            transport.packets(),
+            [message(b"a", b"1", 1, 1, dup=True), message(b"a", b"3", 1, 3, dup=True)],
+        )
+        transport.says(answer(PUBACK, 1), answer(PUBACK, 3))
+        self.said(
+            "published packetId=2",
+            CLOSED,
+            CONNECTED + "true",
+            "published packetId=1",
+            "published packetId=3",
+        )
+        self.lose(transport)
+        self.assertEqual(self.again(True).packets(), [])
+
+    def test_qos_2(self) -> None:
+        """Each exchange goes on where it was: the message never goes twice."""
+        transport = self.connect("reconnect = true")
+        self.run_lua("for i = 1, 2 do c:publish('a', i, {qos = 2}) end")
+        transport.says(answer(PUBREC, 1))
+        self.lose(transport)
+        transport = self.again(True)
+        self.assertEqual(
+            transport.packets(),
+            [answer(PUBREL, 1), message(b"a", b"2", 2, 2, dup=True)],
+        )
+        transport.says(answer(PUBCOMP, 1), answer(PUBREC, 2))
+        self.assertEqual(transport.packets(), [answer(PUBREL, 2)])
+        self.lose(transport)
+        transport = self.again(True)
+        self.assertEqual(transport.packets(), [answer(PUBREL, 2)])
+        transport.says(answer(PUBCOMP, 2))
+        self.turn()
+        self.assertEqual(
+            [each for each in self.lines if each.startswith(b"published")],
+            [b"published packetId=1", b"published packetId=2"],
+        )
+
+    def test_qos_2_received(self) -> None:
+        """Told once, wherever the connection breaks."""
+        transport = self.connect("reconnect = true")
+        transport.says(message(b"a", b"x", 2, 7))
+        self.lose(transport)
+        transport = self.again(True)
+        transport.says(message(b"a", b"x", 2, 7, dup=True), answer(PUBREL, 7))
+        self.assertEqual(transport.packets(), [answer(PUBREC, 7), answer(PUBCOMP, 7)])
+        self.lose(transport)
+        transport = self.again(True)
+        # Our PUBCOMP was lost, so the broker asks again.
+        transport.says(answer(PUBREL, 7))
+        self.assertEqual(transport.packets(), [answer(PUBCOMP, 7)])
+        told = [each for each in self.lines if each.startswith(b"message")]
+        self.assertEqual(len(told), 1)
+
+    def test_old_acknowledgements(self) -> None:
+        """One for an earlier connection would acknowledge another message."""
+        transport = self.connect("reconnect = true")
+        self.runtime._resources.pause(True)
+        transport.says(message(b"a", b"x", 1, 7))
+        self.lose(transport)
+        self.runtime._resources.pause(False)
+        transport = self.again(True)
+        self.assertEqual(transport.packets(), [])
+        transport.says(message(b"a", b"x", 1, 7, dup=True))
+        self.assertEqual(transport.packets(), [answer(PUBACK, 7)])
+
+    def test_queue_while_away(self) -> None:
+        """All kinds wait, within maxQueue; those of before go first."""
+        transport = self.connect("reconnect = true, maxQueue = 4")
+        self.run_lua("c:publish('a', 0, {qos = 1})")
+        self.lose(transport)
+        self.run_lua(
+            """
+            c:publish("a", 1)
+            c:publish("a", 2, {qos = 1})
+            c:subscribe("b", {qos = 1})
+            c:publish("a", 3, {qos = 2})
+            print(c:publish("a", 4))
+            """
+        )
+        self.reactor.advance(1)
+        self.turn()
+        self.refused(Refused())
+        self.reactor.advance(1)
+        transport = self.again()
+        sent = transport.packets()
+        self.assertEqual(sent[0], subscription(4, b"b"))
+        self.assertEqual(sent[1], message(b"a", b"0", 1, 1, dup=True))
+        self.assertEqual(
+            sorted(sent[2:]),
+            sorted(
+                [
+                    message(b"a", b"1"),
+                    message(b"a", b"2", 1, 3),
+                    message(b"a", b"3", 2, 5),
+                ]
+            ),
+        )
+        self.assertIn(b"nil", self.lines)
+
+    def test_in_flight(self) -> None:
+        """Paho's bound of 20 holds for what is sent again, too."""
+        transport = self.connect("reconnect = true")
+        self.run_lua("for i = 1, 50 do c:publish('a', i, {qos = 2}) end")
+        self.lose(transport)
+        self.run_lua("for i = 51, 70 do c:publish('a', i, {qos = 2}) end")
+        transport = self.again(True)
+        sent, waiting = [], transport.packets()
+        self.assertEqual(len(waiting), 20)
+        while waiting:
+            each = waiting.pop(0)
+            if each[0] == PUBREL:
+                transport.says(answer(PUBCOMP, int.from_bytes(each[2:4], "big")))
+            else:
+                sent.append(each[7:])
+                transport.says(answer(PUBREC, int.from_bytes(each[5:7], "big")))
+            waiting += transport.packets()
+            self.assertLessEqual(len(waiting), 20)
+        self.assertEqual(sent, [b"%d" % i for i in range(1, 71)])
+
+    def test_attempts(self) -> None:
+        """Each that fails is an error; the delays grow."""
+        self.begin("reconnect = {minDelay = 1000, factor = 2, maxDelay = 3000}")
+        for longest in (1, 2, 3, 3):
+            attempts = len(self.reactor.tcpClients)
+            self.refused(Refused())
+            self.said("error code=-3 message=Connection refused")
+            self.reactor.advance(longest / 2 - 0.01)
+            self.assertEqual(len(self.reactor.tcpClients), attempts)
+            self.reactor.advance(longest / 2 + 0.01)
+            self.turn()
+            self.assertEqual(len(self.reactor.tcpClients), attempts + 1)
+        self.accepted().says(connack(4))
+        self.turn()
+        self.assertTrue(self.lines[0].startswith(b"error code=4 "))
+        self.lines.clear()
+        self.reactor.advance(3)
+        self.turn()
+        self.accepted().says(connack())
+        self.said(CONNECTED + "false")
+
+    def test_timeout_of_each_attempt(self) -> None:
+        self.begin("reconnect = true, timeout = 2000")
+        for _ in range(2):
+            self.accepted()
+            self.reactor.advance(2)
+            self.said("error code=-1 message=Operation canceled")
+            self.reactor.advance(2)
+            self.turn()
+
+    def test_disconnect_between_attempts(self) -> None:
+        """Nothing more comes."""
+        transport = self.connect("reconnect = true")
+        self.lose(transport)
+        self.run_lua("c:disconnect({callback = function(n) print('callback', n) end})")
+        self.said(CLOSED, "callback\t0")
+        self.reactor.advance(100)
+        self.assertEqual(len(self.reactor.tcpClients), 1)
+        self.nothing_open()
+
+    def test_disconnect(self) -> None:
+        """It is not taken for a loss."""
+        transport = self.connect("reconnect = true")
+        self.run_lua("c:disconnect()")
+        self.assertEqual(transport.packets(), [DISCONNECT])
+        self.said(CLOSED)
+        self.reactor.advance(100)
+        self.assertEqual(len(self.reactor.tcpClients), 1)
+        self.nothing_open()
+
+    def test_broken_protocol(self) -> None:
+        """Reason enough for another connection."""
+        transport = self.connect("reconnect = true")
+        transport.says(packet(0x10, b"x"))
+        self.assertTrue(transport.gone)
+        self.run_lua("c:publish('a', 'x')")
+        self.assertEqual(self.again().packets(), [message(b"a", b"x")])
+
+    def test_publish_in_closed(self) -> None:
+        """The handler can ask for what the next connection has to do."""
+        transport = self.connect("reconnect = true")
+        self.run_lua(
+            "c:addEventListener('closed', function()"
+            " print(c:publish('a', 'x'), c:subscribe('b', {qos = 1})) end)"
+        )
+        self.lose(transport)
+        self.assertEqual(
+            self.again().packets(), [message(b"a", b"x"), subscription(2, b"b")]
+        )
+        self.said(CLOSED, "1\t2", CONNECTED + "false")
+
+    def test_stop_between_attempts(self) -> None:
+        self.lose(self.connect("reconnect = true"))
+        self.stop(self.runtime)
+
+    def test_unref(self) -> None:
+        """It does not keep the program alive between attempts either."""
+        transport = self.connect("reconnect = true")
+        self.run_lua("c:unref()")
+        self.lose(transport)
+        idle = self.runtime.idle()
+        self.turn(2)
+        self.successResultOf(idle)
