@@ -16,6 +16,7 @@ from eplua_twisted.border.bridge import Bridge
 from eplua_twisted.border.calls import Calls
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.library import Host
+from eplua_twisted.border.primitives import Primitives
 from eplua_twisted.border.resources import Resources
 from eplua_twisted.border.values import to_bytes, to_readable, to_text
 from eplua_twisted.errors import RuntimeStopped
@@ -150,7 +151,8 @@ class Runtime:
     def _primitives(self, name: bytes) -> tuple[Any, ...]:
         """A module's primitives, flattened; the module is made when first asked for."""
         module = self._module(to_text(name))
-        return tuple(item for pair in self._bridge.primitives(module) for item in pair)
+        found = Primitives(self._bridge, self._resources).of(module)
+        return tuple(item for pair in found for item in pair)
 
     def _module(self, name: str) -> Any:
         if name not in self._modules:

@@ -1,11 +1,12 @@
 """
-The border: how Lua calls Python and how answers get back.
+How answers get back to Lua.
 
-Lua calls *primitives*, plain Python functions, with plain values and a
-*ticket*, a number under which the Lua end keeps whatever waits for the answer.
-L{Bridge.enter} is the only place where Python calls Lua.  While Lua runs, or
-while earlier answers wait, an answer joins the queue; so answers arrive in the
-order in which things happened and never inside the call that asked for them.
+Lua calls L{primitives<eplua_twisted.border.primitives>}, plain Python functions,
+with plain values and a *ticket*, a number under which the Lua end keeps whatever
+waits for the answer.  L{Bridge.enter} is the only place where Python calls Lua.
+While Lua runs, or while earlier answers wait, an answer joins the queue; so answers
+arrive in the order in which things happened and never inside the call that asked
+for them.
 """
 
 from __future__ import annotations
@@ -14,63 +15,20 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from eplua_twisted.border.primitives import crossing, marked, operation, query
 from eplua_twisted.border.resources import Resources
-from eplua_twisted.border.values import Scalar, scalar, to_bytes
-from eplua_twisted.errors import (
-    CLOSED,
-    INTERNAL,
-    NOT_CONNECTED,
-    STOPPED,
-    ConversionError,
-    OperationError,
-    describe,
-)
-
-__all__ = ["HIGH_WATER", "TURN", "Bridge", "Reply", "crossing", "operation", "query"]
+from eplua_twisted.border.values import to_bytes
+from eplua_twisted.errors import CLOSED, INTERNAL, describe
 
 TURN = 256
 """Queued answers delivered before the reactor gets its turn."""
 
 HIGH_WATER = 1024
 """Queued answers at which all reading transports of the runtime pause."""
-
-
-def _results(result: Any) -> tuple[Scalar, ...]:
-    """What an operation fired with, as values that may cross."""
-    if result is None:
-        return ()
-    if isinstance(result, tuple):
-        return tuple(map(scalar, result))
-    return (scalar(result),)
-
-
-class Reply:
-    """
-    The answer to one ticket, with the firing side of a Deferred and a tenth of
-    its cost: for reads, of which there is one for every message.
-    """
-
-    __slots__ = ("_bridge", "_owner", "_ticket")
-
-    def __init__(self, bridge: Bridge, ticket: int, owner: int) -> None:
-        self._bridge = bridge
-        self._ticket = ticket
-        self._owner = owner
-
-    def callback(self, result: bytes | tuple[Any, ...]) -> None:
-        if type(result) is tuple:
-            self._bridge.answer(self._ticket, self._owner, True, *result)
-        else:
-            self._bridge.answer(self._ticket, self._owner, True, result)
-
-    def errback(self, fail: BaseException) -> None:
-        self._bridge.fail(self._ticket, self._owner, Failure(fail))
 
 
 class Bridge:
@@ -190,122 +148,6 @@ class Bridge:
         self._turn = None
         self._deliver()
 
-    # What Lua calls.
-    def primitives(self, module: Any) -> list[tuple[bytes, Callable[..., Any]]]:
-        """The primitives of an L{IModule} and of its resources, by name."""
-        found: list[tuple[bytes, Callable[..., Any]]] = []
-        for method, name, kind, _ in marked(type(module)):
-            primitive = method.__get__(module)
-            if kind == "operation":
-                primitive = self._request(primitive)
-            elif kind == "query":
-                primitive = self._query(primitive)
-            found.append((to_bytes(name), primitive))
-        for holder in module.resource_types:
-            for method, name, kind, gone in marked(holder):
-                if kind == "operation":
-                    primitive = self._operation(method, holder, gone)
-                elif kind == "direct":
-                    primitive = self._direct(method, holder, gone)
-                else:
-                    primitive = self._query(self._on_resource(method, holder))
-                found.append((to_bytes(name), primitive))
-        return found
-
-    def _operation(
-        self,
-        method: Callable[..., Any],
-        holder: type,
-        gone: tuple[str, str] | None,
-    ) -> Callable[..., bool | None]:
-        get, answer = self._resources.get, self.answer
-
-        def primitive(ticket: int, number: int, *arguments: Any) -> bool | None:
-            # A negative ticket: only an error would be of interest.  True says
-            # that there was none, so that nothing needs to be kept or answered.
-            resource = get(number)
-            try:
-                if self.stopped:
-                    raise OperationError(*STOPPED)
-                if isinstance(resource, holder):
-                    result = method(resource, *arguments)
-                elif gone is None:
-                    result = None
-                else:
-                    raise OperationError(*(gone if number else NOT_CONNECTED))
-                if result is None and ticket < 0:
-                    return True
-                waits = isinstance(result, Deferred)
-                results = () if waits or result is None else _results(result)
-            except Exception:
-                self.fail(abs(ticket), number, Failure())
-                return None
-            if ticket < 0 and not waits:
-                return True
-            if waits:
-                self._chain(result, abs(ticket), number)
-            else:
-                answer(ticket, number, True, *results)
-            return None
-
-        return primitive
-
-    def _direct(
-        self,
-        method: Callable[..., Any],
-        holder: type,
-        gone: tuple[str, str] | None,
-    ) -> Callable[..., None]:
-        get, answer = self._resources.get, self.answer
-
-        def primitive(ticket: int, number: int, *arguments: Any) -> None:
-            ticket = abs(ticket)
-            resource = get(number)
-            try:
-                if self.stopped:
-                    raise OperationError(*STOPPED)
-                if not isinstance(resource, holder):
-                    raise OperationError(*((number and gone) or NOT_CONNECTED))
-                result = method(resource, Reply(self, ticket, number), *arguments)
-            except Exception:
-                self.fail(ticket, number, Failure())
-                return
-            if result is None:
-                return
-            if isinstance(result, Deferred):
-                self._chain(result, ticket, number)
-            elif type(result) is tuple:
-                answer(ticket, number, True, *result)
-            else:
-                answer(ticket, number, True, result)
-
-        return primitive
-
-    def _chain(self, deferred: Deferred[Any], ticket: int, number: int) -> None:
-        deferred.addCallback(_results)
-        deferred.addCallbacks(
-            lambda results: self.answer(ticket, number, True, *results),
-            lambda failure: self.fail(ticket, number, failure),
-        )
-
-    def _request(self, method: Callable[..., Any]) -> Callable[..., None]:
-        """An operation without a resource: it keeps the program alive itself."""
-
-        def primitive(ticket: int, *arguments: Any) -> None:
-            ticket = abs(ticket)
-            try:
-                if self.stopped:
-                    raise OperationError(*STOPPED)
-                result = method(*arguments)
-                if not isinstance(result, Deferred):
-                    result = succeed(result)
-            except Exception:
-                self.fail(ticket, None, Failure())
-                return
-            self.wait_for(ticket, result.addCallback(_results))
-
-        return primitive
-
     def wait_for(self, ticket: int, deferred: Deferred[Any]) -> None:
         """
         Answer with what a Deferred that no resource owns fires with.
@@ -324,32 +166,3 @@ class Bridge:
             lambda results: self.answer(ticket, None, True, *results),
             lambda failure: self.fail(ticket, None, failure),
         )
-
-    def _query(self, method: Callable[..., Any]) -> Callable[..., Any]:
-        def primitive(*arguments: Any) -> Any:
-            try:
-                if self.stopped:
-                    raise OperationError(*STOPPED)
-                return _results(method(*arguments))
-            except OperationError as problem:
-                return None, to_bytes(problem.message), to_bytes(problem.code)
-            except ConversionError as problem:
-                return None, to_bytes(str(problem)), b"internal"
-            except Exception:
-                self.log.failure("a primitive failed")
-                return None, to_bytes(INTERNAL[1]), to_bytes(INTERNAL[0])
-
-        return primitive
-
-    def _on_resource(
-        self, method: Callable[..., Any], holder: type
-    ) -> Callable[..., Any]:
-        get = self._resources.get
-
-        def call(number: int, *arguments: Any) -> Any:
-            resource = get(number)
-            if not isinstance(resource, holder):
-                raise OperationError(*NOT_CONNECTED)
-            return method(resource, *arguments)
-
-        return call

@@ -1,18 +1,40 @@
-"""Marks for the methods that Lua can call."""
+"""
+What Lua can call: the marks for methods, and the functions made of marked methods.
+
+A function made here takes plain values, and a ticket where an answer follows later.
+Nothing that Python raises gets out of it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from eplua_twisted.errors import NOT_CONNECTED
+from twisted.internet.defer import Deferred, succeed
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from eplua_twisted.border.bridge import Bridge
+from eplua_twisted.border.reply import Reply
+from eplua_twisted.border.resources import Resources
+from eplua_twisted.border.values import Scalar, scalar, to_bytes
+from eplua_twisted.errors import (
+    INTERNAL,
+    NOT_CONNECTED,
+    STOPPED,
+    ConversionError,
+    OperationError,
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+Gone = tuple[str, str] | None
+"""Code and message for a resource that is not open; C{None}: that is no error."""
 
 
 def operation(
     name: str,
-    gone: tuple[str, str] | None = NOT_CONNECTED,
+    gone: Gone = NOT_CONNECTED,
     *,
     direct: bool = False,
 ) -> Callable[[F], F]:
@@ -48,7 +70,7 @@ def crossing(name: str) -> Callable[[F], F]:
     return _mark(name, "crossing", None)
 
 
-def _mark(name: str, kind: str, gone: tuple[str, str] | None) -> Callable[[F], F]:
+def _mark(name: str, kind: str, gone: Gone) -> Callable[[F], F]:
     def mark(method: F) -> F:
         setattr(method, "primitive", (name, kind, gone))
         return method
@@ -56,8 +78,196 @@ def _mark(name: str, kind: str, gone: tuple[str, str] | None) -> Callable[[F], F
     return mark
 
 
-def marked(holder: type) -> Iterator[tuple[Any, str, str, tuple[str, str] | None]]:
+def marked(holder: type) -> Iterator[tuple[Any, str, str, Gone]]:
     for attribute in dir(holder):
         method = getattr(holder, attribute)
         if hasattr(method, "primitive"):
             yield (method, *method.primitive)
+
+
+def _results(result: Any) -> tuple[Scalar, ...]:
+    """What an operation fired with, as values that may cross."""
+    if result is None:
+        return ()
+    if isinstance(result, tuple):
+        return tuple(map(scalar, result))
+    return (scalar(result),)
+
+
+def _check_gone(number: int, gone: Gone) -> None:
+    """
+    The one rule for a number under which no resource of the right kind is open.
+
+    @param number: 0 for a resource that was not made yet
+    @raise OperationError: unless to be gone is what was asked for
+    """
+    if gone is not None:
+        raise OperationError(*(gone if number else NOT_CONNECTED))
+
+
+class Primitives:
+    """
+    Makes the functions that Lua calls, for one runtime.
+
+    Only an C{int} is a resource's number: C{True} and C{1.0} would find number 1, and
+    an object of Lua would be kept in the queue.  Anything else counts as 0.
+    """
+
+    log = Logger()
+
+    def __init__(self, bridge: Bridge, resources: Resources) -> None:
+        self._bridge = bridge
+        self._resources = resources
+
+    def of(self, module: Any) -> list[tuple[bytes, Callable[..., Any]]]:
+        """The primitives of an L{IModule} and of its resources, by name."""
+        found: list[tuple[bytes, Callable[..., Any]]] = []
+        for method, name, kind, _ in marked(type(module)):
+            primitive = method.__get__(module)
+            if kind == "operation":
+                primitive = self._request(primitive)
+            elif kind == "query":
+                primitive = self._query(primitive)
+            found.append((to_bytes(name), primitive))
+        for holder in module.resource_types:
+            for method, name, kind, gone in marked(holder):
+                if kind == "operation":
+                    primitive = self._operation(method, holder, gone)
+                elif kind == "direct":
+                    primitive = self._direct(method, holder, gone)
+                else:
+                    primitive = self._query(self._on_resource(method, holder, gone))
+                found.append((to_bytes(name), primitive))
+        return found
+
+    def _operation(
+        self, method: Callable[..., Any], holder: type, gone: Gone
+    ) -> Callable[..., bool | None]:
+        get, bridge = self._resources.get, self._bridge
+        answer, fail, chain = bridge.answer, bridge.fail, self._chain
+
+        def primitive(ticket: int, number: int, *arguments: Any) -> bool | None:
+            # A negative ticket: only an error would be of interest.  True says
+            # that there was none, so that nothing needs to be kept or answered.
+            if type(number) is not int:
+                number = 0
+            try:
+                if bridge.stopped:
+                    raise OperationError(*STOPPED)
+                resource = get(number)
+                if isinstance(resource, holder):
+                    result = method(resource, *arguments)
+                else:
+                    _check_gone(number, gone)
+                    result = None
+                if result is None:
+                    if ticket < 0:
+                        return True
+                    results: tuple[Scalar, ...] = ()
+                elif isinstance(result, Deferred):
+                    chain(result, abs(ticket), number)
+                    return None
+                else:
+                    results = _results(result)
+                    if ticket < 0:
+                        return True
+            except Exception:
+                fail(abs(ticket), number, Failure())
+                return None
+            answer(ticket, number, True, *results)
+            return None
+
+        return primitive
+
+    def _direct(
+        self, method: Callable[..., Any], holder: type, gone: Gone
+    ) -> Callable[..., None]:
+        get, bridge = self._resources.get, self._bridge
+        answer, fail, chain = bridge.answer, bridge.fail, self._chain
+
+        def primitive(ticket: int, number: int, *arguments: Any) -> None:
+            if ticket < 0:
+                ticket = -ticket
+            if type(number) is not int:
+                number = 0
+            try:
+                if bridge.stopped:
+                    raise OperationError(*STOPPED)
+                resource = get(number)
+                if isinstance(resource, holder):
+                    result = method(resource, Reply(bridge, ticket, number), *arguments)
+                    if result is None:
+                        return
+                else:
+                    _check_gone(number, gone)
+                    result = ()
+            except Exception:
+                fail(ticket, number, Failure())
+                return
+            if isinstance(result, Deferred):
+                chain(result, ticket, number)
+            elif type(result) is tuple:
+                answer(ticket, number, True, *result)
+            else:
+                answer(ticket, number, True, result)
+
+        return primitive
+
+    def _chain(self, deferred: Deferred[Any], ticket: int, number: int) -> None:
+        deferred.addCallback(_results)
+        deferred.addCallbacks(
+            lambda results: self._bridge.answer(ticket, number, True, *results),
+            lambda failure: self._bridge.fail(ticket, number, failure),
+        )
+
+    def _request(self, method: Callable[..., Any]) -> Callable[..., None]:
+        """An operation without a resource: it keeps the program alive itself."""
+        bridge = self._bridge
+
+        def primitive(ticket: int, *arguments: Any) -> None:
+            ticket = abs(ticket)
+            try:
+                if bridge.stopped:
+                    raise OperationError(*STOPPED)
+                result = method(*arguments)
+                if not isinstance(result, Deferred):
+                    result = succeed(result)
+            except Exception:
+                bridge.fail(ticket, None, Failure())
+                return
+            bridge.wait_for(ticket, result.addCallback(_results))
+
+        return primitive
+
+    def _query(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        bridge = self._bridge
+
+        def primitive(*arguments: Any) -> Any:
+            try:
+                if bridge.stopped:
+                    raise OperationError(*STOPPED)
+                return _results(method(*arguments))
+            except OperationError as problem:
+                return None, to_bytes(problem.message), to_bytes(problem.code)
+            except ConversionError as problem:
+                return None, to_bytes(str(problem)), b"internal"
+            except Exception:
+                self.log.failure("a primitive failed")
+                return None, to_bytes(INTERNAL[1]), to_bytes(INTERNAL[0])
+
+        return primitive
+
+    def _on_resource(
+        self, method: Callable[..., Any], holder: type, gone: Gone
+    ) -> Callable[..., Any]:
+        get = self._resources.get
+
+        def call(number: int, *arguments: Any) -> Any:
+            if type(number) is not int:
+                number = 0
+            resource = get(number)
+            if isinstance(resource, holder):
+                return method(resource, *arguments)
+            return _check_gone(number, gone)
+
+        return call

@@ -61,7 +61,7 @@ class Resources:
         self._mark(self._dormant, number, not counts)
 
     def _mark(self, marked: set[int], number: int, mark: bool) -> None:
-        if mark and number in self._open:
+        if mark and type(number) is int and number in self._open:
             marked.add(number)
             self.on_fewer()
         else:

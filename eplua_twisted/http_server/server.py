@@ -13,6 +13,7 @@ from zope.interface import implementer
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.interfaces import IResource, IUpgrade
 from eplua_twisted.border.primitives import operation, query
+from eplua_twisted.border.reply import Events
 from eplua_twisted.http_server.connection import HTTPServerChannel
 from eplua_twisted.http_server.request import HTTPServerRequest
 from eplua_twisted.http_server.static import StaticFiles, send_file
@@ -126,10 +127,8 @@ class HTTPServer(Listening, Factory):
 
     def _ask(self, request: HTTPServerRequest) -> None:
         request.id = self.environment.resources.add(request)
-        self.environment.bridge.answer(
-            self._listener,
-            request.id,
-            True,
+        # What the server's own end drops is not for the requests that are here.
+        Events(self.environment.bridge, self._listener, request.id).tell(
             b"request",
             request.id,
             request.method,
@@ -142,9 +141,8 @@ class HTTPServer(Listening, Factory):
     def lost(self, request: HTTPServerRequest) -> None:
         """A client has not waited for its answer."""
         if request.id:
-            self.environment.bridge.answer(
-                self._listener, self.id, True, b"gone", request.id
-            )
+            listener = Events(self.environment.bridge, self._listener, self.id)
+            listener.tell(b"gone", request.id)
 
     def _upgrade(self, request: HTTPServerRequest, number: int) -> None:
         server: Any = self.environment.resources.get(number)

@@ -106,7 +106,7 @@ class MQTTClient(Connections):
             self._unacknowledged[info.mid] = len(payload)
             self._unacknowledged_bytes += len(payload)
         if callback:
-            self._answer(b"done", callback)
+            self._listener.tell(b"done", callback)
         return info.mid
 
     @query("mqtt_subscribe")
@@ -129,7 +129,7 @@ class MQTTClient(Connections):
             raise OperationError(*NOT_CONNECTED)
         self._asked[packet_id] = wanted
         if callback:
-            self._answer(b"done", callback)
+            self._listener.tell(b"done", callback)
         return packet_id
 
     @query("mqtt_unsubscribe")
@@ -151,7 +151,7 @@ class MQTTClient(Connections):
                 ("" if each[0] in names else each[0], each[1]) for each in asked
             ]
         if callback:
-            self._answer(b"done", callback)
+            self._listener.tell(b"done", callback)
         return packet_id
 
     @query("mqtt_handled")

@@ -11,6 +11,7 @@ from twisted.logger import Logger
 
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.primitives import query
+from eplua_twisted.border.reply import Events
 from eplua_twisted.border.values import to_bytes
 from eplua_twisted.errors import (
     INTERNAL,
@@ -48,7 +49,6 @@ class Connections:
     ) -> None:
         self._environment = environment
         self._settings = settings
-        self._listener = listener
         self._connect = connect
         self._state = "waiting"
         self._busy = False
@@ -73,6 +73,7 @@ class Connections:
         self._paho = paho
         paho.begin(settings)
         self.id = environment.resources.add(self)
+        self._listener = Events(environment.bridge, listener, self.id)
 
     def _new_link(self) -> Link:
         return Link(self._settings.max_packet, self._pump, self._lost)
@@ -253,10 +254,7 @@ class Connections:
         if self._events:
             events, self._events = self._events, []
             for event in events:
-                self._answer(*event)
-
-    def _answer(self, *event: Any) -> None:
-        self._environment.bridge.answer(self._listener, self.id, True, *event)
+                self._listener.tell(*event)
 
     # Keep-alive.
 
@@ -324,9 +322,11 @@ class Connections:
         if not again:
             self._gone()
         if accepted:
-            self._answer(b"closed", to_bytes(message), to_bytes(code))
+            self._listener.tell(b"closed", to_bytes(message), to_bytes(code))
         else:
-            self._answer(b"error", to_bytes(message), to_bytes(code), refused_with)
+            self._listener.tell(
+                b"error", to_bytes(message), to_bytes(code), refused_with
+            )
 
     def _gone(self) -> None:
         self._state = "closed"

@@ -12,10 +12,10 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from eplua_twisted.border.bridge import Reply
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.interfaces import IResource
 from eplua_twisted.border.primitives import operation, query
+from eplua_twisted.border.reply import Reply
 from eplua_twisted.errors import EOF, NOT_CONNECTED, TIMEOUT, OperationError
 from eplua_twisted.streams.endpoints import host_and_port
 from eplua_twisted.streams.read_buffer import (

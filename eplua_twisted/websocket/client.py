@@ -18,6 +18,7 @@ from zope.interface import implementer
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.interfaces import IResource
 from eplua_twisted.border.primitives import query
+from eplua_twisted.border.reply import Events
 from eplua_twisted.border.values import to_bytes, to_text
 from eplua_twisted.errors import TIMEOUT, OperationError, describe
 from eplua_twisted.streams.endpoints import client_endpoint
@@ -52,7 +53,7 @@ class WebSocketConnection(Channel, WebSocketClientProtocol):  # type: ignore[mis
         self, environment: Environment, options: ChannelOptions, listener: int
     ) -> None:
         super().__init__(environment, options)
-        self._listener = listener
+        self._listener = Events(environment.bridge, listener, self.id)
         self._attempt: Deferred[Any] | None = None
         self._timeout: IDelayedCall | None = None
         self._refused: OperationError | None = None
@@ -110,16 +111,16 @@ class WebSocketConnection(Channel, WebSocketClientProtocol):  # type: ignore[mis
     def opened(self) -> None:
         self._stop_timeout()
         protocol = self.websocket_protocol_in_use
-        self._tell(b"connected", protocol and to_bytes(protocol))
+        self._listener.tell(b"connected", protocol and to_bytes(protocol))
 
     def received(self, data: bytes, is_binary: bool) -> None:
-        self._tell(b"dataReceived", data, is_binary)
+        self._listener.tell(b"dataReceived", data, is_binary)
 
     def ponged(self, data: bytes) -> None:
-        self._tell(b"pong", data)
+        self._listener.tell(b"pong", data)
 
     def closed(self, code: int, reason: str, clean: bool) -> None:
-        self._tell(b"disconnected", code, to_bytes(reason), clean)
+        self._listener.tell(b"disconnected", code, to_bytes(reason), clean)
 
     def not_opened(self, failure: Failure | None) -> None:
         self._stop_timeout()
@@ -129,10 +130,7 @@ class WebSocketConnection(Channel, WebSocketClientProtocol):  # type: ignore[mis
         described = describe(failure) or ("internal", "internal error")
         if described[0] == "eof":
             described = "eof", "End of file (the server closed before it had answered)"
-        self._tell(b"error", to_bytes(described[1]), to_bytes(described[0]))
-
-    def _tell(self, event: bytes, *values: Any) -> None:
-        self.environment.bridge.answer(self._listener, self.id, True, event, *values)
+        self._listener.tell(b"error", to_bytes(described[1]), to_bytes(described[0]))
 
     def _stop_timeout(self) -> None:
         if self._timeout is not None and self._timeout.active():

@@ -19,6 +19,7 @@ from zope.interface import implementer
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.interfaces import IResource, IUpgrade
 from eplua_twisted.border.primitives import operation, query
+from eplua_twisted.border.reply import Events
 from eplua_twisted.border.values import to_bytes, to_text
 from eplua_twisted.errors import OperationError
 from eplua_twisted.streams.endpoints import host_and_port
@@ -58,10 +59,12 @@ class WebSocketClientOfServer(Channel, WebSocketServerProtocol):  # type: ignore
         self._server.connected(self)
 
     def received(self, data: bytes, is_binary: bool) -> None:
-        self._server.tell(b"receive", self.id, data, is_binary)
+        self._server.listener.tell(b"receive", self.id, data, is_binary)
 
     def closed(self, code: int, reason: str, clean: bool) -> None:
-        self._server.tell(b"disconnected", self.id, code, to_bytes(reason), clean)
+        self._server.listener.tell(
+            b"disconnected", self.id, code, to_bytes(reason), clean
+        )
         self._server.left(self)
 
     def not_opened(self, failure: Failure | None) -> None:
@@ -112,7 +115,7 @@ class WebSocketServer(Listening, WebSocketServerFactory):  # type: ignore[misc]
         self._origins = origins
         self._context = context
         self._subprotocols = subprotocols
-        self._listener = 0
+        self.listener = Events(environment.bridge, 0, self.id)
         self._asks = False
         self._questions: dict[int, Deferred[Any]] = {}
         self._numbers = count(1)
@@ -126,10 +129,6 @@ class WebSocketServer(Listening, WebSocketServerFactory):  # type: ignore[misc]
                 )
         return None
 
-    def tell(self, event: bytes, *values: Any) -> None:
-        """Answer the listener with an event."""
-        self.environment.bridge.answer(self._listener, self.id, True, event, *values)
-
     # Starting.
 
     @operation("websocket_server_start")
@@ -142,14 +141,18 @@ class WebSocketServer(Listening, WebSocketServerFactory):  # type: ignore[misc]
         @return: as L{listen}
         """
         listening = self.listen(host, port)
-        self._listener, self._asks = listener, asks
+        self._listen_to(listener, asks)
         return listening
 
     @query("websocket_server_attach")
     def attach(self, listener: int, asks: bool) -> None:
         """As L{start}, without a port: an HTTP server lets clients L{take_over}."""
-        self._listener, self._asks = listener, asks
+        self._listen_to(listener, asks)
         self.share()
+
+    def _listen_to(self, listener: int, asks: bool) -> None:
+        self.listener = Events(self.environment.bridge, listener, self.id)
+        self._asks = asks
 
     def tls_context(self) -> Any:
         return self._context
@@ -188,7 +191,7 @@ class WebSocketServer(Listening, WebSocketServerFactory):  # type: ignore[misc]
         number = next(self._numbers)
         answer: Deferred[Any] = Deferred()
         self._questions[number] = answer
-        self.tell(b"accept", number, *client.info)
+        self.listener.tell(b"accept", number, *client.info)
         return answer.addCallback(lambda _: chosen)
 
     @query("websocket_server_accept")
@@ -206,7 +209,7 @@ class WebSocketServer(Listening, WebSocketServerFactory):  # type: ignore[misc]
     def connected(self, client: WebSocketClientOfServer) -> None:
         """A client has done its handshake."""
         self._open[client.id] = client
-        self.tell(b"connected", client.id, *client.info)
+        self.listener.tell(b"connected", client.id, *client.info)
 
     def left(self, client: WebSocketClientOfServer) -> None:
         self._open.pop(client.id, None)

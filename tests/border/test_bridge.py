@@ -10,7 +10,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from eplua_twisted.border.bridge import HIGH_WATER, TURN, Bridge
-from eplua_twisted.border.primitives import operation, query
+from eplua_twisted.border.primitives import Primitives, operation, query
 from eplua_twisted.border.resources import Resources
 from eplua_twisted.errors import EOF, OperationError
 from tests.support import MemoryReactor
@@ -74,7 +74,7 @@ class BridgeTests(SynchronousTestCase):
         self.during: dict[int, Any] = {}
         self.bridge.attach(self.dispatch)
         self.thing = Thing(self.resources)
-        self.primitives = dict(self.bridge.primitives(Module()))
+        self.primitives = dict(Primitives(self.bridge, self.resources).of(Module()))
 
     def dispatch(self, ticket: int, ok: Any, *values: Any) -> None:
         """Stands for Lua: notes what comes, and may call primitives in between."""
@@ -217,6 +217,30 @@ class BridgeTests(SynchronousTestCase):
         number = self.resources.add(object())
         self.primitives[b"thing_now"](1, number, None)
         self.assertEqual(self.seen, [(1, False, b"state", b"Not connected")])
+
+    def test_only_an_integer_is_a_number(self) -> None:
+        """True and 1.0 are no number of a resource, though they equal one."""
+        self.assertEqual(self.thing.id, 1)
+        for number in (True, 1.0, "1", print):
+            with self.subTest(number=number):
+                self.seen.clear()
+                self.primitives[b"thing_now"](1, number, b"x")
+                self.primitives[b"thing_read"](2, number)
+                self.assertEqual(
+                    self.seen,
+                    [
+                        (1, False, b"state", b"Not connected"),
+                        (2, False, b"state", b"Not connected"),
+                    ],
+                )
+                self.assertEqual(
+                    self.primitives[b"thing_ask"](number, 1),
+                    (None, b"Not connected", b"state"),
+                )
+
+    def test_only_an_integer_is_unreferenced(self) -> None:
+        self.resources.keep_alive(True, False)  # type: ignore[arg-type]
+        self.assertEqual(self.resources.active, 1)
 
     def test_direct(self) -> None:
         self.primitives[b"thing_read"](1, self.thing.id)
