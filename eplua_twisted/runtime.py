@@ -15,6 +15,7 @@ from twisted.logger import Logger
 from eplua_twisted.border.bridge import Bridge
 from eplua_twisted.border.calls import Calls
 from eplua_twisted.border.environment import Environment
+from eplua_twisted.border.interfaces import IModule
 from eplua_twisted.border.library import Host
 from eplua_twisted.border.primitives import Primitives
 from eplua_twisted.border.resources import Resources
@@ -109,7 +110,7 @@ class Runtime:
             self._resources,
             frozenset(allow_unauthorized),
         )
-        self._modules: dict[str, Any] = {}
+        self._modules: dict[str, IModule] = {}
         self._idle: list[Deferred[None]] = []
         self._settling: IDelayedCall | None = None
         self._stopping: Deferred[None] | None = None
@@ -154,12 +155,18 @@ class Runtime:
         found = Primitives(self._bridge, self._resources).of(module)
         return tuple(item for pair in found for item in pair)
 
-    def _module(self, name: str) -> Any:
+    @property
+    def _calls(self) -> Calls:
+        calls = self._modules["calls"]
+        assert isinstance(calls, Calls)
+        return calls
+
+    def _module(self, name: str) -> IModule:
         if name not in self._modules:
             self._modules[name] = self._make(name)
         return self._modules[name]
 
-    def _make(self, name: str) -> Any:
+    def _make(self, name: str) -> IModule:
         if name == "host":
             return Host(self, self._resources)
         if name == "timers":
@@ -168,7 +175,8 @@ class Runtime:
             )
         # A protocol's library is imported when a script first uses it.
         module, kind = MODULES[name]
-        return getattr(import_module(module), kind)(self._environment)
+        made: IModule = getattr(import_module(module), kind)(self._environment)
+        return made
 
     # What applications use.
 
@@ -229,7 +237,7 @@ class Runtime:
         def start() -> Deferred[Any]:
             if self._stopping is not None:
                 raise RuntimeStopped
-            return begin(self._modules["calls"])
+            return begin(self._calls)
 
         return maybeDeferred(start)
 
@@ -244,8 +252,7 @@ class Runtime:
         """
         if self._stopping is not None:
             raise RuntimeStopped
-        calls: Calls = self._modules["calls"]
-        self._expose(to_bytes(name), calls.expose(function))
+        self._expose(to_bytes(name), self._calls.expose(function))
 
     def idle(self) -> Deferred[None]:
         """
@@ -304,7 +311,8 @@ class Runtime:
     def counts(self) -> dict[str, int]:
         """How many are open of each kind."""
         counts = self._resources.counts()
-        timers: Timers = self._modules["timers"]
+        timers = self._modules["timers"]
+        assert isinstance(timers, Timers)
         counts["Timer"] = timers.count
         return counts
 

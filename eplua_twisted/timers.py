@@ -9,8 +9,10 @@ from __future__ import annotations
 from heapq import heapify, heappop, heappush
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from zope.interface import implementer
 
 from eplua_twisted.border.bridge import TURN, Bridge
+from eplua_twisted.border.interfaces import IModule
 from eplua_twisted.border.primitives import crossing, query
 from eplua_twisted.border.resources import Resources
 from eplua_twisted.border.values import seconds, to_bytes
@@ -19,6 +21,7 @@ from eplua_twisted.errors import STOPPED
 MAX_TIMERS = 100_000
 
 
+@implementer(IModule)
 class Timers:
     """
     The timers of one runtime, by the numbers that Lua gives them.

@@ -15,6 +15,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from eplua_twisted.border.bridge import Bridge
+from eplua_twisted.border.interfaces import IModule
 from eplua_twisted.border.reply import Reply
 from eplua_twisted.border.resources import Resources
 from eplua_twisted.border.values import Scalar, scalar, to_bytes
@@ -80,7 +81,8 @@ def _mark(name: str, kind: str, gone: Gone) -> Callable[[F], F]:
 
 def marked(holder: type) -> Iterator[tuple[Any, str, str, Gone]]:
     for attribute in dir(holder):
-        method = getattr(holder, attribute)
+        # What zope.interface leaves on a class cannot be read from its subclasses.
+        method: Any = getattr(holder, attribute, None)
         if hasattr(method, "primitive"):
             yield (method, *method.primitive)
 
@@ -119,7 +121,7 @@ class Primitives:
         self._bridge = bridge
         self._resources = resources
 
-    def of(self, module: Any) -> list[tuple[bytes, Callable[..., Any]]]:
+    def of(self, module: IModule) -> list[tuple[bytes, Callable[..., Any]]]:
         """The primitives of an L{IModule} and of its resources, by name."""
         found: list[tuple[bytes, Callable[..., Any]]] = []
         for method, name, kind, _ in marked(type(module)):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
-from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
+
+from eplua_twisted.border.interfaces import IResource
 
 
 class Resources:
@@ -23,7 +24,7 @@ class Resources:
     log = Logger()
 
     def __init__(self) -> None:
-        self._open: dict[int, Any] = {}
+        self._open: dict[int, IResource] = {}
         self._numbers = count(1)
         self._unreferenced: set[int] = set()
         self._dormant: set[int] = set()
@@ -32,7 +33,7 @@ class Resources:
         self.on_fewer: Callable[[], None] = lambda: None
         self.get = self._open.get
 
-    def add(self, resource: Any) -> int:
+    def add(self, resource: IResource) -> int:
         """Take in something that is open now; it is paused if all others are."""
         number = next(self._numbers)
         self._open[number] = resource

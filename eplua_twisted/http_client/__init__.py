@@ -7,10 +7,9 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import DeferredList
-from zope.interface import implementer
 
 from eplua_twisted.border.environment import Environment
-from eplua_twisted.border.interfaces import IModule
+from eplua_twisted.border.module import Module
 from eplua_twisted.border.primitives import query
 from eplua_twisted.border.values import seconds, to_text
 from eplua_twisted.errors import OperationError
@@ -32,15 +31,13 @@ URLS = 256
 RouteKey = tuple["TLSOptions | None", URL | None, bool]
 
 
-@implementer(IModule)
-class HTTP:
+class HTTP(Module):
     """Makes the HTTP requests of one runtime, and keeps its connections."""
 
     resource_types = (HTTPRequest,)
-    active = 0
 
     def __init__(self, environment: Environment) -> None:
-        self._environment = environment
+        super().__init__(environment)
         # Scripts ask for the same few URLs again and again.
         self._parse = lru_cache(URLS)(parse)
         self._routes: dict[RouteKey, Route] = {}

@@ -5,10 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from zope.interface import implementer
-
-from eplua_twisted.border.environment import Environment
-from eplua_twisted.border.interfaces import IModule
+from eplua_twisted.border.module import Module
 from eplua_twisted.border.primitives import query
 from eplua_twisted.border.values import seconds, to_text
 from eplua_twisted.errors import OperationError
@@ -16,15 +13,10 @@ from eplua_twisted.http_server.request import HTTPServerRequest
 from eplua_twisted.http_server.server import TIMEOUT, HTTPServer
 
 
-@implementer(IModule)
-class HTTPServers:
+class HTTPServers(Module):
     """Makes the HTTP servers of one runtime."""
 
     resource_types = (HTTPServer, HTTPServerRequest)
-    active = 0
-
-    def __init__(self, environment: Environment) -> None:
-        self._environment = environment
 
     @query("http_server_create")
     def create(
@@ -55,6 +47,3 @@ class HTTPServers:
         if not os.path.isdir(directory):
             raise OperationError("state", f"{to_text(directory)} is no directory")
         return True
-
-    def stop(self) -> None:
-        """All it makes is in L{Resources}."""

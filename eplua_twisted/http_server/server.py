@@ -8,10 +8,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IDelayedCall
 from twisted.internet.protocol import Factory
 from twisted.web.http import datetimeToString
-from zope.interface import implementer
 
 from eplua_twisted.border.environment import Environment
-from eplua_twisted.border.interfaces import IResource, IUpgrade
+from eplua_twisted.border.interfaces import IUpgrade
 from eplua_twisted.border.primitives import operation, query
 from eplua_twisted.border.reply import Events
 from eplua_twisted.http_server.connection import HTTPServerChannel
@@ -26,7 +25,6 @@ GRACE = 5.0
 """Seconds that requests have to be answered after the script's C{stop}."""
 
 
-@implementer(IResource)
 class HTTPServer(Listening, Factory):
     """
     A port, the requests that come by it, and who answers them: a WebSocket server,

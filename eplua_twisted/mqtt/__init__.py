@@ -7,10 +7,8 @@ from secrets import token_hex
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from zope.interface import implementer
 
-from eplua_twisted.border.environment import Environment
-from eplua_twisted.border.interfaces import IModule
+from eplua_twisted.border.module import Module
 from eplua_twisted.border.primitives import query
 from eplua_twisted.border.values import seconds, to_text
 from eplua_twisted.errors import OperationError
@@ -25,15 +23,10 @@ MAX_QUEUE = 1000
 MAX_PACKET = 64 * 1024 * 1024
 
 
-@implementer(IModule)
-class MQTT:
+class MQTT(Module):
     """Makes the MQTT clients of one runtime."""
 
     resource_types = (MQTTClient,)
-    active = 0
-
-    def __init__(self, environment: Environment) -> None:
-        self._environment = environment
 
     @query("mqtt_parse")
     def parse(self, uri: bytes, port: int | None, secure: bool) -> tuple[str, bool]:
@@ -125,9 +118,6 @@ class MQTT:
 
         options = TLSOptions.from_lua(*pairs)
         return client_creator(options, broker.host, broker.port, self._environment)
-
-    def stop(self) -> None:
-        """All it makes is in L{Resources}."""
 
 
 def _random_id() -> str:

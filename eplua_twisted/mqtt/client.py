@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from paho.mqtt.enums import MQTTErrorCode
+from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
+from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.interfaces import IResource
 from eplua_twisted.border.primitives import query
+from eplua_twisted.border.reply import Events
 from eplua_twisted.errors import EOF, NOT_CONNECTED, OperationError
-from eplua_twisted.mqtt.link import MAX_UNSENT
+from eplua_twisted.mqtt.link import MAX_UNSENT, Link
+from eplua_twisted.mqtt.paho import Settings
 from eplua_twisted.mqtt.session import Connections
 
 CLOSE_TIMEOUT = 5.0
@@ -19,7 +24,22 @@ CLOSE_TIMEOUT = 5.0
 
 @implementer(IResource)
 class MQTTClient(Connections):
-    """An MQTT client of a script, over all its connections."""
+    """
+    An MQTT client of a script, over all its connections.
+
+    @param listener: the ticket that is answered with the events
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        settings: Settings,
+        listener: int,
+        connect: Callable[[Link], Deferred[Any]],
+    ) -> None:
+        super().__init__(environment, settings, connect)
+        self.id = environment.resources.add(self)
+        self._listener = Events(environment.bridge, listener, self.id)
 
     # Resources.
 

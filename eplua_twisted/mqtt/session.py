@@ -34,17 +34,17 @@ class Connections:
     Subclasses are resources.  What paho's callbacks are told is kept until paho has returned, and told to the
     script then: its handlers may call anything.
 
-    @param listener: the ticket that is answered with the events
     @param connect: begins a connection for a L{Link}
     """
 
     log = Logger()
+    id: int
+    _listener: Events
 
     def __init__(
         self,
         environment: Environment,
         settings: Settings,
-        listener: int,
         connect: Callable[[Link], Deferred[Any]],
     ) -> None:
         self._environment = environment
@@ -72,8 +72,6 @@ class Connections:
         paho.on_socket_register_write = self._on_register_write
         self._paho = paho
         paho.begin(settings)
-        self.id = environment.resources.add(self)
-        self._listener = Events(environment.bridge, listener, self.id)
 
     def _new_link(self) -> Link:
         return Link(self._settings.max_packet, self._pump, self._lost)

@@ -8,8 +8,10 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from eplua_twisted.border.environment import Environment
+from eplua_twisted.border.interfaces import IResource
 from eplua_twisted.border.values import to_text
 from eplua_twisted.errors import OperationError
 from eplua_twisted.streams.endpoints import host_and_port, listen
@@ -18,6 +20,7 @@ MAX_CONNECTIONS = 1024
 BACKLOG = 128
 
 
+@implementer(IResource)
 class Listening:
     """
     Mixed into the Twisted factory that a server is; an L{IResource}.

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from zope.interface import implementer
-
-from eplua_twisted.border.environment import Environment
-from eplua_twisted.border.interfaces import IModule
+from eplua_twisted.border.module import Module
 from eplua_twisted.border.primitives import query
 from eplua_twisted.border.values import seconds
 from eplua_twisted.tcp.options import SocketOptions
@@ -15,15 +12,10 @@ from eplua_twisted.tcp.server import TCPServer
 from eplua_twisted.tcp.socket import TCPSocket
 
 
-@implementer(IModule)
-class TCP:
+class TCP(Module):
     """Makes the TCP sockets and servers of one runtime."""
 
     resource_types = (TCPSocket, TCPServer)
-    active = 0
-
-    def __init__(self, environment: Environment) -> None:
-        self._environment = environment
 
     @query("tcp_create")
     def create(self, *options: Any) -> int:
@@ -48,6 +40,3 @@ class TCP:
             reuse_port,
             seconds(idle_timeout or 0),
         ).id
-
-    def stop(self) -> None:
-        """All it makes is in L{Resources}."""

@@ -11,10 +11,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from eplua_twisted.border.environment import Environment
-from eplua_twisted.border.interfaces import IResource
 from eplua_twisted.border.primitives import operation, query
 from eplua_twisted.border.values import to_bytes
 from eplua_twisted.errors import INTERNAL, describe
@@ -24,7 +22,6 @@ from eplua_twisted.tcp.options import SocketOptions
 from eplua_twisted.tcp.socket import TCPSocket
 
 
-@implementer(IResource)
 class TCPServer(Listening, Factory):
     """
     A listening port and its clients.

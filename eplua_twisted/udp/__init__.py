@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from zope.interface import implementer
-
-from eplua_twisted.border.environment import Environment
-from eplua_twisted.border.interfaces import IModule
+from eplua_twisted.border.module import Module
 from eplua_twisted.border.primitives import query
 from eplua_twisted.border.values import seconds
 from eplua_twisted.udp.dtls.peer import DTLSPeer
@@ -15,15 +12,10 @@ from eplua_twisted.udp.port import UDPOptions
 from eplua_twisted.udp.socket import UDPSocket
 
 
-@implementer(IModule)
-class UDP:
+class UDP(Module):
     """Makes the UDP sockets of one runtime."""
 
     resource_types = (UDPSocket, DTLSPeer)
-    active = 0
-
-    def __init__(self, environment: Environment) -> None:
-        self._environment = environment
 
     @query("udp_create_socket")
     def create(
@@ -58,6 +50,3 @@ class UDP:
         tls = TLSOptions.from_lua(*tls_values)
         kind = DTLSClient if tls.certificate is None else DTLSServer
         return kind(self._environment, options, tls, listener).id
-
-    def stop(self) -> None:
-        """All it makes is in L{Resources}."""

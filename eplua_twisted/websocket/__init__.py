@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from autobahn.websocket.util import parse_url
-from zope.interface import implementer
 
-from eplua_twisted.border.environment import Environment
-from eplua_twisted.border.interfaces import IModule
+from eplua_twisted.border.module import Module
 from eplua_twisted.border.primitives import query
 from eplua_twisted.border.values import seconds, to_text
 from eplua_twisted.errors import OperationError
@@ -17,15 +15,10 @@ from eplua_twisted.websocket.connection import ChannelOptions
 from eplua_twisted.websocket.server import WebSocketServer
 
 
-@implementer(IModule)
-class WebSockets:
+class WebSockets(Module):
     """Makes the WebSocket connections and servers of one runtime."""
 
     resource_types = (WebSocketConnection, WebSocketServer)
-    active = 0
-
-    def __init__(self, environment: Environment) -> None:
-        self._environment = environment
 
     @query("websocket_connect")
     def connect(
@@ -114,6 +107,3 @@ class WebSockets:
             max_connections,
             context,
         ).id
-
-    def stop(self) -> None:
-        """All it makes is in L{Resources}."""

@@ -13,10 +13,8 @@ from autobahn.websocket.compress import (
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from eplua_twisted.border.environment import Environment
-from eplua_twisted.border.interfaces import IResource
 from eplua_twisted.border.primitives import query
 from eplua_twisted.border.reply import Events
 from eplua_twisted.border.values import to_bytes, to_text
@@ -41,7 +39,6 @@ class _Factory(WebSocketClientFactory):
         return self._connection
 
 
-@implementer(IResource)
 class WebSocketConnection(Channel, WebSocketClientProtocol):  # type: ignore[misc]
     """
     One connection, from the attempt to its end.

@@ -14,8 +14,10 @@ from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from eplua_twisted.border.environment import Environment
+from eplua_twisted.border.interfaces import IResource
 from eplua_twisted.border.values import seconds, to_bytes, to_text
 from eplua_twisted.errors import OperationError
 from eplua_twisted.streams.write_buffer import WriteBuffer
@@ -71,6 +73,7 @@ class ChannelOptions:
         }
 
 
+@implementer(IResource)
 class Channel(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc]
     """
     Mixed into autobahn's client and server protocols.

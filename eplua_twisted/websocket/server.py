@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from eplua_twisted.border.environment import Environment
-from eplua_twisted.border.interfaces import IResource, IUpgrade
+from eplua_twisted.border.interfaces import IUpgrade
 from eplua_twisted.border.primitives import operation, query
 from eplua_twisted.border.reply import Events
 from eplua_twisted.border.values import to_bytes, to_text
@@ -30,7 +30,6 @@ HANDSHAKE_TIMEOUT = 10.0
 REASONS = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
 
 
-@implementer(IResource)
 class WebSocketClientOfServer(Channel, WebSocketServerProtocol):  # type: ignore[misc]
     """A client of a server, from its first byte on."""
 
@@ -76,7 +75,7 @@ class WebSocketClientOfServer(Channel, WebSocketServerProtocol):  # type: ignore
             self._timeout.cancel()
 
 
-@implementer(IResource, IUpgrade)
+@implementer(IUpgrade)
 class WebSocketServer(Listening, WebSocketServerFactory):  # type: ignore[misc]
     """
     A listening port and its clients.
