@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -121,9 +122,10 @@ class HTTP(Module):
             return None
         from eplua_twisted.tls.options import TLSOptions
 
+        options = TLSOptions.from_lua(*values)
         if not check_certificate:
-            values = (*values, b"allowUnauthorized", True)
-        return TLSOptions.from_lua(*values)
+            options = replace(options, allow_unauthorized=True)
+        return options
 
     def _route(
         self, tls: TLSOptions | None, proxy: URL | None, persistent: bool

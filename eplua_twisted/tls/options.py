@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from eplua_twisted.border.values import to_text
+from eplua_twisted.border.options import Options, flag, option, repeated, text
 
 
 @dataclass(frozen=True)
-class TLSOptions:
+class TLSOptions(Options):
     """
     The options as the script gave them.  Certificates and keys are PEM text, or
     the name of a file that has it.
@@ -23,35 +23,17 @@ class TLSOptions:
     @ivar use_sni: the name is sent; it is looked for in any case
     """
 
-    certificate_authority: bytes | None = None
-    client_certificate: bytes | None = None
-    private_key: bytes | None = None
-    certificate: bytes | None = None
-    client_authority: bytes | None = None
-    allow_unauthorized: bool = False
-    server_name: str | None = None
-    alpn: tuple[bytes, ...] = ()
-    use_sni: bool = True
+    certificate_authority: bytes | None = option(b"certificateAuthority")
+    client_certificate: bytes | None = option(b"clientCertificate")
+    private_key: bytes | None = option(b"privateKey")
+    certificate: bytes | None = option(b"certificate")
+    client_authority: bytes | None = option(b"clientAuthority")
+    allow_unauthorized: bool = option(b"allowUnauthorized", flag, False)
+    server_name: str | None = option(b"serverName", text)
+    alpn: tuple[bytes, ...] = repeated(b"alpn")
+    use_sni: bool = option(b"useSNI", flag, True)
 
     @classmethod
     def from_lua(cls, *pairs: Any) -> TLSOptions:
         """@param pairs: what C{tls.flatten} in Lua returns: C{alpn} once for each"""
-        named: dict[bytes, Any] = {}
-        alpn = []
-        for key, value in zip(pairs[::2], pairs[1::2], strict=True):
-            if key == b"alpn":
-                alpn.append(value)
-            else:
-                named[key] = value
-        name = named.get(b"serverName")
-        return cls(
-            named.get(b"certificateAuthority"),
-            named.get(b"clientCertificate"),
-            named.get(b"privateKey"),
-            named.get(b"certificate"),
-            named.get(b"clientAuthority"),
-            bool(named.get(b"allowUnauthorized")),
-            None if name is None else to_text(name),
-            tuple(alpn),
-            bool(named.get(b"useSNI", True)),
-        )
+        return cls.from_pairs(pairs)
