@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tomllib
 from importlib.metadata import entry_points
+from pathlib import Path
 
 from twisted.application.service import IServiceMaker
 from twisted.plugin import getPlugins
@@ -23,6 +26,22 @@ class PackagingTests(SynchronousTestCase):
     def test_command(self) -> None:
         (command,) = entry_points(group="console_scripts", name="eplua")
         self.assertEqual(command.value, "eplua_twisted.cli:main")
+
+    def test_types(self) -> None:
+        """mypy knows the types of an application's calls: py.typed is there."""
+        program = ROOT / "tests" / "peers" / "typed_program.py"
+        directory = Path(self.mktemp())
+        directory.mkdir()
+        checked = subprocess.run(
+            [sys.executable, "-m", "mypy", "--strict", "--cache-dir=cache", program],
+            cwd=directory,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        self.assertEqual(checked.returncode, 0, checked.stdout)
+        self.assertIn("-> eplua_twisted.runtime.Runtime", checked.stdout)
+        self.assertIn("Deferred[None]", checked.stdout)
 
     def test_lua_library(self) -> None:
         self.assertTrue((lua_directory() / "eplua.lua").is_file())
