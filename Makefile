@@ -6,13 +6,14 @@ BIN := .venv/bin
 .PHONY: demo test lint bench wheel clean
 
 demo: .venv/ready
-	$(BIN)/eplua examples/tour.lua
+	$(BIN)/python examples/tour.py
 
 test: .venv/ready
-	$(BIN)/trial $(TRIALFLAGS) tests
+	$(BIN)/trial --reporter=packages $(TRIALFLAGS) tests
 
 lint: .venv/ready
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	@if command -v luacheck >/dev/null; then luacheck -q lua examples bench tests; \
 	else echo "luacheck is not installed: Lua was not checked"; fi

@@ -50,6 +50,13 @@ class DocumentTests(TestCase):
         output = await self.ends_well(*EPLUA, str(ROOT / "examples" / "tour.lua"))
         self.assertTrue(output.endswith(b" steps, 0 failed\n"), output)
 
+    async def test_tour_with_a_broker(self) -> None:
+        """make demo shows MQTT too, with nothing installed for it."""
+        output = await self.ends_well(
+            sys.executable, str(ROOT / "examples" / "tour.py")
+        )
+        self.assertIn(b"\nok      MQTT", output)
+
     async def test_tcp_client(self) -> None:
         output = await self.ends_well(*EPLUA, str(ROOT / "examples" / "tcp_client.lua"))
         self.assertTrue(output.startswith(b"Received:\tHTTP/1.1 200 OK"), output)

@@ -7,7 +7,8 @@ import sys
 
 from twisted.trial.unittest import TestCase
 
-from tests.support import ROOT, Peer, find_program, start, start_python
+from tests.support import ROOT, Peer, start, start_python
+from tests.support.programs import need_program
 
 EPLUA = (sys.executable, "-m", "eplua_twisted.cli")
 
@@ -55,10 +56,7 @@ class ExampleTests(TestCase):
         return output.decode().strip()
 
     async def curl(self, *arguments: str) -> tuple[int | None, bytes]:
-        curl = find_program("curl")
-        if curl is None:
-            self.skipTest("curl is not installed")
-        peer = start(self, curl, "-sS", "-m", "10", *arguments)
+        peer = start(self, need_program("curl"), "-sS", "-m", "10", *arguments)
         return await peer.ended, peer.output
 
     async def test_https(self) -> None:
@@ -106,9 +104,7 @@ class ExampleTests(TestCase):
 
     async def browser(self, url: str) -> tuple[Peer, str]:
         """@return: a browser that shows a page, and where it can be asked about it"""
-        chromium = find_program("chromium")
-        if chromium is None:
-            self.skipTest("chromium is not installed")
+        chromium = need_program("chromium")
         browser = start(
             self,
             chromium,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -158,14 +157,6 @@ class LoopbackTestCase(TestCase):
         await self.runtime.run_string(code, "@test.lua", *arguments)
         await self.runtime.idle()
         return self.lines
-
-
-def find_program(name: str) -> str | None:
-    """A program of the system, or C{None}; with CI set it must be there."""
-    found = shutil.which(name)
-    if found is None and os.environ.get("CI"):
-        raise LookupError(f"{name} is needed in CI")
-    return found
 
 
 class Peer(ProcessProtocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
-from tests.support import ROOT, LuaTestCase, Peer, find_program, start, start_python
+from tests.support import ROOT, LuaTestCase, Peer, start
+from tests.support.programs import need_program
 
 PRINT_EVENTS = """
 function show(client)
@@ -193,9 +195,7 @@ class Mosquitto:
     """
 
     def __init__(self, case: TestCase, *listener: str) -> None:
-        program = find_program("mosquitto")
-        if program is None:
-            raise LookupError("mosquitto")
+        program = need_program("mosquitto")
         self._case = case
         self._directory = Path(os.path.abspath(case.mktemp()))
         self._directory.mkdir(parents=True)
@@ -239,29 +239,14 @@ class Mosquitto:
         await self.peer.kill(signal)
 
 
-AMQTT = """
-import asyncio
-from amqtt.broker import Broker
-async def main():
-    broker = Broker({
-        "listeners": {"default": {"type": "tcp", "bind": "127.0.0.1:0"}},
-        "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
-    })
-    await broker.start()
-    server = broker._servers["default"].instance
-    print("port", server.sockets[0].getsockname()[1], "end", flush=True)
-    await asyncio.get_running_loop().create_future()
-asyncio.run(main())
-"""
-
-
 async def amqtt(case: TestCase) -> int:
     """
     Start the broker that C{make test} always has.
 
     @return: its port
     """
-    path = str(ROOT / ".venv" / "broker")
-    peer = start_python(case, AMQTT, env={"PYTHONPATH": path})
+    peer = start(
+        case, sys.executable, str(ROOT / "tests" / "peers" / "amqtt_broker.py")
+    )
     output = await peer.says(b" end")
     return int(output.split(b"port ")[1].split()[0])

@@ -7,10 +7,10 @@ import os
 import socket
 
 import trustme
-from twisted.trial.unittest import SkipTest
 
-from tests.support import LoopbackTestCase, find_program, start, start_python
+from tests.support import LoopbackTestCase, start, start_python
 from tests.support.http_client import HTTPBIN, port_of
+from tests.support.programs import need_program
 
 HTTPS = """
 import ssl, sys
@@ -146,9 +146,7 @@ class ProxyTests(LoopbackTestCase):
     """By way of tinyproxy."""
 
     async def proxy(self, *settings: str) -> str:
-        program = find_program("tinyproxy")
-        if program is None:
-            raise SkipTest("tinyproxy is not installed")
+        program = need_program("tinyproxy")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from tests.loopback.tls.test_tls import TLSTestCase
-from tests.support import ALL_BYTES, find_program, start, start_python
+from tests.support import ALL_BYTES, start, start_python
+from tests.support.programs import need_program
 
 HANDLER = """
 local pem, root, client_authority = ...
@@ -49,7 +50,7 @@ class HTTPServerTestCase(TLSTestCase):
 
     async def curl(self, *arguments: str) -> tuple[int | None, bytes]:
         """@return: curl's exit code, and what it wrote"""
-        peer = start(self, self.program("curl"), "-sS", "-m", "10", *arguments)
+        peer = start(self, need_program("curl"), "-sS", "-m", "10", *arguments)
         return await peer.ended, peer.output
 
 
@@ -209,7 +210,7 @@ class TLSTests(HTTPServerTestCase):
         await self.line(1)
         code, output = await self.curl(
             *("--cacert", self.authority.file, "-w", "%{http_code}"),
-            *("--data-binary", "@" + self.program("curl"), "-H", "Expect:"),
+            *("--data-binary", "@" + need_program("curl"), "-H", "Expect:"),
             f"https://localhost:{self.lines[0].decode()}/",
         )
         self.assertEqual(output[-3:], b"413", (code, output))
@@ -468,9 +469,7 @@ class WebSocketTests(HTTPServerTestCase):
 
     async def test_chromium(self) -> None:
         """A page from a directory, that talks to the WebSocket on the same port."""
-        chromium = find_program("chromium")
-        if chromium is None:
-            self.skipTest("chromium is not installed")
+        chromium = need_program("chromium")
         root = os.path.abspath(self.mktemp())
         os.makedirs(root)
         with open(os.path.join(root, "index.html"), "w") as file:

@@ -6,15 +6,15 @@ import os
 import socket
 import sys
 from pathlib import Path
-from unittest import SkipTest
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
 
-from tests.support import ROOT, LoopbackTestCase, Peer, find_program, start
+from tests.support import ROOT, LoopbackTestCase, Peer, start
 from tests.support.authority import Authority
 from tests.support.mqtt import PRINT_EVENTS, Mosquitto, amqtt
+from tests.support.programs import need_program
 
 DYNAMIC_SECURITY = next(
     iter(sorted(Path("/usr/lib").rglob("mosquitto_dynamic_security.so"))), None
@@ -154,8 +154,7 @@ class AmqttTests(LoopbackTestCase):
 
 class MosquittoTestCase(LoopbackTestCase):
     def setUp(self) -> None:
-        if find_program("mosquitto") is None:
-            raise SkipTest("mosquitto is not installed")
+        need_program("mosquitto")
         super().setUp()
 
     async def broker(self, *listener: str) -> Mosquitto:
@@ -202,8 +201,7 @@ class MosquittoTests(MosquittoTestCase):
         """Right; wrong: code 5 of mosquitto, once, and no closed."""
         broker = Mosquitto(self, "allow_anonymous false", "password_file @")
         path = broker.write("passwords", "")
-        tool = find_program("mosquitto_passwd")
-        assert tool is not None
+        tool = need_program("mosquitto_passwd")
         await start(self, tool, "-b", path, "user", "secret").ended
         configuration = broker._configuration.read_text().replace("@", path)
         broker._configuration.write_text(configuration)

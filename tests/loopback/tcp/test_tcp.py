@@ -12,7 +12,8 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
 
-from tests.support import ALL_BYTES, LoopbackTestCase, find_program, start, start_python
+from tests.support import ALL_BYTES, LoopbackTestCase, start, start_python
+from tests.support.programs import need_program
 
 SERVER = """
 local server = net.TCPServer({options})
@@ -472,8 +473,7 @@ class PeerTests(LoopbackTestCase):
     """Other people's programs on the other end."""
 
     async def test_socat_as_server(self) -> None:
-        socat = find_program("socat")
-        assert socat
+        socat = need_program("socat")
         path = os.path.join(tempfile.mkdtemp(), "s")
         peer = start(self, socat, "-d", "-d", f"UNIX-LISTEN:{path}", "PIPE")
         await peer.says(b"listening on")
@@ -497,8 +497,7 @@ class PeerTests(LoopbackTestCase):
 
     async def test_socat_as_client(self) -> None:
         """socat sends its input, ends its side, and gets the answer."""
-        socat = find_program("socat")
-        assert socat
+        socat = need_program("socat")
         await self.runtime.run_string(
             SERVER.replace("{options}", "")
             .replace(

@@ -11,8 +11,9 @@ from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.protocol import Factory, Protocol
 
 from tests.loopback.tls.test_tls import TLSTestCase
-from tests.support import find_program, start_python
+from tests.support import start_python
 from tests.support.authority import Authority
+from tests.support.programs import need_program
 
 CUT = b"nil\tTLS failed: the peer closed the connection during the handshake\ttls"
 
@@ -256,9 +257,7 @@ class FileTests(TLSTestCase):
 
     async def test_encrypted_key(self) -> None:
         """Nobody is asked for a password."""
-        openssl = find_program("openssl")
-        if openssl is None:
-            self.skipTest("openssl is not installed")
+        openssl = need_program("openssl")
         path = self.mktemp()
         subprocess.run(
             [
@@ -282,9 +281,7 @@ class FileTests(TLSTestCase):
 
     async def test_key_of_another_kind(self) -> None:
         """An X25519 key signs nothing."""
-        openssl = find_program("openssl")
-        if openssl is None:
-            self.skipTest("openssl is not installed")
+        openssl = need_program("openssl")
         made = subprocess.run(
             [openssl, "genpkey", "-algorithm", "x25519"],
             check=True,

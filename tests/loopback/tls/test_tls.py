@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import shutil
 
-from tests.support import ALL_BYTES, LoopbackTestCase, find_program, start, start_python
+from tests.support import ALL_BYTES, LoopbackTestCase, start, start_python
 from tests.support.authority import Authority
+from tests.support.programs import need_program
 
 ECHO = """
 local pem, authority, client_authority = ...
@@ -32,12 +33,6 @@ class TLSTestCase(LoopbackTestCase):
         super().setUp()
         self.authority = Authority(self)
         self.localhost = self.authority.issue("localhost", "127.0.0.1", "::1")
-
-    def program(self, name: str) -> str:
-        found = find_program(name)
-        if found is None:
-            self.skipTest(f"{name} is not installed")
-        return found
 
 
 class EchoTests(TLSTestCase):
@@ -89,7 +84,7 @@ class EchoTests(TLSTestCase):
 
     async def test_openssl_as_client(self) -> None:
         """openssl verifies our certificate, and gets back what it sends."""
-        openssl = self.program("openssl")
+        openssl = need_program("openssl")
         await self.runtime.run_string(
             ECHO + "serve(function(port) print(port) task.sleep(1e7) end)",
             "@test.lua",
@@ -109,7 +104,7 @@ class EchoTests(TLSTestCase):
     async def openssl_server(self, certificate: str, *options: str) -> str:
         peer = start(
             self,
-            *(self.program("openssl"), "s_server", "-accept", "127.0.0.1:0"),
+            *(need_program("openssl"), "s_server", "-accept", "127.0.0.1:0"),
             *("-cert", certificate, "-key", certificate, *options),
         )
         output = await peer.says(b"ACCEPT 127.0.0.1:")
@@ -158,7 +153,7 @@ class EchoTests(TLSTestCase):
 
     async def test_socat_as_client(self) -> None:
         """A file through socat, which ends with TCP's end but not with TLS's."""
-        socat = self.program("socat")
+        socat = need_program("socat")
         await self.runtime.run_string(
             """
             local pem = ...
@@ -189,7 +184,7 @@ class EchoTests(TLSTestCase):
         """socat echoes, and its end is an end."""
         peer = start(
             self,
-            *(self.program("socat"), "-d", "-d"),
+            *(need_program("socat"), "-d", "-d"),
             f"OPENSSL-LISTEN:0,pf=ip4,bind=127.0.0.1,cert={self.localhost},verify=0",
             "SYSTEM:head -c 5",
         )
@@ -558,7 +553,7 @@ class ClientCertificateTests(TLSTestCase):
         self.assertTrue(lines[-1].endswith(b"\ttls"), lines)
 
     async def test_openssl_shows_one(self) -> None:
-        openssl = self.program("openssl")
+        openssl = need_program("openssl")
         await self.runtime.run_string(
             ECHO + "serve(function(port) print(port) task.sleep(1e7) end)",
             "@test.lua",
@@ -631,7 +626,7 @@ class ExtensionTests(TLSTestCase):
 
     async def test_servers_protocol(self) -> None:
         """A server takes the first of the client's that it has."""
-        openssl = self.program("openssl")
+        openssl = need_program("openssl")
         await self.runtime.run_string(
             """
             local pem = ...
@@ -654,7 +649,7 @@ class ExtensionTests(TLSTestCase):
 
     async def test_server_without_protocols(self) -> None:
         """Whoever offers protocols to one that names none is served without."""
-        openssl = self.program("openssl")
+        openssl = need_program("openssl")
         await self.runtime.run_string(
             """
             local pem = ...

@@ -6,6 +6,7 @@ import socket
 
 from tests.loopback.tls.test_tls import TLSTestCase
 from tests.support import start
+from tests.support.programs import need_program
 
 SERVER = """
 local pem, authority, client_authority = ...
@@ -53,7 +54,7 @@ end)
 class DTLSTestCase(TLSTestCase):
     def s_client(self, port: bytes, *arguments: str) -> tuple[str, ...]:
         return (
-            *(self.program("openssl"), "s_client", "-dtls", "-connect"),
+            *(need_program("openssl"), "s_client", "-dtls", "-connect"),
             *(f"127.0.0.1:{port.decode()}", "-CAfile", self.authority.file),
             *("-verify_return_error", "-quiet", "-ign_eof", *arguments),
         )
@@ -62,7 +63,7 @@ class DTLSTestCase(TLSTestCase):
         """@return: the port of openssl's server"""
         self.peer = start(
             self,
-            *(self.program("openssl"), "s_server", "-dtls", "-accept", "127.0.0.1:0"),
+            *(need_program("openssl"), "s_server", "-dtls", "-accept", "127.0.0.1:0"),
             *("-cert", self.localhost, "-key", self.localhost, *arguments),
         )
         output = await self.peer.says(b"ACCEPT 127.0.0.1:")

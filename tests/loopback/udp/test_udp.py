@@ -7,10 +7,10 @@ import socket
 from tests.support import (
     ALL_BYTES,
     LoopbackTestCase,
-    find_program,
     start,
     start_python,
 )
+from tests.support.programs import need_program
 
 ECHO = (
     "import socket\n"
@@ -364,8 +364,7 @@ class UDPTests(LoopbackTestCase):
 
     async def test_socat(self) -> None:
         """socat sends a datagram to a script, which answers."""
-        socat = find_program("socat")
-        assert socat
+        socat = need_program("socat")
         await self.runtime.run_string(
             "udp = net.UDPSocket() udp:bind('127.0.0.1', 0, {success = print}) udp:receive({success ="
             " function(data, ip, port) udp:sendTo(data:upper(), ip, port) end})"

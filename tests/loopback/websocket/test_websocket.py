@@ -10,12 +10,11 @@ from typing import Any
 
 from tests.support import (
     ALL_BYTES,
-    ROOT,
     LoopbackTestCase,
-    find_program,
     start,
     start_python,
 )
+from tests.support.programs import need_node_package, need_program
 
 PEER_SERVER = """
 import asyncio, websockets
@@ -635,12 +634,8 @@ class ServerTests(LoopbackTestCase):
         )
 
     async def test_node(self) -> None:
-        """The ws package of Node.js, where it is installed."""
-        node = find_program("node")
-        modules = ROOT / "node_modules" / "ws"
-        if not os.environ.get("CI") and (node is None or not modules.exists()):
-            return
-        assert node is not None
+        """The ws package of Node.js."""
+        node = need_node_package("ws")
         url = await self.serve()
         code = (
             "const ws = new (require('ws'))(process.argv[1]);"
@@ -657,9 +652,7 @@ class ServerTests(LoopbackTestCase):
 
     async def test_chromium(self) -> None:
         """A page in a browser talks to a script's server."""
-        chromium = find_program("chromium")
-        if chromium is None:
-            return
+        chromium = need_program("chromium")
         url = await self.serve(
             "",
             "receive = function(id, data, b) print(#data, b) server:sendBinary(id, data) end,",
