@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
+import tempfile
 from pathlib import Path
 
 from twisted.internet import reactor
@@ -519,7 +519,9 @@ class TLSTests(MosquittoTestCase):
         client = self.authority.issue("client.example")
         text = "[[" + Path(client).read_text() + "]]"
         authority = f"certificateAuthority = {self.authority.file!r}"
-        before = set(os.listdir("/tmp"))
+        directory = Path(self.mktemp()).resolve()
+        directory.mkdir(parents=True)
+        self.patch(tempfile, "tempdir", str(directory))
         for options in (
             f"clientCertificate = {client!r}, privateKey = {client!r}",
             f"clientCertificate = {text}, privateKey = {text}",
@@ -529,7 +531,7 @@ class TLSTests(MosquittoTestCase):
                 f"mqtts://localhost:{broker.port}", f"{{{authority}, {options}}}"
             )
             self.assertEqual(lines, EXCHANGED)
-        self.assertEqual(set(os.listdir("/tmp")) - before, set())
+        self.assertEqual(list(directory.iterdir()), [])
         (line,) = await self.exchange(
             f"mqtts://localhost:{broker.port}", f"{{{authority}}}"
         )
