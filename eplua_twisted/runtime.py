@@ -14,6 +14,7 @@ from twisted.logger import Logger
 
 from eplua_twisted.border.bridge import Bridge
 from eplua_twisted.border.calls import Calls
+from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.interfaces import IModule
 from eplua_twisted.border.library import Host
@@ -356,10 +357,10 @@ class Runtime:
     async def _finish(self) -> None:
         self._resources.close()
         empty = self._resources.when_empty()
-        late = self._reactor.callLater(STOP_TIMEOUT, self._resources.abort)
+        late = Deadline(self._reactor, self._resources.abort)
+        late.start(STOP_TIMEOUT)
         await empty
-        if late.active():
-            late.cancel()
+        late.cancel()
         await DeferredList(
             [maybeDeferred(module.stop) for module in self._modules.values()]
         )

@@ -10,7 +10,6 @@ connection that was not), and for each proxy.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,7 @@ from twisted.web.iweb import IAgent, IAgentEndpointFactory, IBodyProducer
 from zope.interface import implementer
 
 from eplua_twisted.border.environment import Environment
+from eplua_twisted.border.waiters import Waiters
 from eplua_twisted.errors import OperationError
 from eplua_twisted.http_client.tunnel import TunnelEndpoint
 from eplua_twisted.http_client.urls import URL
@@ -196,7 +196,7 @@ class Gate:
 
     def __init__(self) -> None:
         self._active = 0
-        self._waiting: deque[tuple[int, Deferred[None]]] = deque()
+        self._waiting: Waiters[None] = Waiters(withdrawn=self._admit)
 
     def enter(self, limit: int) -> Deferred[None] | None:
         """
@@ -205,13 +205,7 @@ class Gate:
         if self._active < limit and not self._waiting:
             self._active += 1
             return None
-        waiter: Deferred[None] = Deferred(self._withdraw)
-        self._waiting.append((limit, waiter))
-        return waiter
-
-    def _withdraw(self, waiter: Deferred[None]) -> None:
-        self._waiting = deque(each for each in self._waiting if each[1] is not waiter)
-        self._admit()
+        return self._waiting.wait(limit)
 
     def leave(self) -> bool:
         """@return: whether nobody is left"""
@@ -220,9 +214,9 @@ class Gate:
         return not self._active and not self._waiting
 
     def _admit(self) -> None:
-        while self._waiting and self._active < self._waiting[0][0]:
+        while self._waiting and self._active < self._waiting.level:
             self._active += 1
-            self._waiting.popleft()[1].callback(None)
+            self._waiting.fire_next(None)
 
 
 @implementer(IAgentEndpointFactory)

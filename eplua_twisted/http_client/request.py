@@ -9,10 +9,10 @@ from typing import Any
 from treq.client import HTTPClient
 from treq.cookies import IndexableCookieJar
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.interfaces import IResource
 from eplua_twisted.border.primitives import operation, query
@@ -65,7 +65,7 @@ class HTTPRequest:
         self._pressed = False
         self._over = False
         self._done: Deferred[tuple[Any, ...]] | None = None
-        self._timer: IDelayedCall | None = None
+        self._deadline: Deadline | None = None
         self.id = environment.resources.add(self)
 
     @operation("http_request")
@@ -78,9 +78,10 @@ class HTTPRequest:
         done: Deferred[tuple[Any, ...]] = Deferred()
         self._done = done
         if self._wanted.timeout:
-            self._timer = self._environment.reactor.callLater(
-                self._wanted.timeout, self._fail, OperationError(*TIMEOUT)
+            self._deadline = Deadline(
+                self._environment.reactor, self._fail, OperationError(*TIMEOUT)
             )
+            self._deadline.start(self._wanted.timeout)
         self._enter()
         return done
 
@@ -163,8 +164,8 @@ class HTTPRequest:
         )
 
     def _chunk(self, chunk: bytes) -> None:
-        if self._events and self._timer is not None:
-            self._timer.reset(self._wanted.timeout)
+        if self._events and self._deadline is not None:
+            self._deadline.restart(self._wanted.timeout)
         self._tell(False, chunk)
 
     def _flat(self) -> tuple[Any, ...]:
@@ -263,8 +264,10 @@ class HTTPRequest:
         if self._over:
             return
         self._over = True
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
+        if self._deadline is not None:
+            self._deadline.cancel()
+            # It knows the request, which is to go as soon as nobody else does.
+            self._deadline = None
         self._leave()
         self._environment.resources.remove(self.id)
         done, self._done = self._done, None

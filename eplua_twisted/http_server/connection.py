@@ -16,6 +16,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 
+from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.border.values import to_bytes
 from eplua_twisted.streams.endpoints import host_and_port
 
@@ -57,8 +58,9 @@ class HTTPServerChannel(HTTPChannel):
         self._complete = False
         self._refused = False
         self._head_until: float | None = None
-        self._ending: IDelayedCall | None = None
-        self._stalled: IDelayedCall | None = None
+        clock = server.environment.reactor
+        self._ending = Deadline(clock, self.forceAbortClient)
+        self._stalled = Deadline(clock, self.forceAbortClient)
         self._taken: Any = None
 
     def callLater(self, period: float, call: Callable[[], object]) -> IDelayedCall:
@@ -158,7 +160,7 @@ class HTTPServerChannel(HTTPChannel):
         # client has some time to read it, and to close.  TLS knows no half of it.
         if not self.isSecure():
             self.transport.loseWriteConnection()
-        self._ending = self.callLater(LINGER, self.forceAbortClient)
+        self._ending.restart(LINGER)
 
     # Writing.
 
@@ -188,18 +190,12 @@ class HTTPServerChannel(HTTPChannel):
 
     def pauseProducing(self) -> None:
         super().pauseProducing()
-        if self._stalled is None and self.server.timeout:
-            self._stalled = self.callLater(self.server.timeout, self.forceAbortClient)
+        if self.server.timeout:
+            self._stalled.start(self.server.timeout)
 
     def resumeProducing(self) -> None:
-        self._moves()
+        self._stalled.cancel()
         super().resumeProducing()
-
-    def _moves(self) -> None:
-        if self._stalled is not None:
-            if self._stalled.active():
-                self._stalled.cancel()
-            self._stalled = None
 
     # The end of a request, and of the connection.
 
@@ -219,10 +215,7 @@ class HTTPServerChannel(HTTPChannel):
         self.transport.unregisterProducer()
 
     def loseConnection(self) -> None:
-        if self._ending is None:
-            self._ending = self.callLater(
-                max(LINGER, self.server.timeout), self.forceAbortClient
-            )
+        self._ending.start(max(LINGER, self.server.timeout))
         super().loseConnection()
 
     def close(self) -> None:
@@ -241,9 +234,8 @@ class HTTPServerChannel(HTTPChannel):
         self.transport.abortConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._moves()
-        if self._ending is not None and self._ending.active():
-            self._ending.cancel()
+        self._stalled.cancel()
+        self._ending.cancel()
         if self._taken is not None:
             self._taken.connectionLost(reason)
         else:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress, IDelayedCall
+from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
 from twisted.web.http import datetimeToString
 
+from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.interfaces import IUpgrade
 from eplua_twisted.border.primitives import operation, query
@@ -52,7 +53,7 @@ class HTTPServer(Listening, Factory):
         self._listener = 0
         self._upgrades: dict[bytes, int] = {}
         self._static: list[StaticFiles] = []
-        self._grace: IDelayedCall | None = None
+        self._grace = Deadline(environment.reactor, self.abort)
         self._date = (-1, b"")
 
     @operation("http_server_start")
@@ -189,8 +190,8 @@ class HTTPServer(Listening, Factory):
         return self.stop_listening()
 
     def close(self) -> None:
-        if self._grace is None and self.phase == "running":
-            self._grace = self.environment.reactor.callLater(GRACE, self.abort)
+        if self.phase == "running":
+            self._grace.start(GRACE)
         super().close()
         for number in self._upgrades.values():
             server = self.environment.resources.get(number)
@@ -198,6 +199,5 @@ class HTTPServer(Listening, Factory):
                 server.close()
 
     def _gone(self) -> None:
-        if self._grace is not None and self._grace.active():
-            self._grace.cancel()
+        self._grace.cancel()
         super()._gone()

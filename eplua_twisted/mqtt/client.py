@@ -52,9 +52,7 @@ class MQTTClient(Connections):
         """
         if self._state == "connected":
             self._state = "closing"
-            self._closing = self._environment.reactor.callLater(
-                CLOSE_TIMEOUT, self.abort
-            )
+            self._goodbye_limit.start(CLOSE_TIMEOUT)
             if not self._unacknowledged and not self._busy:
                 self._say_goodbye()
         elif self._state != "closing":

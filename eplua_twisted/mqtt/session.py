@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
+from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.primitives import query
 from eplua_twisted.border.reply import Events
@@ -41,6 +41,10 @@ class Connections:
     id: int
     _listener: Events
 
+    def abort(self) -> None:
+        """Close now."""
+        raise NotImplementedError
+
     def __init__(
         self,
         environment: Environment,
@@ -61,8 +65,10 @@ class Connections:
         self._subscriptions: dict[str, int] = {}
         self._asked: dict[int, list[tuple[str, int]]] = {}
         self._silent: set[int] = set()
-        self._timer: IDelayedCall | None = None
-        self._closing: IDelayedCall | None = None
+        reactor = environment.reactor
+        self._attempt_limit = Deadline(reactor, self._give_up)
+        self._keep_alive = Deadline(reactor, self._look)
+        self._goodbye_limit = Deadline(reactor, self.abort)
         self._link = self._new_link()
         paho = PahoClient(settings, lambda: self._link)
         paho.on_connect = self._on_connect
@@ -85,13 +91,10 @@ class Connections:
         if self._pressed:
             self._link.pause()
         if self._settings.timeout:
-            self._timer = self._environment.reactor.callLater(
-                self._settings.timeout, self._give_up
-            )
+            self._attempt_limit.start(self._settings.timeout)
         self._link.attempt(self._connect(self._link))
 
     def _give_up(self) -> None:
-        self._timer = None
         self._end(self._link, *TIMEOUT)
 
     # Packets.
@@ -186,7 +189,7 @@ class Connections:
     ) -> None:
         if reason.is_failure:
             return
-        self._stop_timer()
+        self._stop_timers()
         self._state = "connected"
         self._epoch += 1
         self._queued = 0
@@ -259,12 +262,9 @@ class Connections:
     def _schedule(self) -> None:
         # The broker may have set another period (MQTT 5, 3.2.2.3.14).
         if self._paho.keepalive:
-            self._timer = self._environment.reactor.callLater(
-                self._paho.keepalive / 4, self._look
-            )
+            self._keep_alive.restart(self._paho.keepalive / 4)
 
     def _look(self) -> None:
-        self._timer = None
         link = self._link
         # While the script is behind, an answer may be here and not be read.
         if not self._pressed:
@@ -274,10 +274,10 @@ class Connections:
         else:
             self._schedule()
 
-    def _stop_timer(self) -> None:
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
-        self._timer = None
+    def _stop_timers(self) -> None:
+        """Those of a connection, and of the attempt to get one."""
+        self._attempt_limit.cancel()
+        self._keep_alive.cancel()
 
     # The end of a connection.
 
@@ -308,7 +308,7 @@ class Connections:
         if link is not self._link or self._state in ("waiting", "closed"):
             return
         accepted = link.accepted
-        self._stop_timer()
+        self._stop_timers()
         again = self._settings.reconnect and self._state != "closing"
         self._state = "waiting" if again else "closed"
         self._link = self._new_link()
@@ -328,9 +328,8 @@ class Connections:
 
     def _gone(self) -> None:
         self._state = "closed"
-        self._stop_timer()
-        if self._closing is not None and self._closing.active():
-            self._closing.cancel()
+        self._stop_timers()
+        self._goodbye_limit.cancel()
         self._environment.resources.remove(self.id)
 
     def _say_goodbye(self) -> None:
@@ -338,7 +337,7 @@ class Connections:
         link = self._link
         if link.closed or self._state != "closing":
             return
-        self._stop_timer()
+        self._stop_timers()
         self._paho.disconnect()
         self._write()
         link.finish()

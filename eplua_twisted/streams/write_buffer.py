@@ -10,6 +10,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
+from eplua_twisted.border.waiters import Waiters
+
 SLICE = 64 * 1024
 
 
@@ -48,14 +50,14 @@ class WriteBuffer:
 
     def __init__(self, outlet: Outlet) -> None:
         self._outlet = outlet
-        # Made when first needed: most connections never hold anything back.
+        # These are made when first needed: most connections never hold anything back.
         self._held: deque[bytes] | None = None
         self._full = False
         self._within = 0
         self._released = False
         self._sent = 0
         self._then: Callable[[], None] | None = None
-        self._drains: list[tuple[int, Deferred[None]]] = []
+        self._drains: Waiters[None] | None = None
         self.amount = 0
         outlet.registerProducer(self, True)
 
@@ -78,12 +80,9 @@ class WriteBuffer:
         @return: fires with C{None} when fewer bytes than that wait; in order, so
             never before one asked for earlier
         """
-        deferred: Deferred[None] = Deferred(self._withdraw)
-        self._drains.append((amount, deferred))
-        return deferred
-
-    def _withdraw(self, deferred: Deferred[None]) -> None:
-        self._drains = [drain for drain in self._drains if drain[1] is not deferred]
+        if self._drains is None:
+            self._drains = Waiters()
+        return self._drains.wait(amount)
 
     def when_empty(self, then: Callable[[], None]) -> None:
         """
@@ -115,8 +114,8 @@ class WriteBuffer:
             if not self._full:
                 self.amount -= len(data)
                 self._within = 0
-        while self._drains and self.amount < self._drains[0][0]:
-            self._drains.pop(0)[1].callback(None)
+        while self._drains and self.amount < self._drains.level:
+            self._drains.fire_next(None)
         if not self.amount:
             self._empty()
 
@@ -137,5 +136,5 @@ class WriteBuffer:
 
     def fail(self, reason: BaseException) -> None:
         """Tell all who wait; what was written is still sent, if it can be."""
-        while self._drains:
-            self._drains.pop(0)[1].errback(reason)
+        if self._drains is not None:
+            self._drains.fail_all(lambda: reason)

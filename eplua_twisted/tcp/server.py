@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 
+from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.primitives import operation, query
 from eplua_twisted.border.values import to_bytes
@@ -26,7 +27,7 @@ class TCPServer(Listening, Factory):
     """
     A listening port and its clients.
 
-    @ivar members: each with the call that ends it when it is idle, if any
+    @ivar members: each with the L{Deadline} that ends it when it is idle, if any
     @ivar on_traffic: what a client calls when bytes went either way, if anything
     """
 
@@ -75,9 +76,9 @@ class TCPServer(Listening, Factory):
     def connected(self, client: TCPSocket) -> None:
         """A client is there: tell the script."""
         if self._idle_timeout:
-            self.members[client] = self.environment.reactor.callLater(
-                self._idle_timeout, client.idle
-            )
+            idle = Deadline(self.environment.reactor, client.idle)
+            idle.start(self._idle_timeout)
+            self.members[client] = idle
         transport: Any = client.transport
         host, port = host_and_port(transport.getPeer())
         self.environment.bridge.answer(
@@ -97,12 +98,12 @@ class TCPServer(Listening, Factory):
     def _busy(self, client: TCPSocket) -> None:
         """Bytes went one way or the other."""
         idle = self.members.get(client)
-        if idle is not None and idle.active():
-            idle.reset(self._idle_timeout)
+        if idle is not None:
+            idle.restart(self._idle_timeout)
 
     def left(self, client: TCPSocket) -> None:
         idle = self.members.get(client)
-        if idle is not None and idle.active():
+        if idle is not None:
             idle.cancel()
         super().left(client)
 

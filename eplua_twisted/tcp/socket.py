@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.error import ConnectionDone, ConnectionLost
-from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol
+from twisted.internet.interfaces import IHalfCloseableProtocol
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.interfaces import IResource
 from eplua_twisted.border.primitives import operation, query
@@ -62,7 +63,7 @@ class TCPSocket(Connecting):
         self._in = ReadBuffer(options.max_buffer)
         self._shutdown: Deferred[None] | None = None
         self._lost_by: BaseException | None = None
-        self._linger: IDelayedCall | None = None
+        self._linger: Deadline | None = None
         self.secure = options.tls is not None
         self._reading = True
         self._pressed = False
@@ -240,9 +241,10 @@ class TCPSocket(Connecting):
         if self.state == "connected":
             self.state = "closing"
             assert self._out is not None
-            self._linger = self._environment.reactor.callLater(
-                LINGER, self._abort, OperationError(*TIMEOUT)
+            self._linger = Deadline(
+                self._environment.reactor, self._abort, OperationError(*TIMEOUT)
             )
+            self._linger.start(LINGER)
             transport: Any = self.transport
             self._out.when_empty(transport.loseConnection)
 
@@ -294,8 +296,10 @@ class TCPSocket(Connecting):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.gather(False)
         self.state = "closed"
-        if self._linger is not None and self._linger.active():
+        if self._linger is not None:
             self._linger.cancel()
+            # It knows the socket, which is to go as soon as nobody else does.
+            self._linger = None
         if self._server is not None:
             self._server.left(self)
         cause = self._lost_by or reason.value or ConnectionLost()

@@ -11,9 +11,9 @@ from autobahn.websocket.compress import (
     PerMessageDeflateResponseAccept,
 )
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 
+from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.primitives import query
 from eplua_twisted.border.reply import Events
@@ -52,7 +52,9 @@ class WebSocketConnection(Channel, WebSocketClientProtocol):  # type: ignore[mis
         super().__init__(environment, options)
         self._listener = Events(environment.bridge, listener, self.id)
         self._attempt: Deferred[Any] | None = None
-        self._timeout: IDelayedCall | None = None
+        self._deadline = Deadline(
+            environment.reactor, self._give_up, OperationError(*TIMEOUT)
+        )
         self._refused: OperationError | None = None
 
     def begin(self, settings: dict[str, Any], timeout: float, creator: Any) -> None:
@@ -74,9 +76,7 @@ class WebSocketConnection(Channel, WebSocketClientProtocol):  # type: ignore[mis
             self.environment.streams, factory.host, factory.port, None, creator
         )
         if timeout:
-            self._timeout = self.environment.reactor.callLater(
-                timeout, self._give_up, OperationError(*TIMEOUT)
-            )
+            self._deadline.start(timeout)
         self._attempt = endpoint.connect(factory)
         self._attempt.addCallbacks(self._connected, self._not_connected)
 
@@ -106,7 +106,7 @@ class WebSocketConnection(Channel, WebSocketClientProtocol):  # type: ignore[mis
         WebSocketClientProtocol.failHandshake(self, reason)
 
     def opened(self) -> None:
-        self._stop_timeout()
+        self._deadline.cancel()
         protocol = self.websocket_protocol_in_use
         self._listener.tell(b"connected", protocol and to_bytes(protocol))
 
@@ -120,7 +120,7 @@ class WebSocketConnection(Channel, WebSocketClientProtocol):  # type: ignore[mis
         self._listener.tell(b"disconnected", code, to_bytes(reason), clean)
 
     def not_opened(self, failure: Failure | None) -> None:
-        self._stop_timeout()
+        self._deadline.cancel()
         if self._refused is not None:
             failure = Failure(self._refused)
         assert failure is not None
@@ -128,10 +128,6 @@ class WebSocketConnection(Channel, WebSocketClientProtocol):  # type: ignore[mis
         if described[0] == "eof":
             described = "eof", "End of file (the server closed before it had answered)"
         self._listener.tell(b"error", to_bytes(described[1]), to_bytes(described[0]))
-
-    def _stop_timeout(self) -> None:
-        if self._timeout is not None and self._timeout.active():
-            self._timeout.cancel()
 
     def abort(self) -> None:
         if self._attempt is not None:

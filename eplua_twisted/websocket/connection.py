@@ -11,11 +11,11 @@ from typing import Any
 from autobahn.twisted.websocket import WebSocketAdapterProtocol
 from autobahn.websocket.protocol import WebSocketProtocol
 from twisted.internet.error import ConnectionLost
-from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.interfaces import IResource
 from eplua_twisted.border.values import seconds, to_bytes, to_text
@@ -90,8 +90,11 @@ class Channel(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc
         self._opened = False
         self._ended = False
         self._pressed = False
-        self._ping: IDelayedCall | None = None
-        self._closing: IDelayedCall | None = None
+        reactor = environment.reactor
+        self._ping = Deadline(reactor, self._send_ping)
+        self._pong = Deadline(reactor, self._expect_answer)
+        self._closing = Deadline(reactor, self.abort)
+        self._traffic_before = 0
         self._lost_by: Failure | None = None
         self.id = environment.resources.add(self)
 
@@ -167,9 +170,8 @@ class Channel(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc
         super().connectionLost(reason)
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
-        for timer in (self._ping, self._closing):
-            if timer is not None and timer.active():
-                timer.cancel()
+        for deadline in (self._ping, self._pong, self._closing):
+            deadline.cancel()
         self.environment.resources.remove(self.id)
         if not self._opened:
             self.not_opened(self._lost_by)
@@ -253,27 +255,20 @@ class Channel(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc
     # Timers.
 
     def _close_within(self) -> None:
-        if self._closing is None:
-            self._closing = self.environment.reactor.callLater(
-                CLOSE_TIMEOUT, self.abort
-            )
+        self._closing.start(CLOSE_TIMEOUT)
 
     def _schedule_ping(self) -> None:
         if self.options.ping_interval:
-            self._ping = self.environment.reactor.callLater(
-                self.options.ping_interval, self._send_ping
-            )
+            self._ping.start(self.options.ping_interval)
 
     def _send_ping(self) -> None:
         if self.can_send():
-            before = self._traffic()
+            self._traffic_before = self._traffic()
             self.sendPing(b"")
-            self._ping = self.environment.reactor.callLater(
-                self.options.ping_timeout, self._expect_answer, before
-            )
+            self._pong.start(self.options.ping_timeout)
 
-    def _expect_answer(self, before: int) -> None:
-        if self._traffic() != before:
+    def _expect_answer(self) -> None:
+        if self._traffic() != self._traffic_before:
             self._schedule_ping()
         else:
             self.wasNotCleanReason = "ping timeout"

@@ -12,10 +12,10 @@ from autobahn.websocket.compress import (
 )
 from autobahn.websocket.types import ConnectionDeny
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.interfaces import IUpgrade
 from eplua_twisted.border.primitives import operation, query
@@ -36,14 +36,12 @@ class WebSocketClientOfServer(Channel, WebSocketServerProtocol):  # type: ignore
     def __init__(self, server: WebSocketServer) -> None:
         super().__init__(server.environment, server.options)
         self._server = server
-        self._timeout: IDelayedCall | None = None
+        self._deadline = Deadline(server.environment.reactor, self.abort)
         self.info: tuple[Any, ...] = ()
 
     def connectionMade(self) -> None:
         super().connectionMade()
-        self._timeout = self.environment.reactor.callLater(
-            HANDSHAKE_TIMEOUT, self.abort
-        )
+        self._deadline.start(HANDSHAKE_TIMEOUT)
 
     def onConnect(self, request: Any) -> Any:
         """
@@ -54,7 +52,7 @@ class WebSocketClientOfServer(Channel, WebSocketServerProtocol):  # type: ignore
         return self._server.judge(self, request)
 
     def opened(self) -> None:
-        self._stop_timeout()
+        self._deadline.cancel()
         self._server.connected(self)
 
     def received(self, data: bytes, is_binary: bool) -> None:
@@ -67,12 +65,8 @@ class WebSocketClientOfServer(Channel, WebSocketServerProtocol):  # type: ignore
         self._server.left(self)
 
     def not_opened(self, failure: Failure | None) -> None:
-        self._stop_timeout()
+        self._deadline.cancel()
         self._server.left(self)
-
-    def _stop_timeout(self) -> None:
-        if self._timeout is not None and self._timeout.active():
-            self._timeout.cancel()
 
 
 @implementer(IUpgrade)

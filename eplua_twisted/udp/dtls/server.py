@@ -12,7 +12,13 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from eplua_twisted.border.environment import Environment
-from eplua_twisted.errors import INTERNAL, TIMEOUT, OperationError, describe
+from eplua_twisted.border.waiters import Waiters
+from eplua_twisted.errors import (
+    INTERNAL,
+    TIMEOUT,
+    OperationError,
+    describe,
+)
 from eplua_twisted.tls.options import TLSOptions
 from eplua_twisted.udp.dtls.context import client_connection, server_context
 from eplua_twisted.udp.dtls.peer import DTLSPeer
@@ -128,7 +134,11 @@ class DTLSServer(UDPSocket):
         self._gate = Gate(server_context(tls), environment.reactor, MTU, self._transmit)
         self._peers: dict[Address, DTLSPeer] = {}
         self._ready: deque[DTLSPeer] = deque()
-        self._accepts: deque[Deferred[DTLSPeer]] = deque()
+        self._accepts: Waiters[DTLSPeer] = Waiters(
+            MAX_ACCEPTS,
+            f"{MAX_ACCEPTS} accepts are waiting already",
+            self._regulate,
+        )
         super().__init__(environment, options, listener)
 
     def datagramsReceived(self, datagrams: list[tuple[bytes, tuple[Any, ...]]]) -> None:
@@ -165,7 +175,7 @@ class DTLSServer(UDPSocket):
 
     def _offer(self, peer: DTLSPeer) -> None:
         if self._accepts:
-            self._accepts.popleft().callback(peer)
+            self._accepts.fire_next(peer)
             self._regulate()
         elif len(self._ready) < BACKLOG:
             self._ready.append(peer)
@@ -189,18 +199,11 @@ class DTLSServer(UDPSocket):
             raise OperationError("state", "Not bound")
         if self._ready:
             return self._ready.popleft()
-        if len(self._accepts) >= MAX_ACCEPTS:
-            raise OperationError("limit", f"{MAX_ACCEPTS} accepts are waiting already")
-        accepted: Deferred[DTLSPeer] = Deferred(self._withdraw_accept)
+        accepted = self._accepts.wait()
         if self._options.timeout:
             accepted.addTimeout(self._options.timeout, self.environment.reactor)
-        self._accepts.append(accepted)
         self._regulate()
         return accepted
-
-    def _withdraw_accept(self, accepted: Deferred[DTLSPeer]) -> None:
-        self._accepts.remove(accepted)
-        self._regulate()
 
     def connectionRefused(self) -> None:
         """Of some client: the time that a handshake has will end it."""
@@ -220,7 +223,6 @@ class DTLSServer(UDPSocket):
             self._environment.resources.count(self.id, True)
 
     def _end(self) -> None:
-        while self._accepts:
-            self._accepts.popleft().errback(CancelledError())
+        self._accepts.fail_all(CancelledError)
         for peer in [*self._peers.values(), *self._ready]:
             peer.close()

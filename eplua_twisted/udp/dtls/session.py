@@ -17,6 +17,7 @@ from typing import Any
 from OpenSSL import SSL
 from twisted.internet.defer import Deferred
 
+from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.errors import EOF, NOT_CONNECTED, OperationError
 
 Address = tuple[str, int]
@@ -108,7 +109,7 @@ class Session:
         self._received = received
         self._ended = ended
         self._shaking: Deferred[None] | None = None
-        self._timer: Any = None
+        self._resend = Deadline(clock, self._late)
 
     def begin(self) -> Deferred[None]:
         """
@@ -218,16 +219,13 @@ class Session:
 
     def _arm(self) -> None:
         """Come back when OpenSSL wants to send a flight again."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._resend.cancel()
         if self.state == "shaking":
             delay = self._connection.DTLSv1_get_timeout()
             if delay is not None:
-                self._timer = self._clock.callLater(delay, self._late)
+                self._resend.start(delay)
 
     def _late(self) -> None:
-        self._timer = None
         try:
             # False if OpenSSL's clock, which is another, is not there yet.
             self._connection.DTLSv1_handle_timeout()
