@@ -1,94 +1,135 @@
 -- The Lua end of the bridge.
 --
 -- Called once per Lua state with the functions that give the library's files and the
--- primitives of Python's modules. What those files share is in `core`, which no script
--- sees. Returns the function that takes every answer, and the one that exposes the
--- application's functions.
+-- primitives of Python's modules. Returns the function that takes every answer, and
+-- the one that exposes the application's functions.
 
 local source, primitives_of = ...
 
-local type, error, rawget, xpcall = type, error, rawget, xpcall
+local error, rawget, select, type, xpcall = error, rawget, select, type, xpcall
 local traceback, format = debug.traceback, string.format
 local load = loadstring or load
+local globals = _G
 
 -- Nothing but primitives leads to Python, and nothing leads into a primitive.
 debug.getmetatable(source).__metatable = false
 
+-- What each file of the library is given. A file imports what it uses, and what it
+-- returns is all that others have of it.
 ---@class eplua.core
-local core = {
-  LIBRARY = "@<eplua>/",
-  resume = coroutine.resume,
-  unpack = table.unpack or unpack,
-}
+local core = { LIBRARY = "@<eplua>/", unpack = table.unpack or unpack }
 
 --- The primitives of a Python module by name.
-function core.primitives(module)
+---@param module string
+---@return table<string, function>
+local function primitives(module)
   local list, named = { primitives_of(module) }, {}
   for i = 1, #list, 2 do named[list[i]] = list[i + 1] end
   return named
 end
 
--- Library files: each is loaded when first used, with its primitives.
-
 local loaded = {}
 
---- The result of a library file, e.g. core.import("net/tcp", "tcp").
+--- The result of a library file, e.g. core.import("net/tcp", "tcp"); loaded when first
+--- asked for.
 ---@param name string its path in lua/, without the ending
 ---@param module string|nil the Python module with its primitives
 function core.import(name, module)
   if loaded[name] == nil then
     local chunk, problem = load(source(name), core.LIBRARY .. name .. ".lua", "t")
     if not chunk then error(problem, 0) end
-    loaded[name] = chunk(core, module and core.primitives(module)) or true
+    loaded[name] = chunk(core, module and primitives(module)) or true
   end
   return loaded[name]
 end
 
-local calls = core.primitives("calls")
-core.host, core.calls = core.primitives("host"), calls
-core.import("border/reports")
-core.import("border/operations")
-local deliver = core.deliver
+---@type table<string, function> print, report, warn and the like
+core.host = primitives("host")
+
+local exit, reports = core.import("border/exit"), core.import("border/reports")
+local text, tickets = core.import("border/text"), core.import("border/tickets")
+local callable, describe, deliver = text.callable, text.describe, tickets.deliver
 
 -- What the application asks of Lua: run a chunk, call a global function.
 
+local calls = primitives("calls")
 local commands = {}
 
 local function chunk_traceback(problem)
-  if core.exiting then return problem end
-  local message = core.describe(problem)
-  return { message, core.with_frames(message, traceback("", 2)) }
+  if exit.exiting then return problem end
+  local message = describe(problem)
+  return { message, reports.with_frames(message, traceback("", 2)) }
 end
 
-local function finish(number, good, ...)
-  if core.exiting then return end
+local function fail(number, message, trace)
+  if not exit.exiting then calls.finish(number, false, message, trace) end
+end
+
+--- Tell the application how its command ended. Memory may have run out, in the script
+--- or in the handler of its error: then there is a message and no traceback.
+---@param forgiven boolean|nil an error that net.onError handled is none
+local function finish(number, forgiven, good, ...)
+  if exit.exiting then return end
   if good then return calls.finish(number, true, ...) end
   local problem = ...
-  calls.finish(number, false, problem[1], problem[2])
+  local message, trace
+  if type(problem) == "table" and type(problem[2]) == "string" then
+    message, trace = problem[1], problem[2]
+  else
+    message = describe(problem)
+    trace = message
+  end
+  if reports.handled(trace) and forgiven then return calls.finish(number, true) end
+  fail(number, message, trace)
 end
+
+local sandbox = core.import("border/sandbox")
 
 function commands.run(number, code, name, directory, script, ...)
   local chunk, problem = load(code, name, "t")
-  if not chunk then return calls.finish(number, false, problem, problem) end
-  arg = { [0] = script, ... }
-  package.path = directory .. "/?.lua;" .. directory .. "/?/init.lua"
-  finish(number, xpcall(chunk, chunk_traceback, ...))
+  if not chunk then return fail(number, problem, problem) end
+  globals.arg = { [0] = script, ... }
+  sandbox.search_beside(directory)
+  finish(number, true, xpcall(chunk, chunk_traceback, ...))
 end
 
 function commands.call(number, name, ...)
-  local f = rawget(_G, name)
-  if not core.callable(f) then
+  local f = rawget(globals, name)
+  if not callable(f) then
     local problem = format("'%s' is not a global function, it is a %s value", name, type(f))
-    return calls.finish(number, false, problem, problem)
+    return fail(number, problem, problem)
   end
-  finish(number, xpcall(f, chunk_traceback, ...))
+  finish(number, false, xpcall(f, chunk_traceback, ...))
 end
 
 local function dispatch(ticket, ok, ...)
-  if ticket == 0 then return commands[ok](...) end
-  return deliver(ticket, ok, ...)
+  if ticket ~= 0 then return deliver(ticket, ok, ...) end
+  return commands[ok](...)
 end
 
 core.import("border/globals")
 
-return dispatch, core.expose
+-- The application's own functions: a result at once, or an answer like that of any
+-- operation.
+
+local function received(name, callbacks, outcome, ...)
+  if outcome == "later" then return tickets.ask(name, callbacks, calls.collect, (...)) end
+  if outcome == "raise" then reports.raise((...)) end
+  return ...
+end
+
+--- Make the application's function number `index` the global `name`.
+local function expose(name, index)
+  globals[name] = function(...)
+    local count, callbacks = select("#", ...), nil
+    local last = count > 0 and (select(count, ...)) or nil
+    if type(last) == "table"
+      and (type(last.success) == "function" or type(last.error) == "function") then
+      callbacks, count = last, count - 1
+    end
+    return received(name, callbacks,
+      calls.invoke(index, callbacks ~= nil, core.unpack({ ... }, 1, count)))
+  end
+end
+
+return dispatch, expose

@@ -6,7 +6,8 @@
 
 local core = ...
 
-local check = core.import("border/check")
+local check, reports = core.import("border/check"), core.import("border/reports")
+local show = core.import("border/text").show
 local byte, char, find, sub = string.byte, string.char, string.find, string.sub
 local format, gsub, concat, floor = string.format, string.gsub, table.concat, math.floor
 local getmetatable, setmetatable, pairs = getmetatable, setmetatable, pairs
@@ -86,7 +87,7 @@ end
 
 local KEYS = { string = true, number = true, boolean = true }
 
-local function refuse(reason) core.raise("json.encode: " .. reason) end
+local function refuse(reason) reports.raise("json.encode: " .. reason) end
 
 local write
 
@@ -157,12 +158,12 @@ local function fail(text, position, reason)
     if not newline or newline >= position then break end
     line, start = line + 1, newline + 1
   end
-  core.raise(format("json.decode: %s at line %d, column %d",
+  reports.raise(format("json.decode: %s at line %d, column %d",
     reason, line, position - start + 1))
 end
 
 local function unexpected(text, position, expected)
-  local found = position > #text and "end of text" or core.show(sub(text, position, position))
+  local found = position > #text and "end of text" or show(sub(text, position, position))
   fail(text, position, expected .. " expected, got " .. found)
 end
 
@@ -240,7 +241,7 @@ local function decode_escape(text, position)
     local _, stop, digits = find(text, "^(%x%x)", position + 2)
     if digits then return char(tonumber(digits, 16)), stop + 1 end
   end
-  fail(text, position, "bad escape " .. core.show(sub(text, position, position + 1)))
+  fail(text, position, "bad escape " .. show(sub(text, position, position + 1)))
 end
 
 local function decode_string(text, start, quote)

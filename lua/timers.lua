@@ -1,127 +1,181 @@
--- setTimeout, setInterval, clearTimeout, clearInterval.
+-- setTimeout, setInterval, clearTimeout, clearInterval; and the library's own timers.
 
 local core, primitives = ...
 
-local check = core.import("border/check")
-local protect, unpack, settle = core.protect, core.unpack, core.settle
+local check, reports = core.import("border/check"), core.import("border/reports")
+local text, tickets = core.import("border/text"), core.import("border/tickets")
+local protect, unpack, settle = reports.protect, core.unpack, tickets.settle
 local start, again = primitives.timer_start, primitives.timer_repeat
 local cancel, now = primitives.timer_cancel, primitives.timer_now
 local keep_alive = primitives.timer_keep_alive
-local select, type, getmetatable, setmetatable = select, type, getmetatable, setmetatable
+local select, setmetatable, type = select, setmetatable, type
 
-local timers = {}
+local timers = { now = now }
 
----@class eplua.Timer what setTimeout and setInterval return; opaque
-local Timer = { __name = "Timer" }
-Timer.__index = Timer
-
-local set = {} -- the timers that are set, by number
+-- What each number stands for while it is set: a script's function, or a record
+-- of what is to be done.
+---@class eplua.timer
+---@field number integer
+---@field f function|nil called with `arguments`
+---@field library boolean|nil `f` is the library's
+---@field period number|nil milliseconds between ticks
+---@field due number|nil when the next tick is, in seconds
+---@field ticket integer|nil fails with `timeout`
+local set = {}
 local last = 0
 
-function Timer:__tostring()
-  return "Timer: " .. (self.number and "set" or "over")
-end
-
---- The timer does not keep the program alive any more.
-function Timer:unref()
-  self.unreferenced = true
-  if self.number then keep_alive(self.number, false) end
-  return self
-end
-
-function Timer:ref()
-  self.unreferenced = nil
-  if self.number then keep_alive(self.number, true) end
-  return self
-end
-
 -- All timers answer this one listener, with their number.
-primitives.timer_listen(core.listen(function(number)
+primitives.timer_listen(tickets.listen(function(number)
   local timer = set[number]
   if not timer then return end
+  if type(timer) == "function" then
+    set[number] = nil
+    return protect(timer)
+  end
   if timer.period then
     timer.due = again(number, timer.due, timer.period)
     if timer.unreferenced then keep_alive(number, false) end
   else
     set[number], timer.number = nil, nil
   end
-  if timer.expire then
-    timer.expire()
+  if timer.library then return timer.f() end
+  if timer.ticket then
+    if timer.expire then timer.expire() end
     return settle(timer.ticket, false, "timeout", "Operation canceled")
   end
-  if timer.ticket then return settle(timer.ticket, true) end
-  local arguments = timer.arguments
-  if arguments then return protect(timer.f, unpack(arguments, 1, arguments.n)) end
-  return protect(timer.f)
+  return protect(timer.f, unpack(timer.arguments, 1, timer.arguments.n))
 end))
 
 local function begin(timer, milliseconds)
-  last = last + 1
-  set[last] = timer
-  timer.number = last
-  local ok, message = start(last, milliseconds)
-  if ok then return timer end
-  set[last] = nil
-  core.raise(message)
+  local number = last + 1
+  last = number
+  set[number] = timer
+  local ok, message = start(number, milliseconds)
+  if ok then return number end
+  set[number] = nil
+  reports.raise(message)
 end
 
---- Answer a ticket after a time.
-function core.answer_later(ticket, milliseconds)
-  begin({ ticket = ticket }, milliseconds)
-end
+-- The library's own.
 
---- Fail a ticket with `timeout` after a time, having called `expire`.
-function core.fail_later(ticket, milliseconds, expire)
-  local timer = { ticket = ticket, expire = expire }
-  begin(timer, milliseconds)
+--- Call a function of the library later; returns what `cancel` takes.
+---@param milliseconds number
+---@param f function
+---@return eplua.timer
+function timers.call_later(milliseconds, f)
+  local timer = { f = f, library = true }
+  timer.number = begin(timer, milliseconds)
   return timer
 end
 
---- End what `fail_later` returned; nil is none.
-function core.cancel_timer(timer)
-  if timer and timer.number then
-    set[timer.number] = nil
-    cancel(timer.number)
+--- Answer a ticket after a time.
+---@return eplua.timer
+function timers.answer_later(ticket, milliseconds)
+  return timers.call_later(milliseconds, function() settle(ticket, true) end)
+end
+
+--- Fail a ticket with `timeout` after a time, having called `expire`.
+---@return eplua.timer
+function timers.fail_later(ticket, milliseconds, expire)
+  local timer = { ticket = ticket, expire = expire }
+  timer.number = begin(timer, milliseconds)
+  return timer
+end
+
+--- End a timer of the library; nil is none.
+---@param timer eplua.timer|nil
+function timers.cancel(timer)
+  local number = timer and timer.number
+  if number then
+    set[number], timer.number = nil, nil
+    cancel(number)
   end
 end
 
---- Call a function of the library later; it may be ended by `cancel_timer`.
-function core.call_later(milliseconds, f)
-  return begin(setmetatable({ f = f }, Timer), milliseconds)
+--- Whether a timer of the library keeps the program alive; nil is none.
+function timers.reference(timer, referenced)
+  if timer and timer.number then keep_alive(timer.number, referenced) end
 end
 
-local function new(method, f, milliseconds, ...)
+-- The script's.
+
+---@class eplua.Timer what setTimeout and setInterval return; opaque
+local Timer = {}
+local meta = { __name = "Timer", __index = Timer, __metatable = "Timer" }
+
+-- The numbers of the script's timers: where it cannot write.
+local numbers = setmetatable({}, { __mode = "k" })
+
+function meta.__tostring(handle)
+  return "Timer: " .. (set[numbers[handle]] and "set" or "over")
+end
+
+local function number_of(handle, method)
+  local number = numbers[handle]
+  if not number then
+    reports.raise("bad self to '" .. method .. "' (Timer expected, got "
+      .. text.show(handle) .. "; call it with a colon: timer:" .. method .. "())")
+  end
+  return number
+end
+
+local function reference(handle, method, referenced)
+  local number = number_of(handle, method)
+  local timer = set[number]
+  if timer then
+    if type(timer) == "table" then timer.unreferenced = not referenced or nil end
+    keep_alive(number, referenced)
+  end
+  return handle
+end
+
+--- The timer does not keep the program alive any more.
+function Timer:unref() return reference(self, "unref", false) end
+
+function Timer:ref() return reference(self, "ref", true) end
+
+local function handle_of(number)
+  local handle = setmetatable({}, meta)
+  numbers[handle] = number
+  return handle
+end
+
+local function check_timer(f, milliseconds, method)
   if type(f) ~= "function" then check.callback(f, 1, method, "function") end
-  if milliseconds ~= 0 then
-    milliseconds = milliseconds and check.milliseconds(milliseconds, 2, method) or 0
-  end
-  local timer = setmetatable({ f = f }, Timer)
-  local count = select("#", ...)
-  if count > 0 then timer.arguments = { n = count, ... } end
-  return timer, milliseconds
+  if milliseconds == 0 then return 0 end
+  return milliseconds and check.milliseconds(milliseconds, 2, method) or 0
 end
 
 --- Call `f(...)` once, `milliseconds` from now; never inside this call.
 ---@return eplua.Timer
 function timers.setTimeout(f, milliseconds, ...)
-  return begin(new("setTimeout", f, milliseconds, ...))
+  milliseconds = check_timer(f, milliseconds, "setTimeout")
+  local count = select("#", ...)
+  local timer = f
+  if count > 0 or type(f) ~= "function" then
+    timer = { f = f, arguments = { n = count, ... } }
+  end
+  return handle_of(begin(timer, milliseconds))
 end
 
 --- Call `f(...)` every `milliseconds`, counted from now without drift. A tick
 --- that cannot be kept is skipped, and an error in `f` does not end it.
 ---@return eplua.Timer
 function timers.setInterval(f, milliseconds, ...)
-  local timer, period = new("setInterval", f, milliseconds, ...)
-  timer.period, timer.due = period, now() + period / 1000
-  return begin(timer, period)
+  milliseconds = check_timer(f, milliseconds, "setInterval")
+  return handle_of(begin({
+    f = f,
+    arguments = { n = select("#", ...), ... },
+    period = milliseconds,
+    due = now() + milliseconds / 1000,
+  }, milliseconds))
 end
 
 --- End a timer. What is over already, or is no timer, is left alone.
-function timers.clear(timer)
-  if type(timer) ~= "table" or getmetatable(timer) ~= Timer then return end
-  local number = timer.number
-  if number then
-    set[number], timer.number = nil, nil
+function timers.clear(handle)
+  local number = numbers[handle]
+  if number and set[number] then
+    set[number] = nil
     cancel(number)
   end
 end

@@ -3,10 +3,12 @@
 
 local core = ...
 
-local check = core.import("border/check")
-local protect, settle = core.protect, core.settle
+local check, reports = core.import("border/check"), core.import("border/reports")
+local tasks, text = core.import("border/tasks"), core.import("border/text")
+local tickets, timers = core.import("border/tickets"), core.import("timers", "timers")
+local protect, settle = reports.protect, tickets.settle
 local format, concat, sort, remove = string.format, table.concat, table.sort, table.remove
-local select, pairs, unpack = select, pairs, core.unpack
+local ipairs, pairs, select, unpack = ipairs, pairs, select, core.unpack
 
 local QUEUE = 1024 -- events that wait() has not taken yet; the oldest go first
 
@@ -30,8 +32,8 @@ function events.mixin(class, known)
 
   local function check_name(name, method)
     if not set[name] then
-      core.raise(format("bad argument #1 to '%s' (unknown event %s; known: %s)",
-        method, core.show(name), list))
+      reports.raise(format("bad argument #1 to '%s' (unknown event %s; known: %s)",
+        method, text.show(name), list))
     end
   end
 
@@ -67,9 +69,8 @@ function events.mixin(class, known)
     if milliseconds ~= nil then
       milliseconds = check.milliseconds(milliseconds, 2, "wait")
     end
-    local task = core.current_task()
-    if not task then core.raise("wait: not in a task (see task.start)") end
-    core.ready_to_wait(task)
+    if not tasks.current() then reports.raise("wait: not in a task (see task.start)") end
+    tasks.check_can_wait()
     local own = state(self)
     local queue = own.queues[name]
     if queue and queue[1] then
@@ -79,24 +80,24 @@ function events.mixin(class, known)
     end
     own.queues[name] = queue or {}
     if own.failure then return nil, own.failure[1], own.failure[2] end
-    local ticket = core.new_ticket()
+    local ticket = tickets.new()
     local waiters = own.waiters[name] or {}
     own.waiters[name] = waiters
     local waiter = { ticket = ticket }
     waiters[#waiters + 1] = waiter
     if milliseconds then
-      waiter.timer = core.fail_later(ticket, milliseconds, function()
+      waiter.timer = timers.fail_later(ticket, milliseconds, function()
         for i = 1, #waiters do
           if waiters[i] == waiter then return remove(waiters, i) end
         end
       end)
     end
-    return core.wait(task, ticket)
+    return tickets.wait(ticket)
   end
 end
 
 local function wake(waiter, ok, ...)
-  core.cancel_timer(waiter.timer)
+  timers.cancel(waiter.timer)
   settle(waiter.ticket, ok, ...)
 end
 
@@ -121,8 +122,8 @@ end
 
 --- As `emit`, but not within the script's call that this is an answer to.
 function events.emit_later(object, ...)
-  local name, first, second = ...
-  core.call_later(0, function() events.emit(object, name, first, second) end)
+  local arguments, count = { ... }, select("#", ...)
+  timers.call_later(0, function() events.emit(object, unpack(arguments, 1, count)) end)
 end
 
 --- The object failed or was closed: nothing more comes, until `events.open`.

@@ -1,51 +1,100 @@
--- Errors of the script: where it is, tracebacks without the library's frames, the
--- report of what nobody caught; and os.exit, which is an error that cannot be caught.
+-- Errors of the script: where it is, tracebacks without the library's frames, and the
+-- report of what nobody caught.
 
 local core = ...
 
+local exit, text = core.import("border/exit"), core.import("border/text")
 local host, LIBRARY = core.host, core.LIBRARY
 local getinfo, traceback = debug.getinfo, debug.traceback
-local resume, rawget, setmetatable = coroutine.resume, rawget, setmetatable
-local type, tostring, error = type, tostring, error
-local xpcall, pcall, concat = xpcall, pcall, table.concat
+local error, setmetatable, xpcall = error, setmetatable, xpcall
+local concat, find, gmatch, sub = table.concat, string.find, string.gmatch, string.sub
+local describe = text.describe
 
--- Where the script is: the innermost frame that is not the library's.
+local reports = {}
+
+-- Where the script is: the innermost frame that is not the library's, nor C's.
+
+local known = setmetatable({}, { __mode = "k" })
+
+--- Whether a function is the script's own.
+local function is_script(f)
+  local answer = known[f]
+  if answer == nil then
+    local info = getinfo(f, "S")
+    answer = info.what ~= "C" and sub(info.source, 1, #LIBRARY) ~= LIBRARY
+    known[f] = answer
+  end
+  return answer
+end
 
 local function script_level(level)
   level = level + 1
   while true do
-    local info = getinfo(level, "S")
+    local info = getinfo(level, "f")
     if not info then return nil end
-    if info.what ~= "C" and info.source:sub(1, #LIBRARY) ~= LIBRARY then
-      return level - 1
-    end
+    -- A tail call of LuaJIT's has no function.
+    if info.func and is_script(info.func) then return level - 1 end
     level = level + 1
   end
 end
 
+--- The script's function that led here and its line: cheap, for what may be needed
+--- later (see `reports.spell`).
+---@param level integer where the script most probably is, counted from the caller
+function reports.here(level)
+  local info = getinfo(level + 1, "fl")
+  if not info or not info.func or not is_script(info.func) then
+    local found = script_level(level + 1)
+    if not found then return nil end
+    info = getinfo(found, "fl")
+  end
+  return info.func, info.currentline
+end
+
+--- "script.lua:12", for what `here` returned.
+function reports.spell(f, line)
+  if not f then return "?" end
+  return getinfo(f, "S").short_src .. ":" .. line
+end
+
 --- "script.lua:12", the script's line that led here.
-function core.place()
-  local level = script_level(2)
-  if not level then return "?" end
-  local info = getinfo(level, "Sl")
-  return info.short_src .. ":" .. info.currentline
+function reports.place()
+  return reports.spell(reports.here(2))
 end
 
 --- Raise an error at the script's own line.
-function core.raise(message)
+function reports.raise(message)
   local level = script_level(2)
   if level then error(message, level) end
   error(message, 0)
 end
 
+--- Tell the script's author something that is no error.
+function reports.warn(message)
+  host.warn(reports.place() .. ": " .. message)
+end
+
+-- Warnings about a line of the script that runs again and again come once.
+
+local WARNINGS = 1000
+local warned, count = {}, 0
+
+--- As `warn`, once for each line and message.
+function reports.warn_once(message)
+  local warning = reports.place() .. ": " .. message
+  if warned[warning] or count >= WARNINGS then return end
+  warned[warning], count = true, count + 1
+  host.warn(warning)
+end
+
 -- Errors of callbacks and tasks.
 
--- A problem with the script's part of a traceback below it. The traceback is made
--- without the message, which it would cut at a zero byte.
-function core.with_frames(message, trace)
+--- A problem with the script's part of a traceback below it. The traceback is made
+--- without the message, which it would cut at a zero byte.
+function reports.with_frames(message, trace)
   local kept = { message }
-  for line in trace:gmatch("[^\n]+") do
-    if not line:find("^\t<eplua>/") and not line:find("^\t%[C%]: in [^ ]* *'?xpcall") then
+  for line in gmatch(trace, "[^\n]+") do
+    if not find(line, "^\t<eplua>/") and not find(line, "^\t%[C%]: in [^ ]* *'?xpcall") then
       kept[#kept + 1] = line
     end
   end
@@ -54,71 +103,38 @@ function core.with_frames(message, trace)
   return concat(kept, "\n")
 end
 
-core.exiting = false
-
-function core.describe(problem)
-  local good, text = pcall(tostring, problem)
-  return good and text or "an error value of type " .. type(problem)
-end
-
 local function with_traceback(problem)
-  if core.exiting then return problem end
-  return core.with_frames(core.describe(problem), traceback("", 2))
+  if exit.exiting then return problem end
+  return reports.with_frames(describe(problem), traceback("", 2))
 end
 
 local on_error
 
+--- `f(trace)` is asked first about each error; true means that it is handled.
+function reports.set_on_error(f) on_error = f end
+
+--- Ask net.onError about an error: whether it is handled.
+function reports.handled(trace)
+  if not on_error then return false end
+  local good, verdict = xpcall(on_error, with_traceback, trace)
+  if not good and not exit.exiting then host.report(describe(verdict)) end
+  return good and verdict == true
+end
+
 --- Report an error that nobody caught: net.onError first, then the log.
 local function report(trace)
-  if core.exiting then return end
-  if on_error then
-    local good, problem = xpcall(on_error, with_traceback, trace)
-    if not good and not core.exiting then host.report(problem) end
-  end
-  if not core.exiting then host.report(trace) end
+  -- Memory may have run out while the traceback was made: then it is what there is.
+  trace = describe(trace)
+  if exit.exiting or reports.handled(trace) or exit.exiting then return end
+  host.report(trace)
 end
-core.report = report
-
-function core.set_on_error(f) on_error = f end
+reports.report = report
 
 --- Call a script's function; what it raises is reported, not passed on.
-local function protect(f, ...)
+function reports.protect(f, ...)
   local good, trace = xpcall(f, with_traceback, ...)
   if not good then report(trace) end
   return good
 end
-core.protect = protect
 
--- os.exit: no script code runs after it, not even behind pcall. The hook raises
--- again at the first instruction of whoever caught the error; coroutines have a
--- hook each, so whoever resumed one gets its hook when that one is left.
-
-local EXIT = setmetatable({}, { __name = "exit", __tostring = function() return "os.exit" end })
-
-do
-  local sethook, off = debug.sethook, rawget(_G, "jit") and jit.off
-  local function hook() error(EXIT, 0) end
-  local function leave()
-    -- A compiled loop checks no hook.
-    if off then off() end
-    sethook(hook, "", 1)
-    error(EXIT, 0)
-  end
-  core.leave = leave
-  local function check(...)
-    if core.exiting then leave() end
-    return ...
-  end
-  local wrap = coroutine.wrap
-  function coroutine.resume(co, ...) return check(resume(co, ...)) end
-  function coroutine.wrap(f)
-    local next_value = wrap(f)
-    return function(...) return check(next_value(...)) end
-  end
-end
-
-function core.exit(code)
-  core.exiting = true
-  host.exit(code)
-  core.leave()
-end
+return reports

@@ -1,36 +1,79 @@
--- Tasks: coroutines in which an operation without callbacks waits.
+-- Tasks: coroutines that the library resumes. What they wait for is the business of
+-- those who wake them.
 
 local core = ...
 
-local check = core.import("border/check")
-local Task = core.Task
-core.import("timers", "timers")
-local answer_later = core.answer_later
-local setmetatable = setmetatable
+local class, exit = core.import("border/class"), core.import("border/exit")
+local reports, text = core.import("border/reports"), core.import("border/text")
+local create, isyieldable = coroutine.create, coroutine.isyieldable
+local running, status, yield = coroutine.running, coroutine.status, coroutine.yield
+local resume, traceback = exit.resume, debug.traceback
 
-Task.__metatable = "task"
+local tasks = {}
 
-function Task:__tostring()
-  return "task: " .. (self.done and "done" or "running")
+local Task = class.new("task", function(task) return task.done and "done" or "running" end)
+
+local current -- the task that runs
+local WAIT, WAKE = {}, {}
+
+local wake
+
+local function rest(task, good, ...)
+  if good then
+    if status(task.co) == "dead" then
+      task.done = true
+    elseif (...) ~= WAIT then
+      -- A plain yield gives way to whatever is due.
+      core.import("timers", "timers").call_later(0, function() wake(task) end)
+    end
+    return
+  end
+  task.done = true
+  if exit.exiting then return end
+  reports.report(reports.with_frames(text.describe((...)), traceback(task.co, "")))
 end
 
-local task = {}
+--- Let a task go on: its wait returns what follows.
+function wake(task, ...)
+  local before = current
+  current = task
+  rest(task, resume(task.co, WAKE, ...))
+  current = before
+  if exit.exiting then exit.leave() end
+end
+tasks.wake = wake
 
---- Run `f(...)` as a task: at once, up to its first wait.
-function task.start(f, ...)
-  check.callback(f, 1, "task.start", "function")
-  return core.start_task(setmetatable({}, Task), f, ...)
+--- Run `f(...)` as a task, up to its first wait.
+function tasks.start(f, ...)
+  local task = class.instance(Task, {})
+  task.co = create(function(_, ...) return f(...) end)
+  wake(task, ...)
+  return task
 end
 
---- Wait, in a task.
-function task.sleep(milliseconds)
-  milliseconds = check.milliseconds(milliseconds, 1, "task.sleep")
-  local running = core.current_task()
-  if not running then core.raise("task.sleep: not in a task (see task.start)") end
-  core.ready_to_wait(running)
-  local ticket = core.new_ticket()
-  answer_later(ticket, milliseconds)
-  return core.wait(running, ticket)
+--- The task that this is called in, or nil: a coroutine of the script's own is none.
+function tasks.current()
+  local task = current
+  if task and running() == task.co then return task end
 end
 
-return task
+--- Raise unless the task can wait where it is.
+function tasks.check_can_wait()
+  if isyieldable and not isyieldable() then
+    reports.raise("cannot wait here: a C function of Lua is on the stack")
+  end
+end
+
+local function woken(token, ...)
+  if token ~= WAKE then
+    reports.raise("a task that waits is resumed by its answer only")
+  end
+  return ...
+end
+
+--- Suspend the current task until `wake`; returns what `wake` is given.
+function tasks.suspend()
+  return woken(yield(WAIT))
+end
+
+return tasks

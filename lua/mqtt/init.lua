@@ -4,10 +4,12 @@ local core, primitives = ...
 
 local check, class = core.import("border/check"), core.import("border/class")
 local events, reconnect = core.import("border/events"), core.import("border/reconnect")
-local options = core.import("mqtt/options")
-local protect, type, pairs, unpack = core.protect, type, pairs, core.unpack
+local mqtt_options = core.import("mqtt/options")
+local reports, tickets = core.import("border/reports"), core.import("border/tickets")
+local timers = core.import("timers", "timers")
+local protect, type, pairs, unpack = reports.protect, type, pairs, core.unpack
 local mqtt_publish, mqtt_handled = primitives.mqtt_publish, primitives.mqtt_handled
-local emit = events.emit
+local emit, upper = events.emit, string.upper
 
 local EVENTS = {
   "connected", "closed", "message", "error", "subscribed", "unsubscribed", "published",
@@ -29,20 +31,20 @@ local ErrorCode = {
   INTERNAL = -12,
 }
 
-local function number_of(code) return ErrorCode[code:upper()] or ErrorCode.INTERNAL end
+local function number_of(code) return ErrorCode[upper(code)] or ErrorCode.INTERNAL end
 
 ---@class mqtt.Client
-local Client = class.new("mqtt.Client")
+local Client = class.new("mqtt.Client", function(client)
+  local state = client:isConnected() and "connected" or client.id and "connecting" or "closed"
+  return client.uri .. " (" .. state .. ")"
+end, function(client, referenced)
+  if client.schedule then client.schedule:reference(referenced) end
+end)
 events.mixin(Client, EVENTS)
-
-function Client:describe()
-  local state = self:isConnected() and "connected" or self.id and "connecting" or "closed"
-  return self.uri .. " (" .. state .. ")"
-end
 
 --- Call the script's callback, but not within its own call. Returns nil.
 local function later(callback, number)
-  if callback then core.call_later(0, function() protect(callback, number) end) end
+  if callback then timers.call_later(0, function() protect(callback, number) end) end
   return nil
 end
 
@@ -55,29 +57,19 @@ local function outcome(self, number)
   end
 end
 
-local function again(self)
-  self.attempts = (self.attempts or 0) + 1
-  local delay = reconnect.delay(self.reconnect, self.attempts)
-  self.timer = core.call_later(delay, function()
-    self.timer = nil
-    primitives.mqtt_reconnect(self.id)
-  end)
-  if self.unreferenced then self.timer:unref() end
-end
-
 --- The client is over: nothing of it comes any more.
 local function forget(self)
-  core.drop(self.ticket)
-  core.cancel_timer(self.timer)
-  self.id, self.ticket, self.timer, self.waiting = nil, nil, nil, {}
-  if self.held then self.held.id = nil end
+  tickets.drop(self.ticket)
+  if self.schedule then self.schedule:stop() end
+  class.close(self)
+  self.ticket, self.waiting = nil, {}
 end
 
 --- A connection, or an attempt at one, is over: tell those who listen, then those
 --- who wait for something else.
 local function over(self, message, code, ...)
-  local last = not (self.wanted and self.reconnect)
-  if last then forget(self) else again(self) end
+  local last = not (self.wanted and self.schedule)
+  if last then forget(self) else self.schedule:again() end
   emit(self, ...)
   if last then events.close(self, message, code) end
 end
@@ -85,7 +77,8 @@ end
 local handlers = {}
 
 function handlers.connected(self, session_present, epoch)
-  self.epoch, self.attempts = epoch, nil
+  self.epoch = epoch
+  if self.schedule then self.schedule:opened() end
   outcome(self, 0)
   emit(self, "connected", { sessionPresent = session_present, returnCode = 0 })
 end
@@ -154,8 +147,8 @@ end
 
 --- Subscribe to one topic filter, or several; returns the packet id.
 function Client:subscribe(topic, opts)
-  local qos, callback = options.operation(opts, "subscribe")
-  local list = options.filters(topic, qos, "subscribe")
+  local qos, callback = mqtt_options.operation(opts, "subscribe")
+  local list = mqtt_options.filters(topic, qos, "subscribe")
   if not self.id then return later(callback, ErrorCode.STATE) end
   local n = keep(self, callback)
   return result(self, "subscribe", n, { f = callback, topic = topic },
@@ -163,8 +156,8 @@ function Client:subscribe(topic, opts)
 end
 
 function Client:unsubscribe(topic, opts)
-  local _, callback = options.operation(opts, "unsubscribe")
-  local list = options.topics(topic, "unsubscribe")
+  local _, callback = mqtt_options.operation(opts, "unsubscribe")
+  local list = mqtt_options.topics(topic, "unsubscribe")
   if not self.id then return later(callback, ErrorCode.STATE) end
   local n = keep(self, callback)
   return result(self, "unsubscribe", n, { f = callback, topic = topic },
@@ -173,11 +166,11 @@ end
 
 --- Publish; returns the packet id, or nil when it cannot be.
 function Client:publish(topic, payload, opts)
-  options.check_topic(topic, 1, "publish", "topic")
+  mqtt_options.check_topic(topic, 1, "publish", "topic")
   if type(payload) ~= "string" then payload = check.string(payload, 2, "publish", "payload") end
-  options.check_payload(payload, 2, "publish", "payload")
+  mqtt_options.check_payload(payload, 2, "publish", "payload")
   local qos, callback, retain = 0, nil, false
-  if opts ~= nil then qos, callback, retain = options.operation(opts, "publish", 3) end
+  if opts ~= nil then qos, callback, retain = mqtt_options.operation(opts, "publish", 3) end
   local id = self.id
   if not id then return later(callback, ErrorCode.STATE) end
   local n = callback and keep(self, callback) or 0
@@ -188,7 +181,7 @@ end
 
 --- Leave. An open connection's `closed` still comes, nothing else does.
 function Client:disconnect(opts)
-  local _, callback = options.operation(opts, "disconnect", 1)
+  local _, callback = mqtt_options.operation(opts, "disconnect", 1)
   self.wanted = false
   if not self.id then return later(callback, 0) end
   if primitives.mqtt_disconnect(self.id) then
@@ -209,36 +202,38 @@ end
 --- Connect to a broker: mqtt://, mqtts://, ws://, wss:// or a bare host.
 local function connect(uri, opts)
   uri = check.string(uri, 1, "connect", "uri")
-  local o = options.connection(opts)
+  local o = mqtt_options.connection(opts)
   local whole, secure = primitives.mqtt_parse(uri, o.port, o.tls and true or false)
   if not whole then check.fail(1, "connect", "uri", secure, uri) end
   local self = class.instance(Client, {
     uri = whole,
-    reconnect = o.reconnect,
     callback = o.callback,
     wanted = true,
     waiting = {},
     kept = 0,
   })
-  self.ticket = core.listen(function(event, ...) handlers[event](self, ...) end)
+  if o.reconnect then
+    self.schedule = reconnect.new(o.reconnect, function() primitives.mqtt_reconnect(self.id) end)
+  end
+  self.ticket = tickets.listen(function(event, ...) handlers[event](self, ...) end)
   local will = o.lastWill or {}
   local id, message, code = primitives.mqtt_connect(self.ticket, whole, o.clientId,
     o.protocolVersion or 4, o.cleanSession or false, o.keepAlivePeriod or 0,
     o.username, o.password,
     will.topic, will.payload or "", will.qos or 0, will.retain or false,
     o.timeout, o.reconnect and true or false, o.maxQueue, o.maxMessageSize,
-    options.flatten_tls(secure and o.tls))
+    mqtt_options.flatten_tls(secure and o.tls))
   if id then
     class.open(self, id)
-    return self
+    return class.handle(self)
   end
   forget(self)
   if code == "protocol" then
-    core.raise("bad argument #2 to 'connect' (" .. message .. ")")
+    reports.raise("bad argument #2 to 'connect' (" .. message .. ")")
   end
   self.wanted = false
-  core.call_later(0, function() handlers["error"](self, message, code) end)
-  return self
+  timers.call_later(0, function() handlers["error"](self, message, code) end)
+  return class.handle(self)
 end
 
 local function constants(named)

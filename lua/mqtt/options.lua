@@ -2,9 +2,11 @@
 
 local core = ...
 
-local check, reconnect = core.import("border/check"), core.import("border/reconnect")
+local check, checked_options = core.import("border/check"), core.import("border/options")
+local reconnect, text = core.import("border/reconnect"), core.import("border/text")
 local tls = core.import("net/tls")
-local type, pairs, tostring, tonumber = type, pairs, tostring, tonumber
+local ipairs, pairs, tonumber, tostring, type = ipairs, pairs, tonumber, tostring, type
+local find, gmatch, gsub, sub = string.find, string.gmatch, string.gsub, string.sub
 local unpack = core.unpack
 
 local MAX_TEXT = 65535 -- bytes of a string in a packet (MQTT 3.1.1, 1.5.3)
@@ -21,7 +23,7 @@ local function qos_kind(value)
 end
 
 local function callback_kind(value)
-  if core.callable(value) then return value end
+  if text.callable(value) then return value end
   return nil, "function"
 end
 
@@ -32,13 +34,13 @@ local function check_text(value, index, method, name)
   if #value > MAX_TEXT then
     check.fail(index, method, name, "at most 65535 bytes", value)
   end
-  if value:find("%z") then check.fail(index, method, name, "no zero byte", value) end
+  if find(value, "%z") then check.fail(index, method, name, "no zero byte", value) end
 end
 
 --- A topic to publish to.
 function options.check_topic(value, index, method, name)
   check_text(value, index, method, name)
-  if value:find("[+#]") then
+  if find(value, "[+#]") then
     check.fail(index, method, name, "topic without wildcards", value)
   end
 end
@@ -52,12 +54,12 @@ end
 --- A topic filter: # is the last level, + is a whole one (4.7.1).
 local function check_filter(value, index, method)
   check_text(value, index, method, "topic")
-  local inner = value:gsub("#$", "", 1)
-  if inner:find("#", 1, true) or (inner ~= value and inner ~= "" and inner:sub(-1) ~= "/") then
+  local inner = gsub(value, "#$", "", 1)
+  if find(inner, "#", 1, true) or (inner ~= value and inner ~= "" and sub(inner, -1) ~= "/") then
     check.fail(index, method, "topic", "# as the last level only", value)
   end
-  for level in value:gmatch("[^/]+") do
-    if #level > 1 and level:find("+", 1, true) then
+  for level in gmatch(value, "[^/]+") do
+    if #level > 1 and find(level, "+", 1, true) then
       check.fail(index, method, "topic", "+ as a whole level only", value)
     end
   end
@@ -73,7 +75,7 @@ local OPERATION = {
 --- The options of a method: QoS, callback, retain.
 function options.operation(value, method, index)
   if value == nil then return 0, nil, false end
-  local checked = check.options(value, OPERATION[method], method, index or 2, true)
+  local checked = checked_options.check(value, OPERATION[method], method, index or 2, true)
   return checked.qos or 0, checked.callback, checked.retain or false
 end
 
@@ -194,7 +196,7 @@ local CONNECTION = {
 }
 
 function options.connection(value)
-  local o = check.options(value, CONNECTION, "connect", 2, true)
+  local o = checked_options.check(value, CONNECTION, "connect", 2, true)
   -- Scripts pass "" for a variable that is not set.
   if o.clientId == "" then o.clientId = nil end
   if o.password == "" then o.password = nil end

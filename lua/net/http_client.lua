@@ -4,7 +4,11 @@ local core, primitives = ...
 
 local check, class = core.import("border/check"), core.import("border/class")
 local json, headers = core.import("json"), core.import("net/headers")
-local operate_with = core.operate_with
+local options, reports = core.import("border/options"), core.import("border/reports")
+local tasks, text = core.import("border/tasks"), core.import("border/text")
+local tickets = core.import("border/tickets")
+local operate_with, protect = tickets.operate_with, reports.protect
+local unheard = core.import("border/callbacks").unheard
 local http_create, http_request = primitives.http_create, primitives.http_request
 local http_cancel, http_jar = primitives.http_cancel, primitives.http_jar
 local byte, find, format = string.byte, string.find, string.format
@@ -80,8 +84,8 @@ local function fail(name, expected, value)
   check.fail(2, "request", name, expected, value)
 end
 
-local function escape(text)
-  return (gsub(tostring(text), "[^%w._~-]", function(each)
+local function escape(value)
+  return (gsub(tostring(value), "[^%w._~-]", function(each)
     return each == " " and "+" or format("%%%02X", byte(each))
   end))
 end
@@ -103,16 +107,16 @@ local function encode_form(form)
 end
 
 --- The body and its content type, if it says so itself.
-local function body_of(options)
-  if (options.data and 1 or 0) + (options.form and 1 or 0) + (options.json and 1 or 0) > 1 then
-    core.raise("bad argument #2 to 'request' (options: one of data, form and json expected)")
+local function body_of(o)
+  if (o.data and 1 or 0) + (o.form and 1 or 0) + (o.json and 1 or 0) > 1 then
+    reports.raise("bad argument #2 to 'request' (options: one of data, form and json expected)")
   end
-  if options.form then
-    return encode_form(options.form), "application/x-www-form-urlencoded"
-  elseif options.json then
-    return json.encode(options.json[1]), "application/json"
+  if o.form then
+    return encode_form(o.form), "application/x-www-form-urlencoded"
+  elseif o.json then
+    return json.encode(o.json[1]), "application/json"
   end
-  return options.data
+  return o.data
 end
 
 -- What comes back.
@@ -129,29 +133,27 @@ local function response_of(status, data, url, ...)
 end
 
 ---@class net.HTTPRequest
-local HTTPRequest = class.new("HTTPRequest")
-
-function HTTPRequest:describe()
-  return self.url .. (self.id and " (pending)" or " (done)")
-end
+local HTTPRequest = class.new("HTTPRequest", function(request)
+  return request.url .. (request.id and " (pending)" or " (done)")
+end)
 
 --- No callback of this request is called any more.
 function HTTPRequest:cancel()
   local id = self.id
   if id then
     self.id = nil
-    core.drop(self.listener)
+    tickets.drop(self.listener)
     http_cancel(id)
   end
 end
 
 ---@class net.HTTPClient
-local HTTPClient = class.new("HTTPClient")
-
-function HTTPClient:describe() return self.options.proxy or "direct" end
+local HTTPClient = class.new("HTTPClient", function(client)
+  return client.options.proxy or "direct"
+end)
 
 --- A cookie jar, let go of when its client is collected.
-local Jar = class.new("CookieJar")
+local Jar = class.new("CookieJar", function(jar) return jar.id or "none" end)
 class.finalize(Jar, primitives.http_forget_jar)
 
 local function jar_of(client)
@@ -167,7 +169,7 @@ end
 --- The listener for a body that comes in pieces.
 local function pieces(request, params)
   local data, success, head = params.data, params.success, nil
-  request.listener = core.listen(function(is_head, ...)
+  request.listener = tickets.listen(function(is_head, ...)
     if is_head then
       head = { ... }
       return
@@ -175,9 +177,9 @@ local function pieces(request, params)
     local chunk = ...
     if not request.id then return end
     if data then
-      core.protect(data, chunk)
+      protect(data, chunk)
     elseif success then
-      core.protect(success, response_of(head[1], chunk, unpack(head, 2)))
+      protect(success, response_of(head[1], chunk, unpack(head, 2)))
     end
   end)
   return request.listener
@@ -190,31 +192,31 @@ end
 
 --- Everything http_create wants, checked.
 local function create(self, url, method, params, listener)
-  local options = check.options(params.options, REQUEST_OPTIONS, method, 2, true)
+  local o = options.check(params.options, REQUEST_OPTIONS, method, 2, true)
   local mine = self.options
-  local body, content_type = body_of(options)
+  local body, content_type = body_of(o)
   local values = {}
-  local secure = pick(options.tls, mine.tls)
+  local secure = pick(o.tls, mine.tls)
   if secure then values = { core.import("net/tls").flatten(secure) } end
   local tls_values = #values
   local seen = {}
-  if options.headers then
-    seen = headers.flatten(values, options.headers, 2, method, "options.headers")
+  if o.headers then
+    seen = headers.flatten(values, o.headers, 2, method, "o.headers")
   end
   if content_type and not seen["content-type"] then
     headers.add(values, "Content-Type", content_type, 2, method)
   end
-  local user = options.user and options.user .. ":" .. (options.password or "")
-  local id, problem, code = http_create(url, options.method or "GET", body,
-    pick(options.timeout, mine.timeout) or TIMEOUT, options.redirects or 0,
-    pick(options.maxSize, mine.maxSize), mine.maxConnectionsPerHost, listener,
-    params.data ~= nil, jar_of(self), user, pick(options.proxy, mine.proxy),
-    mine.persistent ~= false, options.checkCertificate ~= false, tls_values, unpack(values))
+  local user = o.user and o.user .. ":" .. (o.password or "")
+  local id, problem, code = http_create(url, o.method or "GET", body,
+    pick(o.timeout, mine.timeout) or TIMEOUT, o.redirects or 0,
+    pick(o.maxSize, mine.maxSize), mine.maxConnectionsPerHost, listener,
+    params.data ~= nil, jar_of(self), user, pick(o.proxy, mine.proxy),
+    mine.persistent ~= false, o.checkCertificate ~= false, tls_values, unpack(values))
   if id then return id end
-  core.drop(listener)
+  tickets.drop(listener)
   if code == "url" then check.fail(1, method, "url", problem, url) end
-  if code == "proxy" then fail("option proxy", problem, pick(options.proxy, mine.proxy)) end
-  core.raise(problem)
+  if code == "proxy" then fail("option proxy", problem, pick(o.proxy, mine.proxy)) end
+  reports.raise(problem)
 end
 
 --- Ask for a URL. `success(response)` is called for every status; with a function
@@ -227,47 +229,42 @@ function HTTPClient:request(url, params)
   if params == nil then params = {} end
   if type(params) ~= "table" then fail("params", "table", params) end
   for name in pairs(params) do
-    if not PARAMS[name] then check.warn_unknown(name, "request") end
+    if not PARAMS[name] then options.warn_unknown(name, "request", PARAMS) end
   end
   local success, failure = params.success, params.error
   for name in pairs(PARAMS) do
     local f = params[name]
-    if name ~= "options" and f ~= nil and not core.callable(f) then
+    if name ~= "options" and f ~= nil and not text.callable(f) then
       fail(name, "function", f)
     end
   end
-  local waits = not success and not failure and core.current_task()
+  local waits = not success and not failure and tasks.current()
   local request = class.instance(HTTPRequest, { url = url, unreferenced = self.unreferenced })
   local listener
   if params.data or not waits then listener = pieces(request, params) end
   class.open(request, create(self, url, "request", params, listener))
   local function over(ok, ...)
     request.id = nil
-    core.drop(listener)
+    tickets.drop(listener)
     if ok then return response_of(...) end
     return ...
   end
   if waits then
     return operate_with(over, "request", nil, http_request, request.id)
   end
-  local callbacks = params
   if not failure then
-    local place = core.place()
-    callbacks = {
-      success = success,
-      error = function(message, code)
-        core.host.warn(place .. ": " .. message .. " (" .. code .. "; no error callback was given)")
-      end,
-    }
+    local place = reports.place()
+    failure = function(message, code) unheard(message, code, place) end
   end
+  local callbacks = { success = success, error = failure }
   operate_with(over, "request", callbacks, http_request, request.id)
-  return request
+  return class.handle(request)
 end
 
 return {
-  HTTPClient = function(options)
-    return class.instance(HTTPClient, {
-      options = check.options(options, CLIENT_OPTIONS, "HTTPClient", 1, true),
-    })
+  HTTPClient = function(given)
+    return class.handle(class.instance(HTTPClient, {
+      options = options.check(given, CLIENT_OPTIONS, "HTTPClient", 1, true),
+    }))
   end,
 }

@@ -5,11 +5,16 @@ local core, primitives = ...
 local check, class = core.import("border/check"), core.import("border/class")
 local headers, listening = core.import("net/headers"), core.import("net/listening")
 local tls = core.import("net/tls")
-local operate, protect = core.operate, core.protect
+local options, reports = core.import("border/options"), core.import("border/reports")
+local tasks, tickets = core.import("border/tasks"), core.import("border/tickets")
+local timers = core.import("timers", "timers")
+local operate, protect = tickets.operate, reports.protect
+local unheard = core.import("border/callbacks").unheard
 local response_send, response_fail = primitives.http_response_send, primitives.http_response_fail
 local char, find, gmatch = string.char, string.find, string.gmatch
 local gsub, lower, sub = string.gsub, string.lower, string.sub
-local floor, tonumber, type, pairs = math.floor, tonumber, type, pairs
+local floor, tonumber, type = math.floor, tonumber, type
+local ipairs, pairs = ipairs, pairs
 local unpack = core.unpack
 
 -- What comes.
@@ -66,15 +71,13 @@ end
 -- What is answered.
 
 ---@class net.Response
-local Response = class.new("HTTPResponse")
-
-function Response:describe()
-  return self.number .. (self.id and " (open)" or " (answered)")
-end
+local Response = class.new("HTTPResponse", function(response)
+  return response.number .. (response.id and " (open)" or " (answered)")
+end)
 
 --- Belongs to a response that was not answered at once: when that one is lost
 --- without an answer, it is answered with 500.
-local Guard = class.new("guard")
+local Guard = class.new("guard", function(kept) return kept.id or "none" end)
 class.finalize(Guard, response_fail)
 
 local function guard(response)
@@ -92,16 +95,16 @@ local function over(response)
   end
 end
 
--- A client that has gone is nobody's mistake, and no reason for a warning.
-local FOR_NOBODY = {
-  error = function(message, code)
-    if code ~= "state" then core.host.warn("HTTPResponse: " .. message .. " (" .. code .. ")") end
-  end,
-}
-
+--- The callbacks of an answer that the script gave none for. A client that
+--- disconnects is no error of the script: nothing is said about it.
 local function or_nobody(self, callbacks)
-  if callbacks == nil and self.id and not core.current_task() then return FOR_NOBODY end
-  return callbacks
+  if callbacks ~= nil or not self.id or tasks.current() then return callbacks end
+  local f, line = reports.here(3)
+  return {
+    error = function(message, code)
+      if code ~= "state" then unheard(message, code, reports.spell(f, line)) end
+    end,
+  }
 end
 
 local function check_head(status, fields, method)
@@ -178,12 +181,12 @@ function Response:onClose(f)
   if primitives.http_response_is_open(self.number) then
     self.closers[self.number] = f
   else
-    core.call_later(0, f)
+    timers.call_later(0, f)
   end
 end
 
 ---@class net.HTTPServer
-local HTTPServer = class.new("HTTPServer")
+local HTTPServer = class.new("HTTPServer", listening.describe)
 
 local SERVER_OPTIONS = {
   tls = tls.server_kind,
@@ -198,14 +201,14 @@ local function listener_of(onRequest)
   local closers = {}
   local function request(id, ...)
     local response = class.instance(Response, { number = id, id = id, closers = closers })
-    if not protect(onRequest, request_of(...), response) then
+    if not protect(onRequest, request_of(...), class.handle(response)) then
       over(response)
       response_fail(id)
     elseif response.id then
       guard(response)
     end
   end
-  return core.listen(function(event, id, ...)
+  return tickets.listen(function(event, id, ...)
     if event == "request" then return request(id, ...) end
     local f = closers[id]
     closers[id] = nil
@@ -229,20 +232,20 @@ end
 
 --- Listen; `onRequest(request, response)` is called for what no directory and no
 --- WebSocket server answers.
-function HTTPServer:start(host, port, onRequest, callbacks)
+function HTTPServer:start(interface, port, onRequest, callbacks)
   local address
-  address, port = listening.address(host, port)
+  address, port = listening.address(interface, port)
   check.callback(onRequest, 3, "start", "onRequest")
   local function open()
     local o = self.options
     local id, message = primitives.http_server_create(o.maxBodySize, o.timeout,
       o.maxConnections, tls.flatten(o.tls))
-    if not id then core.raise(message) end
+    if not id then reports.raise(message) end
     class.open(self, id)
     furnish(self, id)
     self.listener = listener_of(onRequest)
   end
-  return listening.start(self, open, tell_started, callbacks, host,
+  return listening.start(self, open, tell_started, callbacks, interface,
     primitives.http_server_start, address, port)
 end
 
@@ -258,32 +261,32 @@ function HTTPServer:static(prefix, directory)
   check_path(prefix, 1, "static", "prefix")
   check.string(directory, 2, "static", "directory")
   local good, message = primitives.http_server_check_directory(directory)
-  if not good then core.raise("bad argument #2 to 'static' (" .. message .. ")") end
+  if not good then reports.raise("bad argument #2 to 'static' (" .. message .. ")") end
   self.static_files[#self.static_files + 1] = { prefix, directory }
   if self.id then primitives.http_server_static(self.id, prefix, directory) end
 end
 
 --- A WebSocketServer for the clients that ask for `path`, on the same port; takes
 --- the callbacks of its `start`, and its options but `tls`.
-function HTTPServer:websocket(path, callbacks, options)
+function HTTPServer:websocket(path, callbacks, given)
   check_path(path, 1, "websocket", "path")
   local object, attach, started = core.import("net/websocket_server", "websocket")
-    .attached(self, options, callbacks, "websocket")
+    .attached(self, given, callbacks, "websocket")
   self.attached[path] = attach
   local id = attach()
   if started then self.on_start[#self.on_start + 1] = started end
   if self.id then primitives.http_server_websocket(self.id, path, id) end
   if started and self:isRunning() then
-    core.call_later(0, function() started(self:port()) end)
+    timers.call_later(0, function() started(self:port()) end)
   end
-  return object
+  return class.handle(object)
 end
 
 return {
-  HTTPServer = function(options)
-    return class.instance(HTTPServer, {
-      options = check.options(options, SERVER_OPTIONS, "HTTPServer"),
+  HTTPServer = function(given)
+    return class.handle(class.instance(HTTPServer, {
+      options = options.check(given, SERVER_OPTIONS, "HTTPServer"),
       static_files = {}, attached = {}, on_start = {},
-    })
+    }))
   end,
 }

@@ -4,8 +4,9 @@
 
 local core = ...
 
-local operate, settle, soon = core.operate, core.settle, core.soon
-local cancel_timer, fail_later = core.cancel_timer, core.fail_later
+local tickets, timers = core.import("border/tickets"), core.import("timers", "timers")
+local operate, settle, soon = tickets.operate, tickets.settle, tickets.soon
+local cancel_timer, fail_later = timers.cancel, timers.fail_later
 local remove = table.remove
 local setmetatable = setmetatable
 
@@ -55,7 +56,7 @@ end
 local function rest(self)
   if self.expected and self.id and not self.waiting[1] then
     self.expected = false
-    self.receive(-core.new_ticket(), self.id, false)
+    self.receive(-tickets.new(), self.id, false)
   end
 end
 
@@ -111,7 +112,7 @@ function inbox.new(receive, timeout, limit)
     waiting = {}, timers = {}, -- tickets of receives, in order
     queue = {}, first = 1, count = 0, -- data, address and port of each datagram, flat
   }, Inbox)
-  self.listener = core.listen(listener(self))
+  self.listener = tickets.listen(listener(self))
   return self
 end
 
@@ -163,7 +164,7 @@ end
 --- The object is closed: callbacks that wait are dropped, a task is told.
 function Inbox:close()
   self.id, self.count, self.queue = nil, 0, {}
-  core.drop(self.listener)
+  tickets.drop(self.listener)
   if self.waiting[1] then soon(fail_waiting, self, "closed", "Operation canceled") end
 end
 

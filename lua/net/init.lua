@@ -2,7 +2,8 @@
 
 local core, primitives = ...
 
-local check = core.import("border/check")
+local check, reports = core.import("border/check"), core.import("border/reports")
+local tickets = core.import("border/tickets")
 local resolve = primitives.resolve
 local rawset, setmetatable = rawset, setmetatable
 
@@ -34,14 +35,14 @@ setmetatable(net, {
 --- Look up the addresses of a host: success(address, ...).
 function net.resolve(name, callbacks)
   check.string(name, 1, "resolve", "name")
-  return core.operate("resolve", callbacks, resolve, name)
+  return tickets.operate("resolve", callbacks, resolve, name)
 end
 
 --- `f(traceback)` sees every error of the script that nobody caught, before the
 --- log does; nil removes it.
 function net.onError(f)
   if f ~= nil then check.callback(f, 1, "onError", "function") end
-  core.set_on_error(f)
+  reports.set_on_error(f)
 end
 
 return net

@@ -2,8 +2,8 @@
 
 local core = ...
 
-local check = core.import("border/check")
-local operate_with = core.operate_with
+local check, tickets = core.import("border/check"), core.import("border/tickets")
+local operate_with = tickets.operate_with
 
 local listening = {}
 
@@ -13,17 +13,18 @@ function listening.address(host, port)
   return check.address(host, port, 1, "start", 0)
 end
 
+--- What `tostring` says of a server.
+function listening.describe(server)
+  if not server:isRunning() then return "stopped" end
+  local port = server:port()
+  return (server.host or "*") .. (port and ":" .. port or "") .. " (running)"
+end
+
 --- Give a class `port`, `isRunning` and `stop`; the names of its primitives begin
 --- with `prefix`.
 function listening.mixin(class, primitives, prefix)
   local server_port, is_running = primitives[prefix .. "_port"], primitives[prefix .. "_is_running"]
   local server_stop = primitives[prefix .. "_stop"]
-
-  function class:describe()
-    if not self:isRunning() then return "stopped" end
-    local port = self:port()
-    return (self.host or "*") .. (port and ":" .. port or "") .. " (running)"
-  end
 
   --- The port it listens on, or nil.
   function class:port()
@@ -39,7 +40,7 @@ function listening.mixin(class, primitives, prefix)
     local id, listener = self.id, self.listener
     self.id, self.listener, self.starting = nil, nil, nil
     local function stopped(_, ...)
-      core.drop(listener)
+      tickets.drop(listener)
       return ...
     end
     return operate_with(stopped, "stop", callbacks, server_stop, id)
@@ -58,7 +59,7 @@ function listening.start(self, open, on_start, callbacks, host, start, address, 
     if self.id == id then
       self.starting = nil
       if not ok and not self:isRunning() then
-        core.drop(listener)
+        tickets.drop(listener)
         self.id, self.listener = nil, nil
       elseif ok and on_start then
         on_start(self)

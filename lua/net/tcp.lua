@@ -4,7 +4,9 @@ local core, primitives = ...
 
 local check, class = core.import("border/check"), core.import("border/class")
 local listening, tls = core.import("net/listening"), core.import("net/tls")
-local operate, operate_with = core.operate, core.operate_with
+local options, reports = core.import("border/options"), core.import("border/reports")
+local tickets = core.import("border/tickets")
+local operate, operate_with, protect = tickets.operate, tickets.operate_with, reports.protect
 local tcp_create, tcp_connect = primitives.tcp_create, primitives.tcp_connect
 local tcp_read, tcp_write = primitives.tcp_read, primitives.tcp_write
 local tcp_read_exactly = primitives.tcp_read_exactly
@@ -12,7 +14,7 @@ local tcp_read_until = primitives.tcp_read_until
 local tcp_read_all, tcp_shutdown = primitives.tcp_read_all, primitives.tcp_shutdown
 local tcp_close, tcp_forget = primitives.tcp_close, primitives.tcp_forget
 local tcp_state = primitives.tcp_state
-local type = type
+local find, pairs, type = string.find, pairs, type
 
 local SOCKET_OPTIONS = {
   timeout = "milliseconds",
@@ -29,17 +31,17 @@ local function socket_values(o)
     o.maxBuffer, o.maxWriteBuffer, o.tls and true or false, tls.flatten(o.tls)
 end
 
----@class net.TCPSocket
-local TCPSocket = class.new("TCPSocket")
-class.finalize(TCPSocket, tcp_forget)
-
-function TCPSocket:describe()
-  local state, host, port = tcp_state(self.id)
+local function describe(socket)
+  local state, host, port = tcp_state(socket.id)
   if not state then return "closed" end
   if not host or host == "" then return state end
-  if port then host = (host:find(":", 1, true) and "[" .. host .. "]" or host) .. ":" .. port end
+  if port then host = (find(host, ":", 1, true) and "[" .. host .. "]" or host) .. ":" .. port end
   return host .. " (" .. state .. ")"
 end
+
+---@class net.TCPSocket
+local TCPSocket = class.new("TCPSocket", describe)
+class.finalize(TCPSocket, tcp_forget)
 
 local function is_open(socket)
   local state = socket.id and tcp_state(socket.id)
@@ -54,7 +56,7 @@ function TCPSocket:connect(host, port, callbacks)
     if self.id then tcp_forget(self.id) end
     class.sweep()
     local id, message = tcp_create(socket_values(self.options))
-    if not id then core.raise(message) end
+    if not id then reports.raise(message) end
     class.open(self, id)
   end
   local id = self.id
@@ -101,10 +103,10 @@ TCPSocket.send = TCPSocket.write
 
 --- Speak TLS from now on, for STARTTLS: on a connected socket as the client, on one
 --- that a server accepted as the server.
-function TCPSocket:startTLS(options, callbacks)
-  if options == nil then options = true end
-  local checked = tls.check(options, "startTLS", self.accepted)
-  if not checked then check.fail(1, "startTLS", "tls", "true or table", options) end
+function TCPSocket:startTLS(given, callbacks)
+  if given == nil then given = true end
+  local checked = tls.check(given, "startTLS", self.accepted)
+  if not checked then check.fail(1, "startTLS", "tls", "true or table", given) end
   return operate("startTLS", callbacks, primitives.tcp_start_tls, self.id, tls.flatten(checked))
 end
 
@@ -142,7 +144,7 @@ function TCPSocket:bufferedAmount()
 end
 
 ---@class net.TCPServer
-local TCPServer = class.new("TCPServer")
+local TCPServer = class.new("TCPServer", listening.describe)
 
 local SERVER_OPTIONS = {
   maxConnections = "count",
@@ -161,17 +163,16 @@ function TCPServer:start(host, port, onClient, callbacks)
   address, port = listening.address(host, port)
   check.callback(onClient, 3, "start", "onClient")
   local function open()
-    local options = self.options
-    local id, message = primitives.tcp_server_create(options.maxConnections,
-      options.backlog, options.reusePort or false, options.idleTimeout,
-      socket_values(options))
-    if not id then core.raise(message) end
+    local o = self.options
+    local id, message = primitives.tcp_server_create(o.maxConnections, o.backlog,
+      o.reusePort or false, o.idleTimeout, socket_values(o))
+    if not id then reports.raise(message) end
     class.open(self, id)
-    self.listener = core.listen(function(client_id, ip, client_port)
+    self.listener = tickets.listen(function(client_id, ip, client_port)
       class.sweep()
-      local client = class.instance(TCPSocket, { options = options, accepted = true })
+      local client = class.instance(TCPSocket, { options = o, accepted = true })
       class.open(client, client_id)
-      core.protect(onClient, client, ip, client_port)
+      protect(onClient, class.handle(client), ip, client_port)
     end)
   end
   return listening.start(self, open, nil, callbacks, host, primitives.tcp_server_start,
@@ -183,14 +184,14 @@ function TCPServer:clientCount()
 end
 
 return {
-  TCPSocket = function(options)
-    return class.instance(TCPSocket, {
-      options = check.options(options, SOCKET_OPTIONS, "TCPSocket"),
-    })
+  TCPSocket = function(given)
+    return class.handle(class.instance(TCPSocket, {
+      options = options.check(given, SOCKET_OPTIONS, "TCPSocket", 1, true),
+    }))
   end,
-  TCPServer = function(options)
-    return class.instance(TCPServer, {
-      options = check.options(options, SERVER_OPTIONS, "TCPServer"),
-    })
+  TCPServer = function(given)
+    return class.handle(class.instance(TCPServer, {
+      options = options.check(given, SERVER_OPTIONS, "TCPServer"),
+    }))
   end,
 }

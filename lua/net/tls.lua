@@ -2,7 +2,8 @@
 
 local core = ...
 
-local check = core.import("border/check")
+local options, reports = core.import("border/options"), core.import("border/reports")
+local text = core.import("border/text")
 local type, format, pairs = type, string.format, pairs
 local unpack = core.unpack
 
@@ -18,7 +19,7 @@ local unpack = core.unpack
 
 local tls = {}
 
-local function text(value)
+local function pem_kind(value)
   if type(value) == "string" and value ~= "" then return value end
   return nil, "string that is not empty"
 end
@@ -35,19 +36,19 @@ local function protocols(value)
 end
 
 local KNOWN = {
-  certificateAuthority = text,
-  clientCertificate = text,
-  privateKey = text,
-  certificate = text,
-  clientAuthority = text,
+  certificateAuthority = pem_kind,
+  clientCertificate = pem_kind,
+  privateKey = pem_kind,
+  certificate = pem_kind,
+  clientAuthority = pem_kind,
   allowUnauthorized = "boolean",
-  serverName = text,
+  serverName = pem_kind,
   alpn = protocols,
 }
 
 local function need(checked, first, second)
   if checked[first] and not checked[second] then
-    core.raise(format("bad option tls (%s needs %s)", first, second))
+    reports.raise(format("bad option tls (%s needs %s)", first, second))
   end
 end
 
@@ -59,12 +60,12 @@ function tls.check(value, method, server)
   if value == nil or value == false then return false end
   if value == true then value = {} end
   if type(value) ~= "table" then
-    core.raise(format("bad argument to '%s' (tls: true or a table expected, got %s)",
-      method, core.show(value)))
+    reports.raise(format("bad argument to '%s' (tls: true or a table expected, got %s)",
+      method, text.show(value)))
   end
-  local checked = check.options(value, KNOWN, method)
+  local checked = options.check(value, KNOWN, method)
   if server and not (checked.certificate and checked.privateKey) then
-    core.raise(format("bad argument to '%s' (tls: certificate and privateKey are required)",
+    reports.raise(format("bad argument to '%s' (tls: certificate and privateKey are required)",
       method))
   end
   need(checked, "clientCertificate", "privateKey")

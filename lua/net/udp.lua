@@ -4,10 +4,12 @@ local core, primitives = ...
 
 local check, class = core.import("border/check"), core.import("border/class")
 local inbox, tls = core.import("net/inbox"), core.import("net/tls")
-local operate, operate_with = core.operate, core.operate_with
+local options, reports = core.import("border/options"), core.import("border/reports")
+local tickets = core.import("border/tickets")
+local operate, operate_with = tickets.operate, tickets.operate_with
 local udp_create_socket, udp_send_to = primitives.udp_create_socket, primitives.udp_send_to
 local udp_receive = primitives.udp_receive
-local type = type
+local find, type = string.find, type
 
 local OPTIONS = {
   broadcast = "boolean",
@@ -23,7 +25,11 @@ local OPTIONS = {
 }
 
 ---@class net.UDPSocket
-local UDPSocket = class.new("UDPSocket")
+local UDPSocket = class.new("UDPSocket", function(socket)
+  local host, port = socket:localAddress()
+  if not host then return socket.id and "open" or "closed" end
+  return (find(host, ":", 1, true) and "[" .. host .. "]" or host) .. ":" .. port .. " (bound)"
+end)
 class.finalize(UDPSocket, primitives.udp_forget)
 
 --- The socket's number; it is made by what is first asked of it.
@@ -39,17 +45,11 @@ local function number(self)
     tls.flatten(o.tls))
   if not id then
     box:close()
-    core.raise(message)
+    reports.raise(message)
   end
   class.open(self, id)
   self.inbox, box.id = box, id
   return id
-end
-
-function UDPSocket:describe()
-  local host, port = self:localAddress()
-  if not host then return self.id and "open" or "closed" end
-  return (host:find(":", 1, true) and "[" .. host .. "]" or host) .. ":" .. port .. " (bound)"
 end
 
 --- Send a datagram; on a connected socket host and port may be nil.
@@ -95,13 +95,11 @@ function UDPSocket:connect(host, port, callbacks)
 end
 
 ---@class net.DTLSPeer what a server accepts: one client, on the server's port
-local DTLSPeer = class.new("DTLSPeer")
+local DTLSPeer = class.new("DTLSPeer", function(peer)
+  local host = find(peer.ip, ":", 1, true) and "[" .. peer.ip .. "]" or peer.ip
+  return host .. ":" .. peer.port .. (peer.id and " (open)" or " (closed)")
+end)
 class.finalize(DTLSPeer, primitives.dtls_close)
-
-function DTLSPeer:describe()
-  local host = self.ip:find(":", 1, true) and "[" .. self.ip .. "]" or self.ip
-  return host .. ":" .. self.port .. (self.id and " (open)" or " (closed)")
-end
 
 --- Send a datagram to the client.
 function DTLSPeer:send(data, callbacks)
@@ -135,13 +133,13 @@ function UDPSocket:accept(callbacks)
   local function accepted(ok, id, ip, port)
     if not ok then return id, ip, port end
     class.sweep()
-    local options = self.options
-    local box = inbox.new(primitives.dtls_receive, options.timeout, options.maxQueue)
+    local o = self.options
+    local box = inbox.new(primitives.dtls_receive, o.timeout, o.maxQueue)
     local peer = class.instance(DTLSPeer, { ip = ip, port = port, inbox = box })
     class.open(peer, id)
     box.id = id
     primitives.dtls_listen(id, box.listener)
-    return peer, ip, port
+    return class.handle(peer), ip, port
   end
   return operate_with(accepted, "accept", callbacks, primitives.udp_accept, number(self))
 end
@@ -195,9 +193,9 @@ function UDPSocket:close()
 end
 
 return {
-  UDPSocket = function(options)
-    return class.instance(UDPSocket, {
-      options = check.options(options, OPTIONS, "UDPSocket"),
-    })
+  UDPSocket = function(given)
+    return class.handle(class.instance(UDPSocket, {
+      options = options.check(given, OPTIONS, "UDPSocket", 1, true),
+    }))
   end,
 }

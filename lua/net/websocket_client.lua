@@ -3,10 +3,13 @@
 local core, primitives = ...
 
 local check, class = core.import("border/check"), core.import("border/class")
-local events, reconnect = core.import("border/events"), core.import("border/reconnect")
+local events, options = core.import("border/events"), core.import("border/options")
+local reconnect, tickets = core.import("border/reconnect"), core.import("border/tickets")
 local websocket_connect = primitives.websocket_connect
 local websocket_send = primitives.websocket_send
 local type, pairs, concat, tostring = type, pairs, table.concat, tostring
+local find, gsub, lower = string.find, string.gsub, string.lower
+local unpack = core.unpack
 
 local channel, tls = core.import("net/websocket_options"), core.import("net/tls")
 
@@ -16,15 +19,15 @@ local EVENTS = { "connected", "dataReceived", "disconnected", "error", "pong" }
 local function flatten_headers(headers, index, method)
   local flat, protocols = {}, nil
   for name, value in pairs(headers or {}) do
-    if type(name) ~= "string" or not name:find("^[%w!#$%%&'*+%-.^_`|~]+$") then
+    if type(name) ~= "string" or not find(name, "^[%w!#$%%&'*+%-.^_`|~]+$") then
       check.fail(index, method, "headers", "header name", name)
     end
     if type(value) == "number" then value = tostring(value) end
-    if type(value) ~= "string" or value:find("[\r\n%z]") then
+    if type(value) ~= "string" or find(value, "[\r\n%z]") then
       check.fail(index, method, "headers." .. name, "string without line ends", value)
     end
-    if name:lower() == "sec-websocket-protocol" then
-      protocols = value:gsub("%s", "")
+    if lower(name) == "sec-websocket-protocol" then
+      protocols = gsub(value, "%s", "")
     else
       flat[#flat + 1], flat[#flat + 2] = name, value
     end
@@ -33,7 +36,12 @@ local function flatten_headers(headers, index, method)
 end
 
 ---@class net.WebSocketClient
-local WebSocketClient = class.new("WebSocketClient")
+local WebSocketClient = class.new("WebSocketClient", function(client)
+  local state = client:isOpen() and "connected" or client.id and "connecting" or "closed"
+  return client.url and client.url .. " (" .. state .. ")" or state
+end, function(client, referenced)
+  if client.schedule then client.schedule:reference(referenced) end
+end)
 events.mixin(WebSocketClient, EVENTS)
 
 local CLIENT_OPTIONS = channel.with({
@@ -44,24 +52,7 @@ local CLIENT_OPTIONS = channel.with({
   tls = tls.client_kind,
 })
 
-function WebSocketClient:describe()
-  local state = self:isOpen() and "connected" or self.id and "connecting" or "closed"
-  return self.url and self.url .. " (" .. state .. ")" or state
-end
-
 local open
-
-local function again(self)
-  local options = self.options.reconnect
-  if not options or not self.wanted then return end
-  self.attempts = (self.attempts or 0) + 1
-  local delay = reconnect.delay(options, self.attempts)
-  self.timer = core.call_later(delay, function()
-    self.timer = nil
-    open(self)
-  end)
-  if self.unreferenced then self.timer:unref() end
-end
 
 --- One connection's events, for as long as it is the object's, and its end.
 local function listen(self)
@@ -69,7 +60,8 @@ local function listen(self)
   local handlers = {}
 
   function handlers.connected(protocol)
-    self.attempts, self.protocol = nil, protocol
+    self.protocol = protocol
+    if self.schedule then self.schedule:opened() end
     events.emit(self, "connected")
   end
 
@@ -83,14 +75,14 @@ local function listen(self)
 
   --- The connection is over: tell the script, then those that wait for more.
   local function over(message, code, ...)
-    core.drop(connection.ticket)
+    tickets.drop(connection.ticket)
     local current = self.connection == connection
     if current then
       self.connection, self.id, self.protocol = nil, nil, nil
-      again(self)
+      if self.wanted and self.schedule then self.schedule:again() end
     end
     if ... then events.emit(self, ...) end
-    if current and not self.connection and not self.timer then
+    if current and not self.connection and not (self.schedule and self.schedule:is_waiting()) then
       events.close(self, message, code)
     end
   end
@@ -104,7 +96,7 @@ local function listen(self)
     over(message, code, "error", message, code)
   end
 
-  connection.ticket = core.listen(function(event, ...) handlers[event](...) end)
+  connection.ticket = tickets.listen(function(event, ...) handlers[event](...) end)
   return connection
 end
 
@@ -114,9 +106,9 @@ function open(self)
   local size, compression, interval, limit = channel.values(o)
   local id, message, code = websocket_connect(connection.ticket, self.url, o.timeout,
     self.protocols or o.subprotocols and concat(o.subprotocols, ","),
-    size, compression, interval, limit, #self.secure, core.unpack(self.tail))
+    size, compression, interval, limit, #self.secure, unpack(self.tail))
   if id == nil then
-    core.drop(connection.ticket)
+    tickets.drop(connection.ticket)
     return nil, message, code
   end
   self.connection = connection
@@ -144,8 +136,8 @@ function WebSocketClient:connect(url, headers)
   for i = 1, #self.secure do self.tail[i] = self.secure[i] end
   for i = 1, #flat do self.tail[#self.secure + i] = flat[i] end
   if self.id then primitives.websocket_abort(self.id) end
-  self.url, self.wanted, self.attempts = url, true, nil
-  core.cancel_timer(self.timer)
+  self.url, self.wanted = url, true
+  if self.schedule then self.schedule:stop() end
   events.open(self)
   local id, message, code = open(self)
   if id == nil then
@@ -184,8 +176,7 @@ end
 function WebSocketClient:close(code, reason)
   code, reason = channel.check_close(code, reason, 1, "close")
   self.wanted = nil
-  core.cancel_timer(self.timer)
-  self.timer = nil
+  if self.schedule then self.schedule:stop() end
   local connection = self.connection
   if connection and not connection.closing then
     connection.closing = true
@@ -206,10 +197,13 @@ end
 function WebSocketClient:subprotocol() return self.protocol end
 
 local function client(name)
-  return function(options)
-    return class.instance(WebSocketClient, {
-      options = check.options(options, CLIENT_OPTIONS, name),
-    })
+  return function(given)
+    local checked = options.check(given, CLIENT_OPTIONS, name, 1, true)
+    local self = class.instance(WebSocketClient, { options = checked })
+    if checked.reconnect then
+      self.schedule = reconnect.new(checked.reconnect, function() open(self) end)
+    end
+    return class.handle(self)
   end
 end
 

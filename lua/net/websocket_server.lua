@@ -5,12 +5,14 @@ local core, primitives = ...
 local check, class = core.import("border/check"), core.import("border/class")
 local channel, tls = core.import("net/websocket_options"), core.import("net/tls")
 local headers, listening = core.import("net/headers"), core.import("net/listening")
-local protect = core.protect
+local options, reports = core.import("border/options"), core.import("border/reports")
+local tickets = core.import("border/tickets")
+local protect = reports.protect
 local server_send = primitives.websocket_server_send
 local type, concat = type, table.concat
 
 ---@class net.WebSocketServer
-local WebSocketServer = class.new("WebSocketServer")
+local WebSocketServer = class.new("WebSocketServer", listening.describe)
 
 local ATTACHED_OPTIONS = channel.with({
   subprotocols = channel.names_kind,
@@ -87,10 +89,10 @@ local function open(self, callbacks)
   local id, message = primitives.websocket_server_create(
     o.origins and concat(o.origins, "\n"), o.subprotocols and concat(o.subprotocols, ","),
     o.maxConnections, size, compression, interval, limit, tls.flatten(o.tls))
-  if not id then core.raise(message) end
+  if not id then reports.raise(message) end
   class.open(self, id)
   local handlers = server_handlers(self, id, callbacks)
-  self.listener = core.listen(function(event, ...) handlers[event](...) end)
+  self.listener = tickets.listen(function(event, ...) handlers[event](...) end)
 end
 
 --- Listen; see the contract for the callbacks.
@@ -146,21 +148,21 @@ function WebSocketServer:bufferedAmount(id)
   return self.id and primitives.websocket_server_buffered_amount(self.id, id) or 0
 end
 
-local function new(options)
-  return class.instance(WebSocketServer, {
-    options = check.options(options, SERVER_OPTIONS, "WebSocketServer"),
-  })
+local function new(given)
+  return class.handle(class.instance(WebSocketServer, {
+    options = options.check(given, SERVER_OPTIONS, "WebSocketServer"),
+  }))
 end
 
 --- One whose clients come by an HTTP server, in the options too the method's own.
-local function attached(server, options, callbacks, method)
-  local checked = check.options(options, ATTACHED_OPTIONS, method, 3)
+local function attached(server, given, callbacks, method)
+  local checked = options.check(given, ATTACHED_OPTIONS, method, 3)
   callbacks = check_callbacks(callbacks, 2, method)
   local object = class.instance(WebSocketServer, { options = checked, server = server })
   --- Be reachable (again) by the server.
   local function attach()
     if not object:isRunning() then
-      core.drop(object.listener)
+      tickets.drop(object.listener)
       open(object, callbacks)
       primitives.websocket_server_attach(object.id, object.listener, callbacks.accept ~= nil)
     end

@@ -166,7 +166,7 @@ class RequestTests(MemoryTestCase):
             ),
             (
                 "'http://h', {options = {timeout = 0/0}}",
-                "option timeout: a finite number of milliseconds expected",
+                "option timeout: a finite number of milliseconds, at least 0 expected",
             ),
             (
                 "'http://h', {options = {data = 'x', form = {}}}",
@@ -209,9 +209,13 @@ class RequestTests(MemoryTestCase):
         self.assertEqual(
             warnings,
             [
-                "test.lua:1: 'HTTPClient' does not know \"baz\"",
-                "test.lua:1: 'request' does not know \"bar\"",
-                "test.lua:1: 'request' does not know \"foo\"",
+                "test.lua:1: 'HTTPClient' does not know \"baz\"; known: cookies,"
+                " maxConnectionsPerHost, maxSize, persistent, proxy, timeout, tls",
+                "test.lua:1: 'request' does not know \"bar\"; known: checkCertificate,"
+                " data, form, headers, json, maxSize, method, password, proxy,"
+                " redirects, timeout, tls, user",
+                "test.lua:1: 'request' does not know \"foo\"; known: data, error,"
+                " options, success",
             ],
         )
 

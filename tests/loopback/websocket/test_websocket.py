@@ -396,7 +396,6 @@ class ClientTests(LoopbackTestCase):
               function() ws:close(1001) end,
               function() ws:wait("connected") end,
               function() ws:send({}) end,
-              function() net.WebSocketClient({recconect = true}) end,
             }) do print(select(2, pcall(f))) end
             """
         )
@@ -412,7 +411,6 @@ class ClientTests(LoopbackTestCase):
                 b"(code: 1000 or 3000..4999",
                 b"not in a task",
                 b"#1 to 'send' (data",
-                b'unknown option "recconect"',
             ),
             strict=True,
         ):

@@ -1,0 +1,76 @@
+-- The callbacks table of an operation, {success = f, error = g}: checks, and what is
+-- said when a script gives none and should have.
+
+local core = ...
+
+local reports, text = core.import("border/reports"), core.import("border/text")
+local host = core.host
+local next, type = next, type
+local format = string.format
+local callable, here, spell = text.callable, reports.here, reports.spell
+
+local callbacks = {}
+
+local function check_function(f, name, method)
+  if f ~= nil and not callable(f) then
+    reports.raise(format("bad argument to '%s' (callbacks.%s: function expected, got %s)",
+      method, name, text.show(f)))
+  end
+end
+
+--- The functions of a callbacks table. An unknown key warns.
+function callbacks.check(given, method)
+  if type(given) ~= "table" then
+    reports.raise(format("bad argument to '%s' (callbacks: table expected, got %s)",
+      method, text.show(given)))
+  end
+  local success, failure = given.success, given.error
+  if success ~= nil and type(success) ~= "function" then
+    check_function(success, "success", method)
+  end
+  if failure ~= nil and type(failure) ~= "function" then
+    check_function(failure, "error", method)
+  end
+  for key in next, given do
+    if key ~= "success" and key ~= "error" then
+      reports.warn_once(format("'%s' does not know the callback %s; known: error, success",
+        method, text.show(key)))
+    end
+  end
+  return success, failure
+end
+
+-- Errors that nobody hears.
+
+local started = {} -- by ticket: the script's function that asked, and its line
+local lines = {}
+
+--- Remember where an operation without an error callback was asked for.
+---@param level integer where the script most probably is, counted from the caller
+function callbacks.remember(ticket, level)
+  started[ticket], lines[ticket] = here(level + 1)
+end
+
+function callbacks.forget(ticket)
+  if lines[ticket] then started[ticket], lines[ticket] = nil, nil end
+end
+
+--- Warn about an error that has no callback: at `place`, or where the ticket's
+--- operation was asked for.
+function callbacks.unheard(message, code, place)
+  host.warn(format("%s: %s (%s; no error callback was given)", place, message, code))
+end
+
+function callbacks.unheard_ticket(ticket, message, code)
+  local place = spell(started[ticket], lines[ticket])
+  callbacks.forget(ticket)
+  callbacks.unheard(message, code, place)
+end
+
+--- Warn about an operation whose answer is all that it is for, and that neither has
+--- callbacks nor is in a task.
+function callbacks.unused(method)
+  reports.warn_once(format("the answer of '%s' is lost: outside a task it needs callbacks", method))
+end
+
+return callbacks

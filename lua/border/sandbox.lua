@@ -1,0 +1,87 @@
+-- What a script does not find: no way to Python, to C code, or to bytecode (which can
+-- crash the process). HC3 has neither loadfile nor dofile, and published scripts test
+-- for that.
+
+local _ = ...
+
+local globals, package = _G, package
+local error, getmetatable, rawget, type = error, getmetatable, rawget, type
+local concat, load, open = table.concat, load, io.open
+local find, format, gmatch, gsub = string.find, string.format, string.gmatch, string.gsub
+local file_methods = getmetatable(io.stdout).__index
+local read, close = file_methods.read, file_methods.close
+
+local sandbox = {}
+
+globals.python = nil
+package.loaded.python = nil
+package.loaded.ffi, package.preload.ffi = nil, nil
+package.loaded["jit.util"], package.loaded["jit.profile"] = nil, nil
+package.preload["jit.util"], package.preload["jit.profile"] = nil, nil
+package.loadlib, package.cpath = nil, ""
+globals.loadfile, globals.dofile = nil, nil
+
+local searchers = rawget(package, "searchers") or package.loaders
+for i = #searchers, 3, -1 do searchers[i] = nil end
+
+function globals.load(chunk, name, _, ...)
+  if type(chunk) == "function" then
+    local parts, part = {}, chunk()
+    while part and part ~= "" do
+      parts[#parts + 1] = part
+      part = chunk()
+    end
+    chunk = concat(parts)
+    name = name or "=(load)"
+  end
+  return load(chunk, name, "t", ...)
+end
+
+if rawget(globals, "loadstring") then
+  function globals.loadstring(chunk, name) return load(chunk, name, "t") end
+end
+
+-- Modules of the script are files of text beside it.
+
+local beside = "."
+
+--- Look for modules in the script's directory.
+function sandbox.search_beside(directory)
+  beside = directory
+  -- Where the directory's name has a character of templates, these cannot say it.
+  local plain = not find(directory, "[;?]")
+  package.path = plain and directory .. "/?.lua;" .. directory .. "/?/init.lua" or ""
+end
+
+local function load_module(name, path)
+  local file = open(path, "rb")
+  if not file then return nil end
+  local code = read(file, "*a")
+  close(file)
+  -- A directory can be opened, and not read.
+  if not code then return nil end
+  local chunk, problem = load(code, "@" .. path, "t")
+  if chunk then return chunk end
+  error(format("error loading module '%s' from file '%s':\n\t%s", name, path, problem), 0)
+end
+
+searchers[2] = function(name)
+  local inner = gsub(name, "%.", "/")
+  local paths = { beside .. "/" .. inner .. ".lua", beside .. "/" .. inner .. "/init.lua" }
+  local seen, tried = {}, {}
+  for template in gmatch(type(package.path) == "string" and package.path or "", "[^;]+") do
+    paths[#paths + 1] = gsub(template, "%?", (gsub(inner, "%%", "%%%%")))
+  end
+  for i = 1, #paths do
+    local path = paths[i]
+    if not seen[path] then
+      seen[path] = true
+      local chunk = load_module(name, path)
+      if chunk then return chunk, path end
+      tried[#tried + 1] = "\n\tno file '" .. path .. "'"
+    end
+  end
+  return concat(tried)
+end
+
+return sandbox

@@ -1,0 +1,178 @@
+-- Tickets and operations: what waits for an answer from Python, and how it gets it.
+-- Callbacks stay here under their tickets; a task that waits does too.
+
+local core = ...
+
+local callbacks, reports = core.import("border/callbacks"), core.import("border/reports")
+local tasks = core.import("border/tasks")
+local host, unpack = core.host, core.unpack
+local select = select
+local protect, check, wake = reports.protect, callbacks.check, tasks.wake
+local current_task, remember, forget = tasks.current, callbacks.remember, callbacks.forget
+
+local tickets = {}
+
+-- Each ticket is in one of these tables until its answer has come; a listener stays
+-- until it is dropped.
+
+local successes = {} -- callbacks of operations; false for none
+local failures = {}
+local waiting = {} -- the task that waits
+local hooks = {} -- the library's own look at an answer before the script's
+local listeners = {} -- functions of the library for things that happen again
+local last = 0
+
+function tickets.new()
+  last = last + 1
+  return last
+end
+
+--- Register a library function for events; returns its ticket.
+function tickets.listen(f)
+  last = last + 1
+  listeners[last] = f
+  return last
+end
+
+function tickets.drop(ticket)
+  if ticket then listeners[ticket] = nil end
+end
+
+--- Wait in the current task for the answer to a ticket.
+local function wait(ticket)
+  local task = current_task()
+  waiting[ticket], task.ticket = task, ticket
+  return tasks.suspend()
+end
+tickets.wait = wait
+
+--- Methods whose answer is all that they are for.
+local ASKING = {
+  read = true, readExactly = true, readUntil = true, readAll = true,
+  receive = true, resolve = true, accept = true,
+}
+
+local function done_at_once(ticket)
+  local hook = hooks[ticket]
+  if hook then
+    hooks[ticket] = nil
+    hook(true)
+  end
+end
+
+--- Start an operation: `primitive(ticket, ...)` is asked, its answer goes to the
+--- script's callbacks, or to the task that waits when there are none. As no answer
+--- comes before the call has returned, what waits for it is noted afterwards.
+local function operate(method, given, primitive, ...)
+  local ticket = last + 1
+  last = ticket
+  local success, failure
+  if given ~= nil then
+    success, failure = check(given, method)
+  elseif current_task() then
+    tasks.check_can_wait()
+    primitive(ticket, ...)
+    return wait(ticket)
+  elseif ASKING[method] then
+    callbacks.unused(method)
+  end
+  -- Negative: nothing but an error is of interest, and true says that there was none.
+  if success == nil then
+    if primitive(-ticket, ...) then return done_at_once(ticket) end
+    success = false
+  else
+    primitive(ticket, ...)
+  end
+  successes[ticket] = success
+  if failure ~= nil then
+    failures[ticket] = failure
+  else
+    remember(ticket, 2)
+  end
+end
+tickets.operate = operate
+
+--- As `operate`; `hook(ok, ...)` sees the answer first, its results replace it.
+function tickets.operate_with(hook, method, given, primitive, ...)
+  -- Whatever can raise does so before the hook is set.
+  if given ~= nil then
+    check(given, method)
+  elseif current_task() then
+    tasks.check_can_wait()
+  end
+  hooks[last + 1] = hook
+  return operate(method, given, primitive, ...)
+end
+
+--- As `operate`, for an answer that is all the method is for.
+function tickets.ask(method, given, primitive, ...)
+  if given == nil and not current_task() then callbacks.unused(method) end
+  return operate(method, given, primitive, ...)
+end
+
+local function none_as_true(...)
+  if select("#", ...) == 0 then return true end
+  return ...
+end
+
+local function fail(ticket, code, message)
+  local failure = failures[ticket]
+  if failure then
+    failures[ticket] = nil
+    -- The script closed the object itself: its callbacks are dropped.
+    if code ~= "closed" then return protect(failure, message, code) end
+  elseif code == "closed" then
+    forget(ticket)
+  else
+    callbacks.unheard_ticket(ticket, message, code)
+  end
+end
+
+--- Give an answer to what waits for it under a ticket: results, or code and message.
+local function settle(ticket, ok, ...)
+  local success = successes[ticket]
+  if success ~= nil then
+    successes[ticket] = nil
+    if not ok then return fail(ticket, ...) end
+    if failures[ticket] then failures[ticket] = nil else forget(ticket) end
+    if success then protect(success, ...) end
+    return
+  end
+  local task = waiting[ticket]
+  if task then
+    waiting[ticket] = nil
+    if task.ticket ~= ticket or task.done then return end
+    if ok then return wake(task, none_as_true(...)) end
+    local code, message = ...
+    return wake(task, nil, message, code)
+  end
+end
+tickets.settle = settle
+
+--- Deliver an answer: to a listener, or to what waits under the ticket.
+function tickets.deliver(ticket, ok, ...)
+  local listener = listeners[ticket]
+  if listener then
+    if ok then listener(...) end
+    return
+  end
+  local hook = hooks[ticket]
+  if hook then
+    hooks[ticket] = nil
+    return settle(ticket, ok, hook(ok, ...))
+  end
+  return settle(ticket, ok, ...)
+end
+
+--- Call a function of the library when the script has returned.
+function tickets.soon(f, ...)
+  local arguments, count = { ... }, select("#", ...)
+  local ticket
+  ticket = tickets.listen(function()
+    listeners[ticket] = nil
+    f(unpack(arguments, 1, count))
+  end)
+  host.soon(ticket)
+end
+
+return tickets
