@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench wheel clean
+.PHONY: demo test lint bench wheel news clean
 
 demo: .venv/ready
 	$(BIN)/python examples/tour.py
@@ -23,6 +23,9 @@ bench: .venv/ready
 
 wheel: .venv/ready
 	$(BIN)/python -m build --wheel --outdir dist
+
+news: .venv/ready
+	$(BIN)/towncrier build --draft
 
 .venv/ready: pyproject.toml tests/broker.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
