@@ -8,7 +8,7 @@ local source, primitives_of = ...
 
 local error, rawget, select, type, xpcall = error, rawget, select, type, xpcall
 local traceback, format = debug.traceback, string.format
-local load = loadstring or load
+local load = loadstring or load -- luacheck: ignore 113
 local globals = _G
 
 -- Nothing but primitives leads to Python, and nothing leads into a primitive.
@@ -17,7 +17,7 @@ debug.getmetatable(source).__metatable = false
 -- What each file of the library is given. A file imports what it uses, and what it
 -- returns is all that others have of it.
 ---@class eplua.core
-local core = { LIBRARY = "@<eplua>/", unpack = table.unpack or unpack }
+local core = { LIBRARY = "@<eplua>/", unpack = table.unpack or unpack } -- luacheck: ignore 113 143
 
 --- The primitives of a Python module by name.
 ---@param module string

@@ -8,7 +8,7 @@ local host = core.host
 local error, pcall, rawget, setmetatable, type = error, pcall, rawget, setmetatable, type
 local create, resume, close = coroutine.create, coroutine.resume, rawget(coroutine, "close")
 local sethook = debug.sethook
-local stop_compiling = rawget(_G, "jit") and jit.off
+local stop_compiling = rawget(_G, "jit") and jit.off -- luacheck: ignore 113
 
 ---@class eplua.exit
 ---@field exiting boolean os.exit was called
