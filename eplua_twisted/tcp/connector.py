@@ -9,7 +9,7 @@ from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IAddress, IHandshakeListener
 from twisted.internet.protocol import Factory, Protocol
 from twisted.python.failure import Failure
-from zope.interface import implementer
+from zope.interface import alsoProvides
 
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.primitives import operation
@@ -44,7 +44,6 @@ class Once(Factory):
         return self._protocol
 
 
-@implementer(IHandshakeListener)
 class Connecting(Protocol):
     """
     The way of a connection to where it can be used: L{ready} is called.
@@ -139,6 +138,15 @@ class Connecting(Protocol):
         transport: Any = self.transport
         transport.abortConnection()
 
+    def expect_handshake(self) -> None:
+        """
+        TLS is spoken.  Only then is this an C{IHandshakeListener}: the protocol with
+        which Twisted's endpoints wrap this one provides one interface at a time, and
+        without TLS it must be C{IHalfCloseableProtocol}.
+        """
+        self.secure = True
+        alsoProvides(self, IHandshakeListener)
+
     def handshakeCompleted(self) -> None:
         """C{IHandshakeListener}"""
         shaking, self.shaking = self.shaking, None
@@ -165,7 +173,7 @@ class Connecting(Protocol):
         """
         from eplua_twisted.tls.transport import tls_factory
 
-        self.secure = True
+        self.expect_handshake()
         transport: Any = self.transport
         client, reactor = self._server is None, self._environment.reactor
         # Not the transport's own startTLS: that goes around its way of writing,

@@ -64,7 +64,8 @@ class TCPSocket(Connecting):
         self._shutdown: Deferred[None] | None = None
         self._lost_by: BaseException | None = None
         self._linger: Deadline | None = None
-        self.secure = options.tls is not None
+        if options.tls is not None:
+            self.expect_handshake()
         self._reading = True
         self._pressed = False
         self.id = environment.resources.add(self)

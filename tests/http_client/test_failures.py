@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from typing import Any
 
 import brotli
-from twisted.internet.error import (
-    ConnectionDone,
-    ConnectionLost,
-    ConnectionRefusedError,
-)
 from twisted.logger import globalLogPublisher
-from twisted.python.failure import Failure
 
 from eplua_twisted.http_client.pool import MAX_HEAD
-from tests.support import for_each_lua
+from tests.support import RemotePeer, for_each_lua
 from tests.support.http_client import MemoryTestCase, answer
 
 
@@ -25,14 +20,14 @@ class FailureTests(MemoryTestCase):
     def after(
         self,
         *chunks: bytes,
-        lost: Exception | None = None,
+        lost: Callable[[RemotePeer], None] | None = None,
         params: str = "params",
         options: str = "",
     ) -> bytes:
-        transport = self.ask(params, options=options)
-        transport.receive(*chunks)
+        peer = self.ask(params, options=options)
+        peer.send(*chunks)
         if lost is not None:
-            transport.ended(lost)
+            lost(peer)
         self.turn()
         (line,) = self.lines
         self.lines.clear()
@@ -40,17 +35,15 @@ class FailureTests(MemoryTestCase):
 
     def test_refused(self) -> None:
         self.run_lua("net.HTTPClient():request('http://127.0.0.1/', params)")
-        self.reactor.tcpClients[0][2].clientConnectionFailed(
-            None, Failure(ConnectionRefusedError())
-        )
+        self.reactor.refuse()
         self.assertEqual(self.lines, [b"error\tConnection refused\trefused"])
 
     def test_closed_without_an_answer(self) -> None:
-        self.assertEqual(self.after(lost=ConnectionDone()), b"error\tEnd of file\teof")
+        self.assertEqual(self.after(lost=RemotePeer.close), b"error\tEnd of file\teof")
 
     def test_closed_in_the_headers(self) -> None:
         self.assertEqual(
-            self.after(b"HTTP/1.1 200 OK\r\nX: ", lost=ConnectionDone()),
+            self.after(b"HTTP/1.1 200 OK\r\nX: ", lost=RemotePeer.close),
             b"error\tEnd of file\teof",
         )
 
@@ -58,12 +51,12 @@ class FailureTests(MemoryTestCase):
         chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc"
         for data in (answer(bytes(99))[:-1], chunked):
             self.assertEqual(
-                self.after(data, lost=ConnectionDone()), b"error\tEnd of file\teof"
+                self.after(data, lost=RemotePeer.close), b"error\tEnd of file\teof"
             )
 
     def test_reset(self) -> None:
         self.assertEqual(
-            self.after(lost=ConnectionLost()),
+            self.after(lost=RemotePeer.reset),
             b"error\tConnection reset by peer\treset",
         )
 
@@ -84,11 +77,12 @@ class FailureTests(MemoryTestCase):
             self.assertTrue(line.endswith(b"\tprotocol"), line)
 
     def test_endless_headers(self) -> None:
-        transport = self.ask()
-        transport.receive(b"HTTP/1.1 200 OK\r\n")
+        peer = self.ask()
+        peer.send(b"HTTP/1.1 200 OK\r\n")
         for number in range(MAX_HEAD // 1000 + 1):
-            transport.receive(b"X-%d: " % number + b"x" * 1000 + b"\r\n")
-        self.assertTrue(transport.gone)
+            peer.send(b"X-%d: " % number + b"x" * 1000 + b"\r\n")
+        self.turn()
+        self.assertTrue(peer.gone)
         self.assertEqual(
             self.lines,
             [b"error\tthe server's headers are longer than 262144 bytes\tprotocol"],
@@ -97,29 +91,31 @@ class FailureTests(MemoryTestCase):
     def test_too_many_headers(self) -> None:
         for count in (999, 1000):
             data = answer(b"", b"200 OK", *[b"X-%d: y" % n for n in range(count)])
-            self.ask(options="{persistent = false}").receive(data)
+            self.ask(options="{persistent = false}").send(data)
         self.assertEqual(
             self.lines, [b"200\t0", b"error\tthe server sent 1001 headers\tprotocol"]
         )
 
     def test_endless_informational_answers(self) -> None:
-        transport = self.ask()
+        peer = self.ask()
         for _ in range(MAX_HEAD // 1000 + 1):
-            transport.receive(b"HTTP/1.1 102 P\r\nX: " + b"x" * 1000 + b"\r\n\r\n")
-        self.assertTrue(transport.gone)
+            peer.send(b"HTTP/1.1 102 P\r\nX: " + b"x" * 1000 + b"\r\n\r\n")
+        self.turn()
+        self.assertTrue(peer.gone)
 
     def test_too_large(self) -> None:
         """It is refused as soon as it is seen, and the connection closed."""
-        transport = self.ask(options="{maxSize = 10}")
-        transport.receive(answer(bytes(99))[:-50])
-        self.assertTrue(transport.gone)
+        peer = self.ask(options="{maxSize = 10}")
+        peer.send(answer(bytes(99))[:-50])
+        self.turn()
+        self.assertTrue(peer.gone)
         self.assertEqual(
             self.lines,
             [b"error\tthe body is longer than 10 bytes (option maxSize)\tlimit"],
         )
 
     def test_just_not_too_large(self) -> None:
-        self.ask(options="{maxSize = 10}").receive(answer(bytes(10)))
+        self.ask(options="{maxSize = 10}").send(answer(bytes(10)))
         self.assertEqual(self.lines, [b"200\t10"])
 
     def test_bomb(self) -> None:
@@ -149,13 +145,14 @@ class FailureTests(MemoryTestCase):
     def test_timeout(self) -> None:
         """Connecting, waiting for the answer, and in a body that stalls."""
         for chunks in ((), (b"HTTP/1.1 200",), (answer(bytes(9))[:-1],)):
-            transport = self.ask(options="{timeout = 2000}")
-            transport.receive(*chunks)
+            peer = self.ask(options="{timeout = 2000}")
+            peer.send(*chunks)
             self.reactor.advance(1.9)
             self.assertEqual(self.lines, [])
             self.reactor.advance(0.1)
             self.assertEqual(self.lines, [b"error\tOperation canceled\ttimeout"])
-            self.assertTrue(transport.gone)
+            self.turn()
+            self.assertTrue(peer.gone)
             self.lines.clear()
 
     def test_timeout_while_connecting(self) -> None:
@@ -182,7 +179,7 @@ class FailureTests(MemoryTestCase):
 
         globalLogPublisher.addObserver(events.append)
         self.addCleanup(globalLogPublisher.removeObserver, events.append)
-        self.ask("{success = show}").ended(ConnectionDone())
+        self.ask("{success = show}").close()
         self.assertEqual(
             [event["text"] for event in events if "text" in event],
             ["test.lua:1: End of file (eof; no error callback was given)"],
@@ -193,11 +190,12 @@ class CancelTests(MemoryTestCase):
     def test_in_every_state(self) -> None:
         """Waiting, connecting, sent, in the middle of the body, done, twice."""
         for chunks in ((), (b"HTTP/1.1 200 OK\r\n",), (answer(bytes(99))[:-9],)):
-            transport = self.ask()
-            transport.receive(*chunks)
+            peer = self.ask()
+            peer.send(*chunks)
             self.run_lua("request:cancel() request:cancel()")
-            self.assertTrue(transport.gone)
-        self.ask().receive(answer())
+            self.turn()
+            self.assertTrue(peer.gone)
+        self.ask().send(answer())
         self.assertEqual(self.lines, [b"200\t0"])
         self.run_lua("request:cancel()")
 
@@ -213,26 +211,25 @@ class CancelTests(MemoryTestCase):
             " c:request('http://127.0.0.1/2', params):cancel()"
             " c:request('http://127.0.0.1/3', params)"
         )
-        transport = self.accept()
-        transport.receive(answer())
-        self.assertIn(b"GET /3 ", transport.sent())
+        peer = self.accept()
+        peer.send(answer())
+        self.assertIn(b"GET /3 ", peer.received())
 
     def test_in_its_own_chunk(self) -> None:
-        transport = self.ask(
+        peer = self.ask(
             "{data = function(chunk) print(chunk) request:cancel() end, success = show, error = print}"
         )
-        transport.receive(answer(b"abcd")[:-2], b"cd")
+        peer.send(answer(b"abcd")[:-2], b"cd")
         self.assertEqual(self.lines, [b"ab"])
-        self.assertTrue(transport.gone)
+        self.turn()
+        self.assertTrue(peer.gone)
 
     def test_after_a_body_is_all_here(self) -> None:
         """A connection that may serve another request is not closed."""
-        transport = self.ask(
-            "{data = function(chunk) print(chunk) request:cancel() end}"
-        )
-        transport.receive(answer(b"abcd"))
+        peer = self.ask("{data = function(chunk) print(chunk) request:cancel() end}")
+        peer.send(answer(b"abcd"))
         self.assertEqual(self.lines, [b"abcd"])
-        self.ask().receive(answer())
+        self.ask().send(answer())
 
 
 globals().update(for_each_lua(FailureTests))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from twisted.internet.error import ConnectionDone
-
 from eplua_twisted.http_client.cookies import MAX_COOKIES, Cookies
 from eplua_twisted.http_client.pool import Gate
 from tests.support import for_each_lua
@@ -15,56 +13,59 @@ class ConnectionTests(MemoryTestCase):
 
     def test_kept(self) -> None:
         """Five requests of five clients, one connection."""
-        transport = self.ask()
-        transport.receive(answer())
+        peer = self.ask()
+        peer.send(answer())
         for _ in range(4):
             self.run_lua("net.HTTPClient():request('http://127.0.0.1/', params)")
-            transport.receive(answer())
+            peer.send(answer())
         self.assertEqual(len(self.lines), 5)
         self.assertEqual(len(self.reactor.tcpClients), 1)
 
     def test_not_kept(self) -> None:
-        self.ask(options="{persistent = false}").receive(answer())
-        self.ask(options="{persistent = false}").receive(answer())
+        self.ask(options="{persistent = false}").send(answer())
+        self.ask(options="{persistent = false}").send(answer())
         self.assertEqual(len(self.lines), 2)
 
     def test_other_host(self) -> None:
-        self.ask().receive(answer())
-        self.ask(url="http://127.0.0.2/").receive(answer())
+        self.ask().send(answer())
+        self.ask(url="http://127.0.0.2/").send(answer())
 
     def test_server_closes_kept_connection(self) -> None:
-        transport = self.ask()
-        transport.receive(answer())
-        transport.ended(ConnectionDone())
-        self.ask().receive(answer())
+        peer = self.ask()
+        peer.send(answer())
+        peer.close()
+        self.ask().send(answer())
         self.assertEqual(len(self.lines), 2)
 
     def test_stale_connection(self) -> None:
         """A kept connection that dies as it is used is replaced."""
-        transport = self.ask()
-        transport.receive(answer())
+        peer = self.ask()
+        peer.send(answer())
         self.run_lua("client:request('http://127.0.0.1/', params)")
-        transport.ended(ConnectionDone())
-        self.accept().receive(answer())
+        peer.close()
+        self.accept().send(answer())
         self.assertEqual(len(self.lines), 2)
 
     def test_kept_connection_does_not_keep_alive(self) -> None:
-        transport = self.ask()
+        peer = self.ask()
         idle = self.runtime.idle()
         self.turn()
         self.assertNoResult(idle)
-        transport.receive(answer())
+        peer.send(answer())
         self.turn(2)
         self.successResultOf(idle)
-        self.assertFalse(transport.gone)
+        self.turn()
+        self.assertFalse(peer.gone)
 
     def test_kept_connection_is_closed_after_a_minute(self) -> None:
-        transport = self.ask()
-        transport.receive(answer())
+        peer = self.ask()
+        peer.send(answer())
         self.reactor.advance(59)
-        self.assertFalse(transport.gone)
+        self.turn()
+        self.assertFalse(peer.gone)
         self.reactor.advance(2)
-        self.assertTrue(transport.gone)
+        self.turn()
+        self.assertTrue(peer.gone)
 
     def test_bounded(self) -> None:
         """No more connections to one server than the option says; the rest waits."""
@@ -74,16 +75,16 @@ class ConnectionTests(MemoryTestCase):
         )
         self.assertEqual(len(self.reactor.tcpClients), 2)
         one, two = self.accept(0), self.accept(1)
-        self.assertTrue(one.sent().startswith(b"GET /1 "))
-        self.assertTrue(two.sent().startswith(b"GET /2 "))
-        one.receive(answer())
-        self.assertTrue(one.sent().startswith(b"GET /3 "))
-        two.receive(answer())
-        one.receive(answer())
-        self.assertTrue(two.sent().startswith(b"GET /4 "))
-        self.assertTrue(one.sent().startswith(b"GET /5 "))
-        one.receive(answer())
-        two.receive(answer())
+        self.assertTrue(one.received().startswith(b"GET /1 "))
+        self.assertTrue(two.received().startswith(b"GET /2 "))
+        one.send(answer())
+        self.assertTrue(one.received().startswith(b"GET /3 "))
+        two.send(answer())
+        one.send(answer())
+        self.assertTrue(two.received().startswith(b"GET /4 "))
+        self.assertTrue(one.received().startswith(b"GET /5 "))
+        one.send(answer())
+        two.send(answer())
         self.assertEqual(len(self.lines), 5)
         self.assertEqual(len(self.reactor.tcpClients), 2)
 
@@ -95,14 +96,15 @@ class ConnectionTests(MemoryTestCase):
         )
         self.reactor.advance(1)
         self.assertEqual(self.lines, [b"Operation canceled\ttimeout"])
-        self.accept().receive(answer())
+        self.accept().send(answer())
         self.assertEqual(len(self.lines), 2)
 
     def test_stop_closes_kept_connections(self) -> None:
-        transport = self.ask()
-        transport.receive(answer())
+        peer = self.ask()
+        peer.send(answer())
         self.stop(self.runtime)
-        self.assertTrue(transport.gone)
+        self.turn()
+        self.assertTrue(peer.gone)
 
     def test_stop_ends_requests(self) -> None:
         for begin in (lambda: None, self.accept):
@@ -114,9 +116,9 @@ class ConnectionTests(MemoryTestCase):
         self.assertEqual(self.lines, [])
 
     def test_stats(self) -> None:
-        transport = self.ask()
+        peer = self.ask()
         self.run_lua("print(eplua.stats().HTTPRequest)")
-        transport.receive(answer())
+        peer.send(answer())
         self.run_lua("print(eplua.stats().HTTPRequest)")
         self.assertEqual(self.lines, [b"1", b"200\t0", b"nil"])
 
@@ -134,50 +136,48 @@ class CookieTests(MemoryTestCase):
 
     def test_kept_on_request(self) -> None:
         """By the client that asked for it, and no other."""
-        transport = self.ask(options="{cookies = true}")
-        transport.receive(self.SET)
-        transport.clear()
+        peer = self.ask(options="{cookies = true}")
+        peer.send(self.SET)
+        peer.received()
         self.run_lua("client:request('http://127.0.0.1/x', params)")
-        self.assertIn(b"\r\nCookie: a=1\r\n", transport.sent())
-        transport.receive(answer())
+        self.assertIn(b"\r\nCookie: a=1\r\n", peer.received())
+        peer.send(answer())
         self.run_lua(
             "net.HTTPClient({cookies = true}):request('http://127.0.0.1/x', params)"
         )
-        self.assertNotIn(b"Cookie", transport.sent())
+        self.assertNotIn(b"Cookie", peer.received())
 
     def test_not_kept(self) -> None:
-        transport = self.ask()
-        transport.receive(self.SET)
-        transport.clear()
+        peer = self.ask()
+        peer.send(self.SET)
+        peer.received()
         self.run_lua("client:request('http://127.0.0.1/x', params)")
-        self.assertNotIn(b"Cookie", transport.sent())
+        self.assertNotIn(b"Cookie", peer.received())
 
     def test_across_a_redirect(self) -> None:
-        transport = self.ask("{options = {redirects = 1}}", options="{cookies = true}")
-        transport.clear()
-        transport.receive(
-            answer(b"", b"302 X", b"Location: /b", b"Set-Cookie: a=1; Path=/")
-        )
-        self.assertIn(b"\r\nCookie: a=1\r\n", transport.sent())
+        peer = self.ask("{options = {redirects = 1}}", options="{cookies = true}")
+        peer.received()
+        peer.send(answer(b"", b"302 X", b"Location: /b", b"Set-Cookie: a=1; Path=/"))
+        self.assertIn(b"\r\nCookie: a=1\r\n", peer.received())
 
     def test_not_ascii(self) -> None:
-        self.ask(options="{cookies = true}").receive(
+        self.ask(options="{cookies = true}").send(
             answer(b"", b"200 OK", b"Set-Cookie: a=\xff")
         )
         self.assertEqual(self.lines, [b"200\t0"])
 
     def test_bounded(self) -> None:
-        transport = self.ask(options="{cookies = true}")
+        peer = self.ask(options="{cookies = true}")
         jar: Cookies
         (jar,) = self.runtime._modules["http_client"]._jars.values()
         for start in range(0, MAX_COOKIES + 200, 100):
             headers = [b"Set-Cookie: c%d=1" % (start + n) for n in range(100)]
-            transport.receive(answer(b"", b"200 OK", *headers))
+            peer.send(answer(b"", b"200 OK", *headers))
             self.run_lua("client:request('http://127.0.0.1/', params)")
         self.assertEqual(len(jar), MAX_COOKIES)
 
     def test_jar_goes_with_its_client(self) -> None:
-        self.ask(options="{cookies = true}").receive(answer())
+        self.ask(options="{cookies = true}").send(answer())
         self.run_lua("client, request = nil, nil collectgarbage() collectgarbage()")
         self.ask(options="{cookies = true}")
         self.assertEqual(len(self.runtime._modules["http_client"]._jars), 1)
@@ -188,19 +188,19 @@ class ProxyTests(MemoryTestCase):
 
     def test_http(self) -> None:
         """The proxy is sent the whole URL."""
-        transport = self.ask(url="http://example.com/a?b", options=self.PROXY)
+        peer = self.ask(url="http://example.com/a?b", options=self.PROXY)
         self.assertEqual(self.reactor.tcpClients[0][:2], ("127.0.0.9", 3128))
-        sent = transport.sent()
+        sent = peer.received()
         self.assertTrue(sent.startswith(b"GET http://example.com/a?b HTTP/1.1\r\n"))
         self.assertIn(b"\r\nHost: example.com\r\n", sent)
         self.assertIn(b"\r\nProxy-Authorization: Basic dXM6ZXI=\r\n", sent)
-        transport.receive(answer())
+        peer.send(answer())
         self.run_lua("client:request('http://other.example/', params)")
-        self.assertTrue(transport.sent().startswith(b"GET http://other.example/ "))
+        self.assertTrue(peer.received().startswith(b"GET http://other.example/ "))
 
     def test_not_shared_with_direct(self) -> None:
-        self.ask(options=self.PROXY).receive(answer())
-        self.ask().receive(answer())
+        self.ask(options=self.PROXY).send(answer())
+        self.ask().send(answer())
 
 
 class GateTests(MemoryTestCase):

@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from treq.testing import RequestTraversalAgent
 from twisted.internet.defer import fail
-from twisted.internet.error import ConnectionDone, ConnectionRefusedError
+from twisted.internet.error import ConnectionRefusedError
 from twisted.logger import globalLogPublisher
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from eplua_twisted.http_client.pool import Route
 from tests.support import ALL_BYTES, for_each_lua
-from tests.support.http_client import MemoryTestCase, Transport, answer
+from tests.support.http_client import MemoryTestCase, RemotePeer, answer
 
 
 class RequestTests(MemoryTestCase):
@@ -235,20 +235,20 @@ class AnswerTests(MemoryTestCase):
 
     def test_every_status_is_success(self) -> None:
         for status in (200, 204, 301, 404, 500, 999):
-            self.ask().receive(answer(b"", b"%d X" % status))
+            self.ask().send(answer(b"", b"%d X" % status))
             self.assertEqual(self.lines.pop(), b"%d\t0" % status)
 
     def test_every_byte(self) -> None:
         got: list[bytes] = []
         self.runtime.expose("take", got.append)
-        transport = self.ask("{success = function(r) take(r.data) end}")
-        transport.receive(answer(ALL_BYTES))
+        peer = self.ask("{success = function(r) take(r.data) end}")
+        peer.send(answer(ALL_BYTES))
         self.assertEqual(got, [ALL_BYTES])
 
     def test_headers(self) -> None:
         """Any case finds them; one name several times is joined, and kept in a list."""
-        transport = self.ask("{success = function(r) response = r end}")
-        transport.receive(
+        peer = self.ask("{success = function(r) response = r end}")
+        peer.send(
             answer(
                 b"hi",
                 b"200 OK",
@@ -288,9 +288,7 @@ class AnswerTests(MemoryTestCase):
 
     def test_response_encodes(self) -> None:
         """hc3-to-mqtt passes the whole response to json.encode."""
-        self.ask("{success = function(r) print(json.encode(r)) end}").receive(
-            answer(b"x")
-        )
+        self.ask("{success = function(r) print(json.encode(r)) end}").send(answer(b"x"))
         response = json.loads(self.lines[0])
         self.assertEqual(
             response,
@@ -305,28 +303,24 @@ class AnswerTests(MemoryTestCase):
 
     def test_encoded_body(self) -> None:
         """The body is decoded; the headers are as they came."""
-        transport = self.ask(
+        peer = self.ask(
             "{success = function(r) print(r.data, r.headers['Content-Encoding']) end}"
         )
-        transport.receive(
-            answer(gzip.compress(b"text"), b"200 OK", b"Content-Encoding: gzip")
-        )
+        peer.send(answer(gzip.compress(b"text"), b"200 OK", b"Content-Encoding: gzip"))
         self.assertEqual(self.lines, [b"text\tgzip"])
 
     def test_head(self) -> None:
-        transport = self.ask(
+        peer = self.ask(
             "{options = {method = 'HEAD'}, success = function(r)"
             " print(r.headers['Content-Length'], #r.data) end}"
         )
-        transport.receive(
+        peer.send(
             b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Encoding: gzip\r\n\r\n"
         )
         self.assertEqual(self.lines, [b"5\t0"])
 
     def test_informational(self) -> None:
-        self.ask().receive(
-            b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", answer(b"abc")
-        )
+        self.ask().send(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", answer(b"abc"))
         self.assertEqual(self.lines, [b"200\t3"])
 
     def test_never_inside_the_call(self) -> None:
@@ -339,21 +333,21 @@ class AnswerTests(MemoryTestCase):
 
     def test_error_in_a_callback(self) -> None:
         """It is reported, and the connection goes on."""
-        transport = self.ask("{success = function() error('oops') end}")
-        transport.receive(answer())
+        peer = self.ask("{success = function() error('oops') end}")
+        peer.send(answer())
         self.assertIn("oops", self.errors[0])
         self.run_lua("client:request('http://127.0.0.1/', params)")
-        transport.receive(answer())
+        peer.send(answer())
         self.assertEqual(self.lines, [b"200\t0"])
 
     def test_without_callbacks(self) -> None:
-        self.ask("nil").receive(answer(b"x"))
+        self.ask("nil").send(answer(b"x"))
         self.assertEqual((self.lines, self.errors), ([], []))
 
     def test_callable_tables(self) -> None:
         self.ask(
             "{success = setmetatable({}, {__call = function(_, r) print(r.status) end})}"
-        ).receive(answer())
+        ).send(answer())
         self.assertEqual(self.lines, [b"200"])
 
     def test_not_collected(self) -> None:
@@ -362,15 +356,15 @@ class AnswerTests(MemoryTestCase):
             "net.HTTPClient():request('http://127.0.0.1/', {success = function(r) print(r.status) end})"
             " collectgarbage() collectgarbage()"
         )
-        transport = self.accept()
+        peer = self.accept()
         self.run_lua("collectgarbage() collectgarbage()")
-        transport.receive(answer())
+        peer.send(answer())
         self.assertEqual(self.lines, [b"200"])
 
     def test_tostring(self) -> None:
-        transport = self.ask()
+        peer = self.ask()
         self.run_lua("print(client, request)")
-        transport.receive(answer())
+        peer.send(answer())
         self.run_lua("print(request)")
         self.assertEqual(
             self.lines,
@@ -396,7 +390,7 @@ class CutTests(MemoryTestCase):
         """However it is framed, encoded and cut."""
         self.lines.clear()
         self.run_lua("got = nil params.success = function(r) got = r.data end")
-        transport = self.ask(options="{persistent = false}")
+        peer = self.ask(options="{persistent = false}")
         encode = {"": bytes, "gzip": gzip.compress, "br": brotli.compress}[coding]
         data = encode(body)
         head = [b"HTTP/1.1 200 OK", b"Content-Encoding: " + coding.encode()]
@@ -413,10 +407,10 @@ class CutTests(MemoryTestCase):
             )
         data = b"\r\n".join([*head, b"", data])
         for size in sizes:
-            transport.receive(data[:size])
+            peer.send(data[:size])
             data = data[size:]
-        transport.receive(data)
-        transport.ended(ConnectionDone())
+        peer.send(data)
+        peer.close()
         self.turn()
         self.run_lua("function result() return got end")
         self.assertEqual(self.successResultOf(self.runtime.call("result")), (body,))
@@ -424,7 +418,7 @@ class CutTests(MemoryTestCase):
 
 
 class TaskTests(MemoryTestCase):
-    def wait(self, params: str = "nil") -> Transport:
+    def wait(self, params: str = "nil") -> RemotePeer:
         self.run_lua(
             f"""
             t = task.start(function()
@@ -436,23 +430,21 @@ class TaskTests(MemoryTestCase):
         return self.accept()
 
     def test_success(self) -> None:
-        self.wait().receive(answer(b"body", b"200 OK", b"X: y"))
+        self.wait().send(answer(b"body", b"200 OK", b"X: y"))
         self.assertEqual(self.lines, [b"200\tbody\ty"])
 
     def test_failure(self) -> None:
-        self.wait().ended(ConnectionDone())
+        self.wait().close()
         self.assertEqual(self.lines, [b"nil\tEnd of file\teof"])
 
     def test_events_are_given_whole(self) -> None:
-        transport = self.wait()
-        transport.receive(
-            answer(b"data: 1\n\n", b"200 OK", b"Content-Type: text/event-stream")
-        )
+        peer = self.wait()
+        peer.send(answer(b"data: 1\n\n", b"200 OK", b"Content-Type: text/event-stream"))
         self.assertEqual(self.lines, [b"200\tdata: 1\n\n\tnil"])
 
     def test_streamed(self) -> None:
-        transport = self.wait("{data = function(chunk) print('chunk', chunk) end}")
-        transport.receive(answer(b"body"))
+        peer = self.wait("{data = function(chunk) print('chunk', chunk) end}")
+        peer.send(answer(b"body"))
         self.assertEqual(self.lines, [b"chunk\tbody", b"200\t\tnil"])
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from twisted.internet.testing import StringTransport
-
-from tests.support.http_server import OK, ServerTestCase, Transport
+from tests.support import RemotePeer
+from tests.support.http_server import OK, ServerTestCase
 
 
 class StreamTests(ServerTestCase):
@@ -18,7 +17,7 @@ class StreamTests(ServerTestCase):
         self.assertTrue(answer.startswith(b"HTTP/1.1 206 Partial Content\r\n"))
         self.assertTrue(answer.endswith(b"\r\n\r\n3\r\none\r\n"))
         self.reactor.advance(1)
-        self.assertEqual(client.answer(), b"3\r\ntwo\r\n0\r\n\r\n")
+        self.assertEqual(client.received(), b"3\r\ntwo\r\n0\r\n\r\n")
 
     def test_head_first(self) -> None:
         """The head leaves with the first piece, an empty one too."""
@@ -44,7 +43,8 @@ class StreamTests(ServerTestCase):
         self.assertEqual(
             self.lines, [b"less than the Content-Length (2 bytes left)\tprotocol"]
         )
-        self.assertEqual(client.ending, "abort")
+        self.turn()
+        self.assertEqual(client.ending, "reset")
 
     def test_slow_client(self) -> None:
         """A write waits for the client, and says when too much waits."""
@@ -54,12 +54,11 @@ class StreamTests(ServerTestCase):
             " error = function(m, c) print(c) end}) end"
         )
         self.get(client)
-        client.producer.pauseProducing()
+        client.stall()
         self.run_lua("more(1000) more(1048576) more(15728640) more(1048577)")
         self.assertEqual(self.lines, [b"done\t1000", b"limit"])
-        client.answer()
-        while len(self.lines) < 4:
-            client.producer.resumeProducing()
+        client.take()
+        self.reactor.settle()
         self.assertEqual(self.lines[2:], [b"done\t1048576", b"done\t1048577"])
 
     def test_large_answer(self) -> None:
@@ -67,18 +66,16 @@ class StreamTests(ServerTestCase):
         client = self.serve(
             "response:send(200, nil, ('x'):rep(1000000), {success = function() print('sent') end})"
         )
-        write = StringTransport.write
-
-        def full(data: bytes) -> None:
-            write(client, data)
-            client.producer.pauseProducing()
-
-        client.write = full  # type: ignore[method-assign]
-        self.assertLess(len(self.get(client)), 70000)
-        for _ in range(20):
-            client.producer.resumeProducing()
+        client.stall(70_000)
+        head, _, body = self.get(client).partition(b"\r\n\r\n")
+        self.assertIn(b"Content-Length: 1000000", head)
+        self.turn()
+        body += client.received()
+        self.assertEqual(len(head) + 4 + len(body), 70_000)
+        client.take()
+        self.reactor.settle()
         self.assertEqual(self.lines, [b"sent"])
-        self.assertEqual(client.answer(), b"x" * (1000000 - 65536))
+        self.assertEqual(body + client.received(), b"x" * 1_000_000)
         self.assertEqual(self.get(client)[:15], b"HTTP/1.1 200 OK")
 
     def test_client_that_takes_nothing(self) -> None:
@@ -87,56 +84,54 @@ class StreamTests(ServerTestCase):
             " kept = response",
             "{timeout = 5000}",
         )
+        client.stall()
         self.get(client)
-        client.producer.pauseProducing()
         self.reactor.advance(4)
+        self.turn()
         self.assertIsNone(client.ending)
         self.reactor.advance(1)
-        self.assertEqual((client.ending, self.lines), ("abort", [b"gone"]))
+        self.turn()
+        self.assertEqual((client.ending, self.lines), ("reset", [b"gone"]))
 
 
 class LimitTests(ServerTestCase):
-    def refused(self, client: Transport, status: int) -> None:
-        answer = client.answer()
+    def refused(self, client: RemotePeer, status: int) -> None:
+        answer = client.received()
         self.assertTrue(answer.startswith(b"HTTP/1.1 %d " % status), answer)
         self.assertTrue(answer.endswith(b"Connection: close\r\n\r\n"))
+        self.turn()
         self.assertEqual(client.ending, "half")
         # What still comes is not looked at.
-        client.receive(b"x" * 100000)
-        self.assertEqual(client.answer(), b"")
+        client.ask(b"x" * 100000)
+        self.assertEqual(client.received(), b"")
         self.reactor.advance(2)
-        self.assertEqual(client.ending, "abort")
+        self.turn()
+        self.assertEqual(client.ending, "reset")
         self.assertEqual(self.lines, [])
 
     def test_body(self) -> None:
         client = self.serve("print('seen')", "{maxBodySize = 10}")
-        client.protocol.dataReceived(
-            b"PUT / HTTP/1.1\r\nContent-Length: 11\r\n\r\nhello, "
-        )
+        client.send(b"PUT / HTTP/1.1\r\nContent-Length: 11\r\n\r\nhello, ")
         self.refused(client, 413)
 
     def test_chunked_body(self) -> None:
         client = self.serve("print('seen')", "{maxBodySize = 10}")
-        client.protocol.dataReceived(
+        client.send(
             b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n01234567\r\n8\r\n01234567\r\n0\r\n\r\n"
         )
         self.refused(client, 413)
 
     def test_body_that_just_fits(self) -> None:
         client = self.serve("response:send(200)", "{maxBodySize = 10}")
-        answer = client.receive(
-            b"PUT / HTTP/1.1\r\nContent-Length: 10\r\n\r\n0123456789"
-        )
+        answer = client.ask(b"PUT / HTTP/1.1\r\nContent-Length: 10\r\n\r\n0123456789")
         self.assertIn(b" 200 ", answer)
 
     def test_long_lines(self) -> None:
         client = self.serve("print('seen')")
-        client.protocol.dataReceived(b"GET /" + b"x" * 20000 + b" HTTP/1.1\r\n")
+        client.send(b"GET /" + b"x" * 20000 + b" HTTP/1.1\r\n")
         self.refused(client, 414)
         client = self.client()
-        client.protocol.dataReceived(
-            b"GET / HTTP/1.1\r\nX: " + b"x" * 20000 + b"\r\n\r\n"
-        )
+        client.send(b"GET / HTTP/1.1\r\nX: " + b"x" * 20000 + b"\r\n\r\n")
         self.refused(client, 431)
 
     def test_what_is_no_http(self) -> None:
@@ -153,15 +148,17 @@ class LimitTests(ServerTestCase):
             b"GET / HTTP/1.1\r\n" + b"A: %s\r\n" % (b"b" * 100) * 200 + b"\r\n",
         ):
             client = self.serve("print('seen')")
-            answer = client.receive(text)
+            answer = client.ask(text)
             self.assertEqual(answer, b"HTTP/1.1 400 Bad Request\r\n\r\n", text)
-            self.assertEqual(client.ending, "lose")
+            self.turn()
+            self.assertEqual(client.ending, "closed")
         self.assertEqual(self.lines, [])
 
     def test_connections(self) -> None:
         client = self.serve("response:send(200)", "{maxConnections = 1}")
-        self.assertIsNone(self.client().protocol)
-        client.gone()
+        refused = self.client()
+        self.assertTrue(refused.gone)
+        client.close()
         self.assertIn(b" 200 ", self.get(self.client()))
 
     def test_options(self) -> None:
@@ -178,34 +175,36 @@ class TimeTests(ServerTestCase):
         """The head has its time from the first byte on, whatever comes meanwhile."""
         client = self.serve("print('seen')")
         for byte in b"GET / HTTP/1":
-            client.receive(bytes([byte]))
+            client.ask(bytes([byte]))
             self.reactor.advance(1)
+        self.turn()
         self.assertIsNone(client.ending)
-        client.receive(b".")
+        client.ask(b".")
         self.reactor.advance(3)
-        self.assertTrue(client.answer().startswith(b"HTTP/1.1 408 Request Timeout"))
+        self.assertTrue(client.received().startswith(b"HTTP/1.1 408 Request Timeout"))
+        self.turn()
         self.assertEqual(client.ending, "half")
 
     def test_trickling_headers_of_a_second_request(self) -> None:
         client = self.serve("response:send(200)")
         self.get(client)
         self.reactor.advance(50)
-        client.receive(b"GET / HTTP/1.1\r\nA: b\r\n")
+        client.ask(b"GET / HTTP/1.1\r\nA: b\r\n")
         self.reactor.advance(14)
-        client.receive(b"C: d\r\n")
+        client.ask(b"C: d\r\n")
         self.reactor.advance(1)
-        self.assertIn(b" 408 ", client.answer())
+        self.assertIn(b" 408 ", client.received())
 
     def test_head_in_time(self) -> None:
         """Afterwards the time for the body is the idle time."""
         client = self.serve("response:send(200)")
-        client.receive(b"PUT / HTTP/1.1\r\n")
+        client.ask(b"PUT / HTTP/1.1\r\n")
         self.reactor.advance(14)
-        client.receive(b"Content-Length: 2\r\n\r\n")
+        client.ask(b"Content-Length: 2\r\n\r\n")
         self.reactor.advance(59)
-        client.receive(b"a")
+        client.ask(b"a")
         self.reactor.advance(59)
-        self.assertIn(b" 200 ", client.receive(b"b"))
+        self.assertIn(b" 200 ", client.ask(b"b"))
         self.reactor.advance(59)
         self.assertIn(b" 200 ", self.get(client))
 
@@ -215,18 +214,20 @@ class TimeTests(ServerTestCase):
         self.reactor.advance(4)
         self.get(client)
         self.reactor.advance(4)
+        self.turn()
         self.assertIsNone(client.ending)
         self.reactor.advance(1)
-        self.assertEqual(client.ending, "lose")
+        self.turn()
+        self.assertEqual(client.ending, "closed")
 
     def test_no_limit(self) -> None:
         client = self.serve("response:send(200)", "{timeout = 0}")
         self.get(client)
         self.reactor.advance(100000)
         self.assertIn(b" 200 ", self.get(client))
-        client.receive(b"GET / ")
+        client.ask(b"GET / ")
         self.reactor.advance(15)
-        self.assertIn(b" 408 ", client.answer())
+        self.assertIn(b" 408 ", client.received())
 
     def test_slow_script(self) -> None:
         """While an answer is awaited no time runs."""
@@ -234,7 +235,7 @@ class TimeTests(ServerTestCase):
         self.get(client)
         self.reactor.advance(100000)
         self.run_lua("kept:send(200)")
-        self.assertIn(b" 200 ", client.answer())
+        self.assertIn(b" 200 ", client.received())
 
 
 class StopTests(ServerTestCase):
@@ -244,7 +245,8 @@ class StopTests(ServerTestCase):
         self.run_lua(
             "server:stop({success = function() print('stopped', server:isRunning(), server) end})"
         )
-        self.assertEqual(client.ending, "lose")
+        self.turn()
+        self.assertEqual(client.ending, "closed")
         self.turn()
         self.assertEqual(self.lines, [b"stopped\tfalse\tHTTPServer: stopped"])
 
@@ -254,36 +256,41 @@ class StopTests(ServerTestCase):
         self.get(client)
         self.run_lua("server:stop({success = function() print('stopped') end})")
         self.reactor.advance(4)
+        self.turn()
         self.assertEqual((client.ending, self.lines), (None, []))
         self.run_lua("kept:send(200, nil, 'last')")
-        answer = client.answer()
+        answer = client.received()
         self.assertIn(b"Connection: close\r\n", answer)
         self.assertTrue(answer.endswith(b"last"))
-        self.assertEqual(client.ending, "lose")
+        self.turn()
+        self.assertEqual(client.ending, "closed")
         self.turn()
         self.assertEqual(self.lines, [b"stopped"])
 
     def test_request_that_still_arrives(self) -> None:
         client = self.serve("response:send(200)")
-        client.receive(b"PUT / HTTP/1.1\r\nContent-Length: 2\r\n\r\na")
+        client.ask(b"PUT / HTTP/1.1\r\nContent-Length: 2\r\n\r\na")
         self.run_lua("server:stop()")
-        self.assertIn(b" 200 ", client.receive(b"b"))
-        self.assertEqual(client.ending, "lose")
+        self.assertIn(b" 200 ", client.ask(b"b"))
+        self.turn()
+        self.assertEqual(client.ending, "closed")
 
     def test_not_for_ever(self) -> None:
         client = self.serve("kept = response")
         self.get(client)
         self.run_lua("server:stop({success = function() print('stopped') end})")
         self.reactor.advance(5)
-        self.assertEqual((client.ending, self.lines), ("abort", [b"stopped"]))
+        self.turn()
+        self.assertEqual((client.ending, self.lines), ("reset", [b"stopped"]))
 
     def test_runtime(self) -> None:
         """When nobody is left to answer, that is said."""
         client = self.serve("kept = response")
         self.get(client)
         self.stop(self.runtime)
-        self.assertIn(b" 503 ", client.answer())
-        self.assertEqual(client.ending, "lose")
+        self.assertIn(b" 503 ", client.received())
+        self.turn()
+        self.assertEqual(client.ending, "closed")
 
     def test_again(self) -> None:
         self.serve("response:send(200)")

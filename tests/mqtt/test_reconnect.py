@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from twisted.internet.error import ConnectionLost
 from twisted.internet.error import ConnectionRefusedError as Refused
 
 from tests.support.mqtt import (
@@ -13,7 +12,7 @@ from tests.support.mqtt import (
     PUBREL,
     SUBACK,
     MemoryBrokerTestCase,
-    Transport,
+    RemoteBroker,
     answer,
     connack,
     message,
@@ -32,77 +31,77 @@ def subscription(packet_id: int, *topics: bytes) -> bytes:
 
 
 class ReconnectTests(MemoryBrokerTestCase):
-    def again(self, present: bool = False) -> Transport:
+    def again(self, present: bool = False) -> RemoteBroker:
         """The next attempt; it is accepted."""
         attempts = len(self.reactor.tcpClients)
         # As long as the longest delay: the next one begins anew.
         self.reactor.advance(60)
         self.turn()
         self.assertEqual(len(self.reactor.tcpClients), attempts + 1)
-        transport = self.accepted()
-        self.assertEqual([each[0] for each in transport.packets()], [0x10])
-        transport.says(connack(0, present))
-        return transport
+        broker = self.accepted()
+        self.assertEqual([each[0] for each in broker.packets()], [0x10])
+        broker.says(connack(0, present))
+        return broker
 
-    def lose(self, transport: Transport) -> None:
-        transport.packets()
-        transport.ended(ConnectionLost())
+    def lose(self, broker: RemoteBroker) -> None:
+        broker.packets()
+        broker.reset()
         self.turn()
 
     def test_subscriptions(self) -> None:
         """Renewed where the broker has no session; no event for that."""
         for present in (False, True):
-            transport = self.connect("reconnect = true")
+            broker = self.connect("reconnect = true")
             self.run_lua(
                 "c:subscribe({'a', 'b', 'c', 'd'}, {qos = 1}) c:unsubscribe('b')"
             )
-            transport.says(answer(SUBACK, 1, b"\1\1\x80\1"), answer(0xB0, 2))
+            broker.says(answer(SUBACK, 1, b"\1\1\x80\1"), answer(0xB0, 2))
             self.run_lua("c:unsubscribe('d')")
             self.turn()
             self.lines.clear()
-            self.lose(transport)
-            transport = self.again(present)
-            sent = transport.packets()
+            self.lose(broker)
+            broker = self.again(present)
+            sent = broker.packets()
             # The unsubscribe without an answer is asked again, as it was.
             self.assertIn(packet(0xA2, number(3) + text(b"d")), sent)
             expected = [] if present else [subscription(4, b"a")]
             self.assertEqual([each for each in sent if each[0] == 0x82], expected)
             if not present:
-                transport.says(answer(SUBACK, 4, b"\1"))
+                broker.says(answer(SUBACK, 4, b"\1"))
             self.said(CLOSED, CONNECTED + str(present).lower())
             self.run_lua("c:disconnect()")
             self.said(CLOSED)
 
     def test_subscribe_without_an_answer(self) -> None:
         """Sent again under its id, before all else; the event comes once."""
-        transport = self.connect("reconnect = true")
+        broker = self.connect("reconnect = true")
         self.run_lua("c:subscribe('a', {qos = 1}) c:publish('a', 'x', {qos = 1})")
-        self.lose(transport)
-        transport = self.again()
+        self.lose(broker)
+        broker = self.again()
         self.assertEqual(
-            transport.packets(),
+            broker.packets(),
             [subscription(1, b"a"), message(b"a", b"x", 1, 2, dup=True)],
         )
-        transport.says(answer(SUBACK, 1, b"\1"))
+        broker.says(answer(SUBACK, 1, b"\1"))
         self.said(CLOSED, CONNECTED + "false", "subscribed packetId=1 results=1")
-        self.lose(transport)
-        transport = self.again()
-        sent = transport.packets()
+        self.lose(broker)
+        broker = self.again()
+        sent = broker.packets()
         self.assertEqual(sent[0], subscription(3, b"a"))
         self.assertEqual(len(sent), 2)
 
     def test_qos_1(self) -> None:
         """What was not acknowledged is sent again, under its id."""
-        transport = self.connect("reconnect = true")
+        broker = self.connect("reconnect = true")
         self.run_lua("for i = 1, 3 do c:publish('a', i, {qos = 1}) end")
-        transport.says(answer(PUBACK, 2))
-        self.lose(transport)
-        transport = self.again(True)
+        broker.says(answer(PUBACK, 2))
+        self.lose(broker)
+        broker = self.again(True)
         self.assertEqual(
-            transport.packets(),
+            broker.packets(),
             [message(b"a", b"1", 1, 1, dup=True), message(b"a", b"3", 1, 3, dup=True)],
         )
-        transport.says(answer(PUBACK, 1), answer(PUBACK, 3))
+        broker.says(answer(PUBACK, 1), answer(PUBACK, 3))
         self.said(
             "published packetId=2",
             CLOSED,
@@ -110,26 +109,26 @@ class ReconnectTests(MemoryBrokerTestCase):
             "published packetId=1",
             "published packetId=3",
         )
-        self.lose(transport)
+        self.lose(broker)
         self.assertEqual(self.again(True).packets(), [])
 
     def test_qos_2(self) -> None:
         """Each exchange goes on where it was: the message never goes twice."""
-        transport = self.connect("reconnect = true")
+        broker = self.connect("reconnect = true")
         self.run_lua("for i = 1, 2 do c:publish('a', i, {qos = 2}) end")
-        transport.says(answer(PUBREC, 1))
-        self.lose(transport)
-        transport = self.again(True)
+        broker.says(answer(PUBREC, 1))
+        self.lose(broker)
+        broker = self.again(True)
         self.assertEqual(
-            transport.packets(),
+            broker.packets(),
             [answer(PUBREL, 1), message(b"a", b"2", 2, 2, dup=True)],
         )
-        transport.says(answer(PUBCOMP, 1), answer(PUBREC, 2))
-        self.assertEqual(transport.packets(), [answer(PUBREL, 2)])
-        self.lose(transport)
-        transport = self.again(True)
-        self.assertEqual(transport.packets(), [answer(PUBREL, 2)])
-        transport.says(answer(PUBCOMP, 2))
+        broker.says(answer(PUBCOMP, 1), answer(PUBREC, 2))
+        self.assertEqual(broker.packets(), [answer(PUBREL, 2)])
+        self.lose(broker)
+        broker = self.again(True)
+        self.assertEqual(broker.packets(), [answer(PUBREL, 2)])
+        broker.says(answer(PUBCOMP, 2))
         self.turn()
         self.assertEqual(
             [each for each in self.lines if each.startswith(b"published")],
@@ -138,37 +137,40 @@ class ReconnectTests(MemoryBrokerTestCase):
 
     def test_qos_2_received(self) -> None:
         """Told once, wherever the connection breaks."""
-        transport = self.connect("reconnect = true")
-        transport.says(message(b"a", b"x", 2, 7))
-        self.lose(transport)
-        transport = self.again(True)
-        transport.says(message(b"a", b"x", 2, 7, dup=True), answer(PUBREL, 7))
-        self.assertEqual(transport.packets(), [answer(PUBREC, 7), answer(PUBCOMP, 7)])
-        self.lose(transport)
-        transport = self.again(True)
+        broker = self.connect("reconnect = true")
+        broker.says(message(b"a", b"x", 2, 7))
+        self.lose(broker)
+        broker = self.again(True)
+        broker.says(message(b"a", b"x", 2, 7, dup=True), answer(PUBREL, 7))
+        self.assertEqual(broker.packets(), [answer(PUBREC, 7), answer(PUBCOMP, 7)])
+        self.lose(broker)
+        broker = self.again(True)
         # Our PUBCOMP was lost, so the broker asks again.
-        transport.says(answer(PUBREL, 7))
-        self.assertEqual(transport.packets(), [answer(PUBCOMP, 7)])
+        broker.says(answer(PUBREL, 7))
+        self.assertEqual(broker.packets(), [answer(PUBCOMP, 7)])
         told = [each for each in self.lines if each.startswith(b"message")]
         self.assertEqual(len(told), 1)
 
     def test_old_acknowledgements(self) -> None:
         """One for an earlier connection would acknowledge another message."""
-        transport = self.connect("reconnect = true")
+        broker = self.connect("reconnect = true")
         self.runtime._resources.pause(True)
-        transport.says(message(b"a", b"x", 1, 7))
-        self.lose(transport)
+        broker.push(message(b"a", b"x", 1, 7))
+        broker.reset()
+        # It hears of the loss when it sends.
+        self.run_lua("c:publish('b', '')")
+        self.turn()
         self.runtime._resources.pause(False)
-        transport = self.again(True)
-        self.assertEqual(transport.packets(), [])
-        transport.says(message(b"a", b"x", 1, 7, dup=True))
-        self.assertEqual(transport.packets(), [answer(PUBACK, 7)])
+        broker = self.again(True)
+        self.assertEqual(broker.packets(), [])
+        broker.says(message(b"a", b"x", 1, 7, dup=True))
+        self.assertEqual(broker.packets(), [answer(PUBACK, 7)])
 
     def test_queue_while_away(self) -> None:
         """All kinds wait, within maxQueue; those of before go first."""
-        transport = self.connect("reconnect = true, maxQueue = 4")
+        broker = self.connect("reconnect = true, maxQueue = 4")
         self.run_lua("c:publish('a', 0, {qos = 1})")
-        self.lose(transport)
+        self.lose(broker)
         self.run_lua(
             """
             c:publish("a", 1)
@@ -182,8 +184,8 @@ class ReconnectTests(MemoryBrokerTestCase):
         self.turn()
         self.refused(Refused())
         self.reactor.advance(1)
-        transport = self.again()
-        sent = transport.packets()
+        broker = self.again()
+        sent = broker.packets()
         self.assertEqual(sent[0], subscription(4, b"b"))
         self.assertEqual(sent[1], message(b"a", b"0", 1, 1, dup=True))
         self.assertEqual(
@@ -200,21 +202,21 @@ class ReconnectTests(MemoryBrokerTestCase):
 
     def test_in_flight(self) -> None:
         """Paho's bound of 20 holds for what is sent again, too."""
-        transport = self.connect("reconnect = true")
+        broker = self.connect("reconnect = true")
         self.run_lua("for i = 1, 50 do c:publish('a', i, {qos = 2}) end")
-        self.lose(transport)
+        self.lose(broker)
         self.run_lua("for i = 51, 70 do c:publish('a', i, {qos = 2}) end")
-        transport = self.again(True)
-        sent, waiting = [], transport.packets()
+        broker = self.again(True)
+        sent, waiting = [], broker.packets()
         self.assertEqual(len(waiting), 20)
         while waiting:
             each = waiting.pop(0)
             if each[0] == PUBREL:
-                transport.says(answer(PUBCOMP, int.from_bytes(each[2:4], "big")))
+                broker.says(answer(PUBCOMP, int.from_bytes(each[2:4], "big")))
             else:
                 sent.append(each[7:])
-                transport.says(answer(PUBREC, int.from_bytes(each[5:7], "big")))
-            waiting += transport.packets()
+                broker.says(answer(PUBREC, int.from_bytes(each[5:7], "big")))
+            waiting += broker.packets()
             self.assertLessEqual(len(waiting), 20)
         self.assertEqual(sent, [b"%d" % i for i in range(1, 71)])
 
@@ -250,8 +252,8 @@ class ReconnectTests(MemoryBrokerTestCase):
 
     def test_disconnect_between_attempts(self) -> None:
         """Nothing more comes."""
-        transport = self.connect("reconnect = true")
-        self.lose(transport)
+        broker = self.connect("reconnect = true")
+        self.lose(broker)
         self.run_lua("c:disconnect({callback = function(n) print('callback', n) end})")
         self.said(CLOSED, "callback\t0")
         self.reactor.advance(100)
@@ -260,9 +262,9 @@ class ReconnectTests(MemoryBrokerTestCase):
 
     def test_disconnect(self) -> None:
         """It is not taken for a loss."""
-        transport = self.connect("reconnect = true")
+        broker = self.connect("reconnect = true")
         self.run_lua("c:disconnect()")
-        self.assertEqual(transport.packets(), [DISCONNECT])
+        self.assertEqual(broker.packets(), [DISCONNECT])
         self.said(CLOSED)
         self.reactor.advance(100)
         self.assertEqual(len(self.reactor.tcpClients), 1)
@@ -270,20 +272,21 @@ class ReconnectTests(MemoryBrokerTestCase):
 
     def test_broken_protocol(self) -> None:
         """Reason enough for another connection."""
-        transport = self.connect("reconnect = true")
-        transport.says(packet(0x10, b"x"))
-        self.assertTrue(transport.gone)
+        broker = self.connect("reconnect = true")
+        broker.says(packet(0x10, b"x"))
+        self.turn()
+        self.assertTrue(broker.gone)
         self.run_lua("c:publish('a', 'x')")
         self.assertEqual(self.again().packets(), [message(b"a", b"x")])
 
     def test_publish_in_closed(self) -> None:
         """The handler can ask for what the next connection has to do."""
-        transport = self.connect("reconnect = true")
+        broker = self.connect("reconnect = true")
         self.run_lua(
             "c:addEventListener('closed', function()"
             " print(c:publish('a', 'x'), c:subscribe('b', {qos = 1})) end)"
         )
-        self.lose(transport)
+        self.lose(broker)
         self.assertEqual(
             self.again().packets(), [message(b"a", b"x"), subscription(2, b"b")]
         )
@@ -295,9 +298,9 @@ class ReconnectTests(MemoryBrokerTestCase):
 
     def test_unref(self) -> None:
         """It does not keep the program alive between attempts either."""
-        transport = self.connect("reconnect = true")
+        broker = self.connect("reconnect = true")
         self.run_lua("c:unref()")
-        self.lose(transport)
+        self.lose(broker)
         idle = self.runtime.idle()
         self.turn(2)
         self.successResultOf(idle)

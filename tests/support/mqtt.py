@@ -6,14 +6,10 @@ import os
 import socket
 import sys
 from pathlib import Path
-from typing import Any
 
-from twisted.internet.error import ConnectionDone, ConnectionLost
-from twisted.internet.testing import StringTransport
-from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
-from tests.support import ROOT, LuaTestCase, Peer, start
+from tests.support import ROOT, LuaTestCase, Peer, RemotePeer, start
 from tests.support.programs import need_program
 
 PRINT_EVENTS = """
@@ -80,36 +76,12 @@ PUBACK, PUBREC, PUBREL, PUBCOMP, SUBACK, UNSUBACK = 0x40, 0x50, 0x62, 0x70, 0x90
 PINGREQ, PINGRESP, DISCONNECT = b"\xc0\0", b"\xd0\0", b"\xe0\0"
 
 
-class Transport(StringTransport):
-    """
-    A connection in memory, on the side that a script has.
-
-    @ivar gone: it was closed, or the broker has gone
-    """
-
-    gone = False
-
-    def setTcpNoDelay(self, enabled: bool) -> None:
-        """It has no delay."""
-
-    def setTcpKeepAlive(self, enabled: bool) -> None:
-        """It has none."""
-
-    def loseConnection(self) -> None:
-        self.ended(ConnectionDone())
-
-    def abortConnection(self) -> None:
-        self.ended(ConnectionLost())
-
-    def ended(self, reason: Exception) -> None:
-        if not self.gone:
-            self.gone = True
-            self.protocol.connectionLost(Failure(reason))
+class RemoteBroker(RemotePeer):
+    """A connection's far end, where MQTT is spoken."""
 
     def packets(self) -> list[bytes]:
         """What the client has sent since the last time, packet by packet."""
-        data, found = self.value(), []
-        self.clear()
+        data, found = self.received(), []
         while data:
             length = shift = 0
             at = 1
@@ -125,7 +97,7 @@ class Transport(StringTransport):
 
     def says(self, *packets: bytes) -> None:
         """The broker sends."""
-        self.protocol.dataReceived(b"".join(packets))
+        self.send(b"".join(packets))
 
 
 class MemoryBrokerTestCase(LuaTestCase):
@@ -138,30 +110,26 @@ class MemoryBrokerTestCase(LuaTestCase):
     def begin(self, options: str = "", uri: str = "mqtt://127.0.0.1") -> None:
         self.run_lua(f"c = show(mqtt.Client.connect('{uri}', {{ {options} }}))")
 
-    def accepted(self) -> Transport:
+    def accepted(self) -> RemoteBroker:
         """The client's newest attempt gets a connection."""
-        factory = self.reactor.tcpClients[-1][2]
-        protocol: Any = factory.buildProtocol(None)
-        transport = Transport()
-        transport.protocol = protocol
-        protocol.makeConnection(transport)
+        broker = self.reactor.accept(kind=RemoteBroker)
         self.turn()
-        return transport
+        return broker
 
     def refused(self, reason: Exception) -> None:
         """The client's newest attempt gets none."""
-        self.reactor.tcpClients[-1][2].clientConnectionFailed(None, Failure(reason))
+        self.reactor.refuse(reason)
         self.turn()
 
-    def connect(self, options: str = "", present: bool = False) -> Transport:
+    def connect(self, options: str = "", present: bool = False) -> RemoteBroker:
         """A client whose broker has accepted it; C{connected} is not in C{lines}."""
         self.begin(options)
-        transport = self.accepted()
-        transport.packets()
-        transport.says(connack(0, present))
+        broker = self.accepted()
+        broker.packets()
+        broker.says(connack(0, present))
         self.turn()
         self.lines.clear()
-        return transport
+        return broker
 
     def said(self, *lines: str) -> None:
         """These lines were printed since the last time."""

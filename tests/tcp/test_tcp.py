@@ -4,94 +4,56 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.error import (
-    ConnectionDone,
-    ConnectionLost,
-)
-from twisted.internet.error import (
-    ConnectionRefusedError as Refused,
-)
-from twisted.internet.testing import StringTransport
 from twisted.logger import LogEvent, globalLogPublisher
-from twisted.python.failure import Failure
 
-from tests.support import ALL_BYTES, LuaTestCase, for_each_lua
-
-
-class Transport(StringTransport):
-    """A connection in memory, on the side that a script has."""
-
-    gone = False
-
-    def setTcpNoDelay(self, enabled: bool) -> None:
-        self.no_delay = enabled
-
-    def setTcpKeepAlive(self, enabled: bool) -> None:
-        self.keep_alive = enabled
-
-    def loseConnection(self) -> None:
-        self.ended(ConnectionDone())
-
-    def abortConnection(self) -> None:
-        self.ended(ConnectionLost())
-
-    def loseWriteConnection(self) -> None:
-        self.protocol.writeConnectionLost()
-
-    def ended(self, reason: Exception) -> None:
-        if not self.gone:
-            self.gone = True
-            self.protocol.connectionLost(Failure(reason))
+from tests.support import ALL_BYTES, LuaTestCase, RemotePeer, for_each_lua
 
 
 class SocketTests(LuaTestCase):
-    """One socket, connected to a transport that the test holds."""
+    """One socket, connected to a peer that the test holds."""
 
-    def connect(self, code: str, options: str = "") -> Transport:
+    def connect(self, code: str, options: str = "") -> RemotePeer:
         self.run_lua(
             f"s = net.TCPSocket({options}) s:connect('127.0.0.1', 80, {{success = function() {code} end,"
             " error = print})"
         )
-        factory = self.reactor.tcpClients[-1][2]
-        protocol: Any = factory.buildProtocol(None)
-        transport = Transport()
-        transport.protocol = protocol
-        protocol.makeConnection(transport)
+        peer = self.reactor.accept()
         self.turn()
-        return transport
+        return peer
 
     def test_read(self) -> None:
         """What has arrived, unchanged, at once or when it comes."""
-        transport = self.connect("s:read({success = print})")
-        transport.protocol.dataReceived(ALL_BYTES)
+        peer = self.connect("s:read({success = print})")
+        peer.send(ALL_BYTES)
         self.assertEqual(self.lines, [ALL_BYTES])
 
     def test_read_what_has_arrived(self) -> None:
-        transport = self.connect("")
-        transport.protocol.dataReceived(b"one")
-        transport.protocol.dataReceived(b"two")
+        peer = self.connect("")
+        peer.send(b"one")
+        peer.send(b"two")
         self.run_lua("s:read({success = print}) print('called')")
         self.assertEqual(self.lines, [b"called", b"onetwo"])
 
     def test_forms_of_reading(self) -> None:
-        transport = self.connect(
+        peer = self.connect(
             "s:readExactly(3, {success = print}) s:readUntil('\\r\\n', {success = print})"
             " s:read({success = print}) s:readAll({success = print})"
         )
-        transport.protocol.dataReceived(b"abcline\r\nrest")
+        peer.send(b"abcline\r\nrest")
         self.assertEqual(self.lines, [b"abc", b"line", b"rest"])
-        transport.protocol.dataReceived(b"all ")
-        transport.protocol.dataReceived(b"of it")
-        transport.protocol.readConnectionLost()
+        peer.send(b"all ")
+        peer.send(b"of it")
+        peer.close()
+        self.turn()
         self.assertEqual(self.lines[3:], [b"all of it"])
 
     def test_second_read_while_one_is_pending(self) -> None:
         """Reads are served in order, one delivery each."""
-        transport = self.connect(
+        peer = self.connect(
             "for i = 1, 3 do s:read({success = function(d) print(i, d) end}) end"
         )
         for data in (b"a", b"b", b"c"):
-            transport.protocol.dataReceived(data)
+            peer.send(data)
         self.assertEqual(self.lines, [b"1\ta", b"2\tb", b"3\tc"])
 
     def test_too_many_reads(self) -> None:
@@ -100,22 +62,23 @@ class SocketTests(LuaTestCase):
 
     def test_write(self) -> None:
         """Back to back writes keep their order and every byte."""
-        transport = self.connect(
+        peer = self.connect(
             "local t = {} for i = 0, 255 do t[#t+1] = string.char(i) end"
             " s:write(table.concat(t), {success = function(...) print('ok', ...) end}) s:send('x') print('called')"
         )
-        self.assertEqual(transport.value(), ALL_BYTES + b"x")
+        self.assertEqual(peer.received(), ALL_BYTES + b"x")
         self.assertEqual(self.lines, [b"called", b"ok"])
 
     def test_write_of_a_number(self) -> None:
-        transport = self.connect("s:write(42)")
-        self.assertEqual(transport.value(), b"42")
+        peer = self.connect("s:write(42)")
+        self.assertEqual(peer.received(), b"42")
 
     def test_peer_closes(self) -> None:
         """Bytes first, then eof for reads and state for writes, and nothing is left."""
-        transport = self.connect("")
-        transport.protocol.dataReceived(b"last")
-        transport.protocol.readConnectionLost()
+        peer = self.connect("")
+        peer.send(b"last")
+        peer.close()
+        self.turn()
         self.run_lua(
             "print(s:isConnected(), s) s:readUntil('x', {error = print}) s:read({success = print, error = print})"
             " s:read({error = print}) s:write('x', {error = print})"
@@ -123,7 +86,7 @@ class SocketTests(LuaTestCase):
         self.assertEqual(
             self.lines,
             [
-                b"false\tTCPSocket: 192.168.1.1:54321 (closed)",
+                b"false\tTCPSocket: 127.0.0.1:80 (closed)",
                 b"End of file\teof",
                 b"last",
                 b"End of file\teof",
@@ -134,18 +97,19 @@ class SocketTests(LuaTestCase):
         self.assertEqual(self.lines[5:], [b"TCPSocket: closed\tnil"])
 
     def test_pending_read_at_the_end(self) -> None:
-        transport = self.connect("s:read({success = print, error = print})")
-        transport.protocol.readConnectionLost()
+        peer = self.connect("s:read({success = print, error = print})")
+        peer.close()
+        self.turn()
         self.assertEqual(self.lines, [b"End of file\teof"])
 
     def test_reset(self) -> None:
-        transport = self.connect("s:read({error = print}) s:readAll({error = print})")
-        transport.protocol.connectionLost(Failure(ConnectionLost()))
+        peer = self.connect("s:read({error = print}) s:readAll({error = print})")
+        peer.reset()
         self.assertEqual(self.lines, [b"Connection reset by peer\treset"] * 2)
 
     def test_read_times_out_and_loses_nothing(self) -> None:
-        transport = self.connect("s:readExactly(5, {error = print})", "{timeout = 100}")
-        transport.protocol.dataReceived(b"abc")
+        peer = self.connect("s:readExactly(5, {error = print})", "{timeout = 100}")
+        peer.send(b"abc")
         self.reactor.advance(0.100)
         self.assertEqual(self.lines, [b"Operation canceled\ttimeout"])
         self.run_lua("s:read({success = print})")
@@ -154,24 +118,22 @@ class SocketTests(LuaTestCase):
         self.assertEqual(self.lines[2:], [b"true"])
 
     def test_read_in_time(self) -> None:
-        transport = self.connect("s:read({success = print})", "{timeout = 100}")
-        transport.protocol.dataReceived(b"abc")
+        peer = self.connect("s:read({success = print})", "{timeout = 100}")
+        peer.send(b"abc")
         self.assertEqual(self.lines, [b"abc"])
         self.assertEqual(self.reactor.getDelayedCalls(), [])
 
     def test_flow_control(self) -> None:
         """Unread bytes stop the reading; reading them starts it again."""
-        transport = self.connect("", "{maxBuffer = 10}")
-        transport.protocol.dataReceived(b"x" * 10)
-        self.assertEqual(transport.producerState, "paused")
+        peer = self.connect("", "{maxBuffer = 10}")
+        peer.send(b"x" * 10)
+        self.assertTrue(peer.paused)
         self.run_lua("s:read({success = print})")
-        self.assertEqual(transport.producerState, "producing")
+        self.assertFalse(peer.paused)
 
     def test_read_until_without_delimiter(self) -> None:
-        transport = self.connect(
-            "s:readUntil('\\n', {error = print})", "{maxBuffer = 10}"
-        )
-        transport.protocol.dataReceived(b"x" * 11)
+        peer = self.connect("s:readUntil('\\n', {error = print})", "{maxBuffer = 10}")
+        peer.send(b"x" * 11)
         self.assertEqual(
             self.lines,
             [
@@ -188,32 +150,29 @@ class SocketTests(LuaTestCase):
             [b"a read of 11 bytes is longer than 10 bytes (option maxBuffer)\tlimit"],
         )
 
-    def stall(self, code: str, options: str) -> Transport:
-        """A connection whose peer takes nothing more after the first write."""
-        transport = self.connect("", options)
-        write = transport.write
-
-        def full(data: bytes) -> None:
-            write(data)
-            if transport.producer is not None:
-                transport.producer.pauseProducing()
-
-        transport.write = full
+    def stall(self, code: str, options: str) -> RemotePeer:
+        """A connection whose peer takes nothing."""
+        peer = self.connect("", options)
+        peer.stall()
         self.run_lua(code)
-        return transport
+        return peer
 
     def test_write_waits_for_a_slow_peer(self) -> None:
         """Success comes when less than maxWriteBuffer waits."""
-        transport = self.stall(
+        peer = self.stall(
             "s:write('12345', {success = function() print('first') end})"
             " s:write('67890', {success = function() print('second', s:bufferedAmount()) end})"
             " print(s:bufferedAmount())",
             "{maxWriteBuffer = 8}",
         )
         self.assertEqual(self.lines, [b"10", b"first"])
-        transport.producer.resumeProducing()
+        peer.take(5)
+        self.turn()
         self.assertEqual(self.lines[2:], [b"second\t5"])
-        self.assertEqual(transport.value(), b"1234567890")
+        self.assertEqual(peer.received(), b"12345")
+        peer.take()
+        self.turn()
+        self.assertEqual(peer.received(), b"67890")
 
     def test_write_buffer_is_bounded(self) -> None:
         self.stall(
@@ -232,53 +191,57 @@ class SocketTests(LuaTestCase):
             "{maxWriteBuffer = 8, timeout = 100}",
         )
         self.reactor.advance(0.1)
-        self.assertEqual(self.lines[0], b"Operation canceled\ttimeout")
-        self.assertEqual(self.lines[1:], [b"Operation canceled\ttimeout"])
+        self.turn()
+        self.assertEqual(self.lines, [b"Operation canceled\ttimeout"] * 2)
         self.run_lua("print(s:isConnected())")
         self.assertEqual(self.lines[2:], [b"false"])
 
     def test_pending_write_when_lost(self) -> None:
-        transport = self.stall(
+        peer = self.stall(
             "s:write('12345678', {error = print})", "{maxWriteBuffer = 8}"
         )
-        transport.ended(ConnectionLost())
+        peer.reset()
         self.assertEqual(self.lines, [b"Connection reset by peer\treset"])
 
     def test_close_flushes(self) -> None:
         """What was written before close is sent; its callbacks are dropped."""
-        transport = self.stall(
+        peer = self.stall(
             "s:write('12345678') s:write('9', {success = print, error = print}) s:close()",
             "{maxWriteBuffer = 8}",
         )
-        self.assertFalse(transport.gone)
-        transport.producer.resumeProducing()
-        transport.producer.resumeProducing()
-        self.assertTrue(transport.gone)
-        self.assertEqual((transport.value(), self.lines), (b"123456789", []))
+        self.turn()
+        self.assertFalse(peer.gone)
+        peer.take()
+        self.reactor.settle()
+        self.assertTrue(peer.gone)
+        self.assertEqual((peer.received(), self.lines), (b"123456789", []))
 
     def test_close_does_not_wait_for_ever(self) -> None:
-        transport = self.stall("s:write('12345678') s:close()", "{maxWriteBuffer = 8}")
+        peer = self.stall("s:write('12345678') s:close()", "{maxWriteBuffer = 8}")
         self.reactor.advance(30)
-        self.assertTrue(transport.gone)
+        self.turn()
+        self.assertTrue(peer.gone)
 
     def test_close_drops_callbacks(self) -> None:
-        transport = self.connect("s:read({success = print, error = print}) s:close()")
-        self.assertTrue(transport.gone)
+        peer = self.connect("s:read({success = print, error = print}) s:close()")
+        self.turn()
+        self.assertTrue(peer.gone)
         self.assertEqual(self.lines, [])
 
     def test_close_in_a_callback(self) -> None:
         """An answer that is on its way to another callback is dropped too."""
-        transport = self.connect(
+        peer = self.connect(
             "s:readExactly(1, {success = function() print('one') s:close() end})"
             " s:readExactly(1, {success = print, error = print})"
         )
-        transport.protocol.dataReceived(b"ab")
+        peer.send(b"ab")
         self.assertEqual(self.lines, [b"one"])
 
     def test_close_in_any_state(self) -> None:
         self.run_lua("s = net.TCPSocket() s:close() s:close() print(s)")
-        transport = self.connect("s:close() s:close()")
-        self.assertTrue(transport.gone)
+        peer = self.connect("s:close() s:close()")
+        self.turn()
+        self.assertTrue(peer.gone)
         self.run_lua("s:close() print(s:isConnected())")
         self.assertEqual(self.lines, [b"TCPSocket: closed", b"false"])
 
@@ -296,36 +259,47 @@ class SocketTests(LuaTestCase):
 
     def test_error_in_a_callback(self) -> None:
         """It is reported once, and the connection goes on."""
-        transport = self.connect("s:read({success = function() error('mine') end})")
-        transport.protocol.dataReceived(b"x")
+        peer = self.connect("s:read({success = function() error('mine') end})")
+        peer.send(b"x")
         self.assertEqual(len(self.errors), 1)
         self.assertTrue(self.errors[0].startswith("test.lua:1: mine\nstack traceback:"))
         self.run_lua("s:read({success = print})")
-        transport.protocol.dataReceived(b"more")
+        peer.send(b"more")
         self.assertEqual(self.lines, [b"more"])
 
     def test_shutdown(self) -> None:
         """Writing ends, reading goes on."""
-        transport = self.connect("s:shutdown({success = function() print('shut') end})")
+        peer = self.connect("s:shutdown({success = function() print('shut') end})")
+        self.turn()
+        self.assertEqual(peer.ending, "half")
         self.run_lua("s:write('x', {error = print}) s:read({success = print})")
-        transport.protocol.dataReceived(b"still")
+        peer.send(b"still")
         self.assertEqual(self.lines, [b"shut", b"Not connected\tstate", b"still"])
 
+    def test_what_waits_is_sent_after_the_end_of_the_peer(self) -> None:
+        peer = self.stall("s:write('12345678')", "{maxWriteBuffer = 8}")
+        peer.shutdown()
+        self.turn()
+        peer.take()
+        self.reactor.settle()
+        self.assertEqual((peer.received(), peer.ending), (b"12345678", "closed"))
+
     def test_options_of_the_transport(self) -> None:
-        transport = self.connect("", "{noDelay = false, keepAlive = true}")
-        self.assertEqual((transport.no_delay, transport.keep_alive), (False, True))
-        transport = self.connect("")
-        self.assertEqual((transport.no_delay, transport.keep_alive), (True, False))
+        peer = self.connect("", "{noDelay = false, keepAlive = true}")
+        self.assertEqual((peer.no_delay, peer.keep_alive), (False, True))
+        peer = self.connect("")
+        self.assertEqual((peer.no_delay, peer.keep_alive), (True, False))
 
     def test_tostring(self) -> None:
         self.connect("print(s)")
-        self.assertEqual(self.lines, [b"TCPSocket: 192.168.1.1:54321 (connected)"])
+        self.assertEqual(self.lines, [b"TCPSocket: 127.0.0.1:80 (connected)"])
 
     def test_collected_leftovers(self) -> None:
         """Unread bytes of a closed connection go when the script lost its socket."""
-        transport = self.connect("")
-        transport.protocol.dataReceived(b"unread")
-        transport.protocol.readConnectionLost()
+        peer = self.connect("")
+        peer.send(b"unread")
+        peer.close()
+        self.turn()
         self.run_lua(
             "print(eplua.stats().TCPSocket) s = nil collectgarbage() collectgarbage()"
         )
@@ -358,10 +332,7 @@ class ConnectTests(LuaTestCase):
         self.run_lua("s:close()")
 
     def refuse(self) -> None:
-        connector = self.reactor.connectors[-1]
-        self.reactor.tcpClients[-1][2].clientConnectionFailed(
-            connector, Failure(Refused())
-        )
+        self.reactor.refuse()
 
     def test_refused_and_again(self) -> None:
         """After a failure the same object can be connected again."""

@@ -14,9 +14,10 @@ from tests.support import (
     ALL_BYTES,
     ROOT,
     LoopbackTestCase,
+    port_of,
     start_python,
 )
-from tests.support.http_client import HTTPBIN, port_of
+from tests.support.http_client import HTTPBIN
 
 
 class HttpbinTests(LoopbackTestCase):

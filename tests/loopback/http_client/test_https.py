@@ -8,8 +8,8 @@ import socket
 
 import trustme
 
-from tests.support import LoopbackTestCase, start, start_python
-from tests.support.http_client import HTTPBIN, port_of
+from tests.support import LoopbackTestCase, port_of, start, start_python
+from tests.support.http_client import HTTPBIN
 from tests.support.programs import need_program
 
 HTTPS = """

@@ -1,0 +1,284 @@
+"""A reactor in memory that takes turns."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import sys
+from typing import Any, cast
+
+from twisted.internet.interfaces import IProtocolFactory
+from twisted.internet.posixbase import _DisconnectSelectableMixin
+from twisted.internet.protocol import ClientFactory
+from twisted.internet.testing import MemoryReactorClock
+from twisted.python import log
+from typing_extensions import TypeVar
+
+from eplua_twisted.streams import transports
+from eplua_twisted.udp.port import MAX_DATAGRAM, UDPOptions
+from eplua_twisted.udp.port import Port as SystemUDPPort
+from tests.memory.network import Address, Network, join
+from tests.memory.peer import RemotePeer, RemotePort
+from tests.memory.resolver import Names
+from tests.memory.sockets import DatagramSocket, StreamSocket
+
+Peer = TypeVar("Peer", bound=RemotePeer, default=RemotePeer)
+
+
+class Client(transports.Client):
+    """Our own transport, on a socket in memory."""
+
+    connector: Connector
+    socket: Any
+
+    def createInternetSocket(self) -> Any:
+        created = StreamSocket(self.connector.reactor.network, self.addressFamily)
+        created.owner = self
+        return created
+
+
+class Server(transports.Server):
+    """Our own transport, on a socket in memory."""
+
+    def __init__(self, sock: Any, *arguments: Any) -> None:
+        super().__init__(sock, *arguments)
+        sock.owner = self
+
+
+class Connector(transports.Connector):
+    reactor: Any
+    transport: Any
+
+    def _makeTransport(self) -> Client:
+        make: Any = Client
+        client: Client = make(
+            self.host, self.port, self.bindAddress, self, self.reactor
+        )
+        return client
+
+
+class Port(transports.Port):
+    transport = Server
+    reactor: Any
+    socket: Any
+
+    def createInternetSocket(self) -> Any:
+        created = StreamSocket(self.reactor.network, self.addressFamily)
+        created.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, self._reusePort)
+        return created
+
+
+class UDPPort(SystemUDPPort):
+    reactor: Any
+    socket: Any
+
+    def createInternetSocket(self) -> Any:
+        return DatagramSocket(self.reactor.network, self.addressFamily)
+
+
+class MemoryReactor(_DisconnectSelectableMixin, MemoryReactorClock):
+    """
+    A reactor in memory that takes turns, as a real one does: what is scheduled
+    during a turn for at once belongs to the next, and so does what is sent.
+    (C{Clock.advance} goes on until nothing is due, so it never returns from an
+    interval of 0.)
+
+    @ivar network: where its sockets are
+    @ivar nameResolver: the names, whose addresses the test gives
+    """
+
+    connectors: list[Connector]
+    nameResolver: Names
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.network = Network()
+        self.nameResolver = Names()
+        self.ports: list[Port] = []
+        self.udp_ports: list[UDPPort] = []
+        # In the order in which they came, unlike Twisted's.
+        self._readers: dict[Any, None] = {}
+        self._writers: dict[Any, None] = {}
+
+    # Turns.
+
+    def advance(self, amount: float) -> None:
+        self.rightNow += amount
+        for call in [each for each in self.calls if each.getTime() <= self.rightNow]:
+            if call.active() and call.getTime() <= self.rightNow:
+                self.calls.remove(call)
+                call.called = 1
+                call.func(*call.args, **call.kw)
+        self._serve()
+
+    def _serve(self) -> None:
+        """What a C{select} would do."""
+        readable = [each for each in self._readers if each.socket.readable]
+        writable = [each for each in self._writers if each.socket.writable]
+        for each in readable:
+            self.read(each)
+        for each in writable:
+            self.write(each)
+
+    def read(self, descriptor: Any) -> None:
+        """Let it read, if it wants to."""
+        if descriptor in self._readers:
+            self._run(descriptor, "doRead")
+
+    def write(self, descriptor: Any) -> None:
+        """Let it write, if it wants to."""
+        if descriptor in self._writers:
+            self._run(descriptor, "doWrite")
+
+    def _run(self, descriptor: Any, method: str) -> None:
+        try:
+            why = getattr(descriptor, method)()
+        except Exception:
+            why = sys.exc_info()[1]
+            log.err()
+        if why:
+            disconnect: Any = self._disconnectSelectable
+            disconnect(descriptor, why, method == "doRead")
+
+    @property
+    def quiet(self) -> bool:
+        """Whether a turn would do nothing, while no time passes."""
+        return not (
+            any(each.socket.readable for each in self._readers)
+            or any(each.socket.writable for each in self._writers)
+            or any(each.getTime() <= self.rightNow for each in self.calls)
+        )
+
+    def settle(self, turns: int = 1000) -> None:
+        """
+        Take turns until there is nothing to do, while no time passes.
+
+        @raise AssertionError: that does not come in so many turns
+        """
+        for _ in range(turns):
+            if self.quiet:
+                return
+            self.advance(0)
+        raise AssertionError(f"still busy after {turns} turns")
+
+    def addReader(self, reader: Any) -> None:
+        self._readers[reader] = None
+
+    def removeReader(self, reader: Any) -> None:
+        self._readers.pop(reader, None)
+
+    def addWriter(self, writer: Any) -> None:
+        self._writers[writer] = None
+
+    def removeWriter(self, writer: Any) -> None:
+        self._writers.pop(writer, None)
+
+    def getReaders(self) -> list[Any]:
+        return list(self._readers)
+
+    def getWriters(self) -> list[Any]:
+        return list(self._writers)
+
+    def reader_of(self, end: StreamSocket | DatagramSocket) -> Any:
+        """Who reads from a socket just now; C{None} while nobody does."""
+        for each in self._readers:
+            if each.socket is end:
+                return each
+        return None
+
+    # What protocols ask for.
+
+    def connectTCP(
+        self,
+        host: str,
+        port: int,
+        factory: ClientFactory,
+        timeout: float | None = 30,
+        bindAddress: Any = None,
+    ) -> Connector:
+        self.tcpClients.append((host, port, factory, cast(Any, timeout), bindAddress))
+        connector = Connector(host, port, factory, timeout, bindAddress, self)
+        self.connectors.append(connector)
+        connector.connect()
+        return connector
+
+    def listenTCP(
+        self,
+        port: Any,
+        factory: IProtocolFactory,
+        backlog: int = 50,
+        interface: str = "",
+    ) -> Port:
+        self.tcpServers.append((port, factory, backlog, interface))
+        listening = Port(port, factory, backlog, interface, self)
+        listening.startListening()
+        self.ports.append(listening)
+        return listening
+
+    def listenUDP(
+        self,
+        port: int,
+        protocol: Any,
+        interface: str = "",
+        maxPacketSize: int = MAX_DATAGRAM,
+    ) -> UDPPort:
+        options = UDPOptions(False, 0, False, False, ":" in interface)
+        listening = UDPPort(port, protocol, interface, self, options)
+        listening.startListening()
+        self.udp_ports.append(listening)
+        return listening
+
+    # What the test does, on the other side of the network.
+
+    def accept(self, number: int = -1, kind: type[Peer] = RemotePeer) -> Peer:
+        """
+        A server that the test plays takes a client's attempt to connect.
+
+        @param kind: L{RemotePeer}, or one that knows more
+        """
+        client = self._attempt(number)
+        server = StreamSocket(self.network, client.socket.family)
+        server.name = client.socket.peer_name
+        join(client.socket, server)
+        peer = kind(self, server, client.socket)
+        self.write(client)
+        return peer
+
+    def refuse(
+        self, reason: Exception | int = errno.ECONNREFUSED, number: int = -1
+    ) -> None:
+        """An attempt to connect fails, with an errno or an exception."""
+        client = self._attempt(number)
+        if isinstance(reason, int):
+            client.socket.problem = reason
+            self.write(client)
+        else:
+            client.failIfNotConnected(reason)
+
+    def _attempt(self, number: int) -> Any:
+        client = self.connectors[number].transport
+        if client is None:
+            raise AssertionError("the attempt is over")
+        if client.socket.state == "new":
+            self.advance(0)
+        if client.socket.state != "connecting":
+            raise AssertionError(f"the attempt is {client.socket.state}")
+        return client
+
+    def connect(
+        self, number: int = -1, source: Address = ("192.0.2.7", 54321)
+    ) -> RemotePeer:
+        """A client that the test plays connects to a listening port."""
+        port = self.ports[number]
+        client = StreamSocket(self.network, port.addressFamily)
+        client.name = source
+        client.peer_name = port.socket.name
+        port.socket.call(client)
+        assert client.peer is not None
+        peer = RemotePeer(self, client, client.peer)
+        self.read(port)
+        return peer
+
+    def bind(self, host: str = "127.0.0.1", port: int = 0) -> RemotePort:
+        """A UDP port that the test plays."""
+        return RemotePort(self, host, port)

@@ -1,0 +1,89 @@
+"""Programs that nobody here wrote, each in its own process."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from twisted.internet import error
+from twisted.internet import reactor as real_reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import ProcessProtocol
+from twisted.trial.unittest import TestCase
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+class Peer(ProcessProtocol):
+    """
+    A program that nobody here wrote, in its own process.
+
+    @ivar output: what it wrote, both streams
+    @ivar ended: fires with its exit code
+    """
+
+    def __init__(self) -> None:
+        self.output = b""
+        self.ended: Deferred[int | None] = Deferred()
+        self._waiters: list[tuple[Callable[[bytes], bool], Deferred[bytes]]] = []
+        self._over = False
+
+    def childDataReceived(self, childFD: int, data: bytes) -> None:
+        self.output += data
+        for waiter in list(self._waiters):
+            if waiter[0](self.output):
+                self._waiters.remove(waiter)
+                waiter[1].callback(self.output)
+
+    def says(self, text: bytes) -> Deferred[bytes]:
+        """@return: fires with all output when the text is in it"""
+        waiter: Deferred[bytes] = Deferred()
+        if text in self.output:
+            waiter.callback(self.output)
+        elif self._over:
+            waiter.errback(AssertionError(f"ended: {self.output!r}"))
+        else:
+            self._waiters.append((lambda output: text in output, waiter))
+        return waiter
+
+    def processEnded(self, reason: Any) -> None:
+        self._over = True
+        waiters, self._waiters = self._waiters, []
+        for _, waiter in waiters:
+            waiter.errback(AssertionError(f"ended: {self.output!r}"))
+        self.ended.callback(reason.value.exitCode)
+
+    def kill(self, signal: str = "KILL") -> Deferred[int | None]:
+        """@return: fires when the process is gone"""
+        with suppress(error.ProcessExitedAlready):
+            self.transport.signalProcess(signal)
+        return self.ended
+
+
+def start(case: TestCase, *command: str, env: dict[str, str] | None = None) -> Peer:
+    """Start a peer; it ends with the test."""
+    peer = Peer()
+    real_reactor.spawnProcess(
+        peer, command[0], command, env={**os.environ, **(env or {})}, path=str(ROOT)
+    )
+    case.addCleanup(lambda: None if peer._over else peer.kill())
+    return peer
+
+
+def start_python(
+    case: TestCase, code: str, *arguments: str, env: dict[str, str] | None = None
+) -> Peer:
+    """Start a Python program that uses somebody else's library."""
+    return start(case, sys.executable, "-u", "-c", code, *arguments, env=env)
+
+
+async def port_of(peer: Peer) -> int:
+    output = await peer.says(b" end")
+    found = re.search(rb"port (\d+) end", output)
+    assert found is not None
+    return int(found[1])
