@@ -47,8 +47,6 @@ MAY_LOAD = {
 """Who may import lupa and the global reactor, and import by names made at run time."""
 
 SINS = {
-    "streams.endpoints imports tls.transport",
-    "streams <-> tls",
     "http_server.connection <-> http_server.request <-> http_server.server",
     "tcp.connector <-> tcp.server <-> tcp.socket",
     "udp.dtls.peer <-> udp.dtls.server",

@@ -1,10 +1,16 @@
-"""One call that the reactor makes later, or never."""
+"""What has only so much time: a call, and a Deferred."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NoReturn, TypeVar
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from eplua_twisted.errors import TIMEOUT, OperationError
+
+T = TypeVar("T")
 
 
 class Deadline:
@@ -50,3 +56,17 @@ class Deadline:
     def _over(self) -> None:
         self._call = None
         self._function(*self._arguments)
+
+
+def _timed_out(result: object, timeout: float) -> NoReturn:
+    raise OperationError(*TIMEOUT)
+
+
+def limit(attempt: Deferred[T], clock: IReactorTime, seconds: float) -> Deferred[T]:
+    """
+    Cancel an attempt when its time is over; then it fails with C{timeout}, whatever
+    it says itself of having been cancelled.
+
+    @return: the attempt
+    """
+    return attempt.addTimeout(seconds, clock, _timed_out)

@@ -14,7 +14,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.endpoints import wrapClientTLS
 from twisted.internet.interfaces import IAddress, IStreamClientEndpoint
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
@@ -229,7 +228,7 @@ class _Endpoints:
         self._environment = environment
         self._tls = tls
         self._proxy = proxy
-        self._reactor = environment.streams
+        self._reactor = environment.reactor
         self._creators: dict[tuple[str, int], Any] = {}
         self.to_proxy: Any = None
         if proxy is not None:
@@ -255,7 +254,8 @@ class _Endpoints:
         creator = self._creators.get((host, port))
         if creator is None:
             options = self._tls or TLSOptions()
-            creator = client_creator(options, host, port, self._environment)
+            allowed = self._environment.allow_unauthorized
+            creator = client_creator(options, host, port, allowed)
             if len(self._creators) >= MAX_CREATORS:
                 self._creators.clear()
             self._creators[host, port] = creator
@@ -280,7 +280,9 @@ class _Secure:
 
         @raise OperationError: C{tls}, the options hold no certificate or key
         """
-        endpoint = wrapClientTLS(self._creator(), self._plain, self._reactor)
+        from eplua_twisted.tls.transport import TLSClientEndpoint
+
+        endpoint = TLSClientEndpoint(self._plain, self._creator(), self._reactor)
         connected: Deferred[Any] = endpoint.connect(protocolFactory)
         return connected
 

@@ -67,8 +67,12 @@ class HTTPServer(Listening, Factory):
         self._listener = listener
         return listening
 
-    def tls_context(self) -> Any:
-        return self._context
+    def port_factory(self) -> Any:
+        if self._context is None:
+            return self
+        from eplua_twisted.tls.transport import below
+
+        return below(self, self._context, self.environment.reactor)
 
     def buildProtocol(self, addr: IAddress | None) -> HTTPServerChannel | None:
         if not self.admits():

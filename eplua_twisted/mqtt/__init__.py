@@ -105,10 +105,12 @@ class MQTT(Module):
 
             factory = WebSocketFactory(link, broker.uri, environment.reactor)
         else:
-            factory = StreamFactory(link, broker.secure)
-        endpoint = client_endpoint(
-            environment.streams, broker.host, broker.port, None, creator
-        )
+            factory = StreamFactory(link)
+        endpoint = client_endpoint(environment.streams, broker.host, broker.port)
+        if creator is not None:
+            from eplua_twisted.tls.transport import TLSClientEndpoint
+
+            endpoint = TLSClientEndpoint(endpoint, creator, environment.reactor)
         attempt: Deferred[Any] = endpoint.connect(factory)
         return attempt
 
@@ -117,7 +119,8 @@ class MQTT(Module):
         from eplua_twisted.tls.options import TLSOptions
 
         options = TLSOptions.from_lua(*pairs)
-        return client_creator(options, broker.host, broker.port, self._environment)
+        allowed = self._environment.allow_unauthorized
+        return client_creator(options, broker.host, broker.port, allowed)
 
 
 def _random_id() -> str:

@@ -9,12 +9,10 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
-from twisted.internet.error import ConnectionDone, ConnectionLost
-from twisted.internet.interfaces import IAddress, IHandshakeListener
+from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.internet.protocol import Protocol as StreamProtocol
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from eplua_twisted.errors import OperationError
 from eplua_twisted.streams.endpoints import set_stream_options
@@ -25,8 +23,6 @@ MAX_UNSENT = 16 * 1024 * 1024
 
 BATCH = 64
 """Packets that paho may read before the script is told of them."""
-
-CUT = ("tls", "TLS failed: the peer closed the connection during the handshake")
 
 CONNACK = 0x20
 PUBLISH = 0x30
@@ -61,13 +57,11 @@ class Carrier(Protocol):
         """Read again."""
 
 
-@implementer(IHandshakeListener)
 class Stream(StreamProtocol):
     """A L{Carrier} over TCP or TLS."""
 
-    def __init__(self, link: Link, secure: bool) -> None:
+    def __init__(self, link: Link) -> None:
         self._link = link
-        self._shaking = secure
         self._out: WriteBuffer | None = None
 
     def connectionMade(self) -> None:
@@ -77,16 +71,10 @@ class Stream(StreamProtocol):
         self._link.carried_by(self)
         self._link.opened()
 
-    def handshakeCompleted(self) -> None:
-        """C{IHandshakeListener}"""
-        self._shaking = False
-
     def dataReceived(self, data: bytes) -> None:
         self._link.received(data)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        if self._shaking and reason.check(ConnectionDone, ConnectionLost):
-            reason = Failure(OperationError(*CUT))
         self._link.lost(reason)
 
     @property
@@ -121,12 +109,11 @@ class StreamFactory(Factory):
 
     noisy = False
 
-    def __init__(self, link: Link, secure: bool) -> None:
+    def __init__(self, link: Link) -> None:
         self._link = link
-        self._secure = secure
 
     def buildProtocol(self, addr: IAddress | None) -> Stream:
-        return Stream(self._link, self._secure)
+        return Stream(self._link)
 
 
 def varint(data: bytes | bytearray, at: int) -> tuple[int, int] | None:

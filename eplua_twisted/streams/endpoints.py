@@ -16,7 +16,6 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError, DNSLookupError
 from twisted.internet.interfaces import (
     IListeningPort,
-    IOpenSSLClientConnectionCreator,
     IProtocolFactory,
     IResolutionReceiver,
 )
@@ -69,33 +68,17 @@ def is_address(host: str) -> bool:
 
 
 def client_endpoint(
-    reactor: Any,
-    host: str,
-    port: int,
-    local: str | None = None,
-    creator: IOpenSSLClientConnectionCreator | None = None,
+    reactor: Any, host: str, port: int, local: str | None = None
 ) -> Any:
     """
     An endpoint without a time limit of its own: the caller bounds the whole.
 
     @param local: the address to connect from
-    @param creator: TLS is spoken, with connections that it makes
     @return: an C{IStreamClientEndpoint}
     """
     # This module pulls in half of Twisted: a script that opens nothing pays nothing.
     from twisted.internet import endpoints
 
-    plain = _plain_endpoint(endpoints, reactor, host, port, local)
-    if creator is None:
-        return plain
-    from eplua_twisted.tls.transport import TLSClientEndpoint
-
-    return TLSClientEndpoint(creator, plain, reactor)
-
-
-def _plain_endpoint(
-    endpoints: Any, reactor: Any, host: str, port: int, local: str | None
-) -> Any:
     bind = (local, 0) if local else None
     timeout: Any = None
     if host.startswith(UNIX):
@@ -114,7 +97,6 @@ async def listen(
     factory: IProtocolFactory,
     backlog: int,
     reuse_port: bool = False,
-    context: Any = None,
 ) -> IListeningPort:
     """
     Listen for connections.
@@ -122,15 +104,9 @@ async def listen(
     A name binds its first address, IPv4 first.  C{*} binds every interface,
     IPv6 and IPv4 with one socket where the system has IPv6.
 
-    @param context: TLS is spoken, with connections that this
-        C{IOpenSSLServerConnectionCreator} makes
     @raise CannotListenError: the port is in use, or not ours to take
     @raise DNSLookupError: the name has no address
     """
-    if context is not None:
-        from eplua_twisted.tls.transport import tls_factory
-
-        factory = tls_factory(context, False, factory, reactor)
     if host.startswith(UNIX):
         # With a lock a socket file left behind by a dead process is replaced.
         port_object: IListeningPort = reactor.listenUNIX(

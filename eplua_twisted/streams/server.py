@@ -52,13 +52,13 @@ class Listening:
         self.phase = "new"
         self.id = environment.resources.add(self)
 
-    def tls_context(self) -> Any:
+    def port_factory(self) -> Any:
         """
-        The C{IOpenSSLServerConnectionCreator}; C{None} for no TLS.
+        The factory that the port is given: this one, or one for a layer below it.
 
         @raise OperationError: C{tls}: a certificate or key cannot be used
         """
-        return None
+        return self
 
     # Starting.
 
@@ -79,10 +79,9 @@ class Listening:
             self.environment.streams,
             host,
             port,
-            self,  # type: ignore[arg-type]
+            self.port_factory(),
             self._backlog,
             self._reuse_port,
-            self.tls_context(),
         )
 
     def _started(self, port: IListeningPort) -> int | None:

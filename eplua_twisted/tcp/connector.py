@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IAddress, IHandshakeListener
 from twisted.internet.protocol import Factory, Protocol
 from twisted.python.failure import Failure
 from zope.interface import alsoProvides
 
+from eplua_twisted.border.deadline import limit
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.primitives import operation
 from eplua_twisted.border.values import to_text
-from eplua_twisted.errors import TIMEOUT, OperationError
+from eplua_twisted.errors import OperationError
 from eplua_twisted.streams.endpoints import client_endpoint, set_stream_options
 from eplua_twisted.streams.read_buffer import ReadBuffer
 from eplua_twisted.streams.write_buffer import WriteBuffer
 from eplua_twisted.tcp.options import SocketOptions
+from eplua_twisted.tls.handshake import interrupted
 
 if TYPE_CHECKING:
     from eplua_twisted.tcp.server import TCPServer
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT = 10.0
 """Seconds to connect, and for a TLS handshake, when the script names no timeout."""
 
-CUT = ("tls", "TLS failed: the peer closed the connection during the handshake")
 TWICE = ("state", "TLS is spoken already")
 UNREAD = ("state", "Bytes that came before TLS wait to be read")
 
@@ -86,16 +86,16 @@ class Connecting(Protocol):
         if self.state != "new":
             raise OperationError("state", f"Already {self.state}")
         self._address = to_text(host), port
-        creator = None
-        if self._options.tls is not None:
-            creator = self._tls_context(self._options.tls)
-        self.state = "connecting"
         endpoint = client_endpoint(
-            self._environment.streams,
-            *self._address,
-            self._options.local_address,
-            creator,
+            self._environment.streams, *self._address, self._options.local_address
         )
+        if self._options.tls is not None:
+            from eplua_twisted.tls.transport import TLSClientEndpoint
+
+            creator = self._tls_context(self._options.tls)
+            reactor = self._environment.reactor
+            endpoint = TLSClientEndpoint(endpoint, creator, reactor)
+        self.state = "connecting"
         attempt: Deferred[Any] = endpoint.connect(Once(self))
         return self._begin(attempt.addCallback(lambda _: self.shaking))
 
@@ -106,7 +106,7 @@ class Connecting(Protocol):
         if timeout is None:
             timeout = CONNECT_TIMEOUT
         if timeout:
-            attempt.addTimeout(timeout, self._environment.reactor, _timed_out)
+            limit(attempt, self._environment.reactor, timeout)
         return attempt.addCallbacks(self._connected, self._not_connected)
 
     def _connected(self, protocol: object) -> None:
@@ -157,12 +157,13 @@ class Connecting(Protocol):
             shaking.callback(None)
 
     def lost_in_handshake(self, cause: BaseException) -> None:
-        """The connection is lost; if that was during the handshake, say so."""
+        """
+        The connection is lost; if that was during the handshake, say so.  Before the
+        first record of TLS there is no layer yet that would.
+        """
         shaking, self.shaking = self.shaking, None
         if shaking is not None:
-            if isinstance(cause, (ConnectionDone, ConnectionLost)):
-                cause = OperationError(*CUT)
-            shaking.errback(cause)
+            shaking.errback(interrupted(Failure(cause)))
 
     def _upgrade(self, context: Any) -> None:
         """
@@ -171,14 +172,14 @@ class Connecting(Protocol):
 
         @param context: what makes the TLS connection
         """
-        from eplua_twisted.tls.transport import tls_factory
+        from eplua_twisted.tls.transport import below
 
         self.expect_handshake()
         transport: Any = self.transport
         client, reactor = self._server is None, self._environment.reactor
         # Not the transport's own startTLS: that goes around its way of writing,
         # and takes the time from the global reactor.
-        factory = tls_factory(context, client, Once(self), reactor)
+        factory = below(Once(self), context, reactor, is_client=client)
         layer = factory.buildProtocol(transport.getPeer())
         transport.protocol = layer
         layer.makeConnection(transport)
@@ -189,7 +190,8 @@ class Connecting(Protocol):
         try:
             if self._server is not None:
                 return server_context(options)
-            return client_creator(options, *self._address, self._environment)
+            allowed = self._environment.allow_unauthorized
+            return client_creator(options, *self._address, allowed)
         except OperationError:
             if self.state == "new":
                 self._gone()
@@ -218,8 +220,3 @@ class Connecting(Protocol):
         out.when_empty(lambda: sent.callback(None))
         sent.addCallback(lambda _: self._upgrade(context))
         return self._begin(sent.addCallback(lambda _: self.shaking))
-
-
-def _timed_out(result: object, timeout: float) -> None:
-    """An endpoint that is cancelled fails with an error of its own."""
-    raise OperationError(*TIMEOUT)

@@ -59,12 +59,14 @@ class TCPServer(Listening, Factory):
         self._listener = listener
         return listening
 
-    def tls_context(self) -> Any:
+    def port_factory(self) -> Any:
         if self._options.tls is None:
-            return None
+            return self
         from eplua_twisted.tls.context import server_context
+        from eplua_twisted.tls.transport import below
 
-        return server_context(self._options.tls)
+        context = server_context(self._options.tls)
+        return below(self, context, self.environment.reactor)
 
     def buildProtocol(self, addr: IAddress | None) -> TCPSocket | None:
         if not self.admits():

@@ -17,7 +17,6 @@ from twisted.internet.ssl import Certificate, CertificateOptions
 from twisted.internet.ssl import trustRootFromCertificates as trust_only
 from zope.interface import implementer
 
-from eplua_twisted.border.environment import Environment
 from eplua_twisted.errors import OperationError
 from eplua_twisted.streams.endpoints import UNIX, is_address
 from eplua_twisted.tls.certificates import Identity, load_certificates
@@ -27,9 +26,12 @@ from eplua_twisted.tls.verification import verifier
 # Clients.
 
 
-def is_allowed(environment: Environment, host: str, port: int) -> bool:
-    """Whether who runs the program accepts any certificate of a host."""
-    allowed = environment.allow_unauthorized
+def is_allowed(allowed: frozenset[str], host: str, port: int) -> bool:
+    """
+    Whether who runs the program accepts any certificate of a host.
+
+    @param allowed: see L{Environment<eplua_twisted.border.environment.Environment>}
+    """
     return not allowed.isdisjoint((host, f"{host}:{port}", f"[{host}]:{port}"))
 
 
@@ -61,16 +63,17 @@ def prepare_client(
     options: TLSOptions,
     host: str,
     port: int,
-    environment: Environment,
+    allowed: frozenset[str],
 ) -> str:
     """
     Make a client's context verify its server.
 
+    @param allowed: see L{is_allowed}
     @return: the name the server is verified against
     @raise OperationError: C{tls}: an authority cannot be read
     """
     name = _client_name(options, host)
-    if options.allow_unauthorized or is_allowed(environment, host, port):
+    if options.allow_unauthorized or is_allowed(allowed, host, port):
         context.set_verify(SSL.VERIFY_NONE)
         return name
     context.set_default_verify_paths()
@@ -132,7 +135,7 @@ class ClientCreator:
 
 
 def client_creator(
-    options: TLSOptions, host: str, port: int, environment: Environment
+    options: TLSOptions, host: str, port: int, allowed: frozenset[str]
 ) -> IOpenSSLClientConnectionCreator:
     """
     What makes the client's end of a connection; files are read now.
@@ -140,13 +143,14 @@ def client_creator(
     The server's chain and name are verified unless the options or who runs the
     program allow otherwise.
 
+    @param allowed: see L{is_allowed}
     @raise OperationError: C{tls}: a certificate or key cannot be used
     """
     identity = Identity.load(
         "clientCertificate", options.client_certificate, options.private_key
     )
     made = _certificate_options(options, identity)
-    name = prepare_client(made.getContext(), options, host, port, environment)
+    name = prepare_client(made.getContext(), options, host, port, allowed)
     return ClientCreator(made, name if options.use_sni else None)
 
 

@@ -76,7 +76,8 @@ class WebSockets(Module):
 
         host, port = parse_url(url)[1:3]
         options = TLSOptions.from_lua(*values)
-        return client_creator(options, host, port, self._environment)
+        allowed = self._environment.allow_unauthorized
+        return client_creator(options, host, port, allowed)
 
     @query("websocket_server_create")
     def create_server(

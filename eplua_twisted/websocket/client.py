@@ -72,9 +72,11 @@ class WebSocketConnection(Channel, WebSocketClientProtocol):  # type: ignore[mis
             **self.options.protocol_options(),
             **compression,
         )
-        endpoint = client_endpoint(
-            self.environment.streams, factory.host, factory.port, None, creator
-        )
+        endpoint = client_endpoint(self.environment.streams, factory.host, factory.port)
+        if creator is not None:
+            from eplua_twisted.tls.transport import TLSClientEndpoint
+
+            endpoint = TLSClientEndpoint(endpoint, creator, self.environment.reactor)
         if timeout:
             self._deadline.start(timeout)
         self._attempt = endpoint.connect(factory)

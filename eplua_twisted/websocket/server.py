@@ -147,8 +147,12 @@ class WebSocketServer(Listening, WebSocketServerFactory):  # type: ignore[misc]
         self.listener = Events(self.environment.bridge, listener, self.id)
         self._asks = asks
 
-    def tls_context(self) -> Any:
-        return self._context
+    def port_factory(self) -> Any:
+        if self._context is None:
+            return self
+        from eplua_twisted.tls.transport import below
+
+        return below(self, self._context, self.environment.reactor)
 
     # Clients.
 

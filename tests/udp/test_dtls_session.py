@@ -13,9 +13,6 @@ from twisted.internet.defer import CancelledError, Deferred, gatherResults
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from eplua_twisted.border.bridge import Bridge
-from eplua_twisted.border.environment import Environment
-from eplua_twisted.border.resources import Resources
 from eplua_twisted.errors import OperationError
 from eplua_twisted.tls.options import TLSOptions
 from eplua_twisted.udp.dtls.context import client_connection, server_context
@@ -43,14 +40,12 @@ class Pair:
     def __init__(self, clock: Any) -> None:
         authority = trustme.CA()
         pem = authority.issue_cert("localhost").private_key_and_cert_chain_pem.bytes()
-        resources = Resources()
-        environment = Environment(clock, clock, Bridge(clock, resources), resources)
         trusted = TLSOptions(certificate_authority=authority.cert_pem.bytes())
         self.clock = clock
         self.context = server_context(TLSOptions(certificate=pem, private_key=pem))
         self.gate = Gate(self.context, clock, MTU, self.to_client)
         self.client = Session(
-            client_connection(trusted, "localhost", 5684, environment, MTU),
+            client_connection(trusted, "localhost", 5684, frozenset(), MTU),
             clock,
             MTU,
             self.to_server,

@@ -6,7 +6,6 @@ from typing import Any
 
 from OpenSSL import SSL
 
-from eplua_twisted.border.environment import Environment
 from eplua_twisted.tls.certificates import Identity
 from eplua_twisted.tls.context import (
     prepare_client,
@@ -33,11 +32,12 @@ def _context() -> SSL.Context:
 
 
 def client_connection(
-    options: TLSOptions, host: str, port: int, environment: Environment, mtu: int
+    options: TLSOptions, host: str, port: int, allowed: frozenset[str], mtu: int
 ) -> SSL.Connection:
     """
     The client's end of a connection, verified as over TCP; files are read now.
 
+    @param allowed: as for L{client_creator<eplua_twisted.tls.context.client_creator>}
     @raise OperationError: C{tls}: a certificate or key cannot be used
     """
     context = _context()
@@ -48,7 +48,7 @@ def client_connection(
         identity.use(context)
     if options.alpn:
         context.set_alpn_protos(list(options.alpn))
-    name = prepare_client(context, options, host, port, environment)
+    name = prepare_client(context, options, host, port, allowed)
     connection = make_connection(context, mtu)
     connection.set_connect_state()
     server_name(connection, name)

@@ -11,11 +11,11 @@ from twisted.internet.error import ConnectionRefusedError as Refused
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from eplua_twisted.border.deadline import limit
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.waiters import Waiters
 from eplua_twisted.errors import (
     INTERNAL,
-    TIMEOUT,
     OperationError,
     describe,
 )
@@ -38,10 +38,6 @@ BACKLOG = 128
 """Clients that nobody has accepted yet; one more is sent away."""
 
 
-def _timed_out(result: object, timeout: float) -> None:
-    raise OperationError(*TIMEOUT)
-
-
 class DTLSClient(UDPSocket):
     """C{connect} includes the handshake; what is sent and received goes through it."""
 
@@ -57,7 +53,8 @@ class DTLSClient(UDPSocket):
         super().__init__(environment, options, listener)
 
     def _connected(self, host: str, port: int) -> Deferred[None]:
-        connection = client_connection(self._tls, host, port, self._environment, MTU)
+        allowed = self._environment.allow_unauthorized
+        connection = client_connection(self._tls, host, port, allowed, MTU)
         session = self._session = Session(
             connection,
             self._environment.reactor,
@@ -68,7 +65,7 @@ class DTLSClient(UDPSocket):
         )
         shaking = session.begin()
         timeout = self._options.timeout or HANDSHAKE_TIMEOUT
-        shaking.addTimeout(timeout, self._environment.reactor, _timed_out)
+        limit(shaking, self._environment.reactor, timeout)
         self._regulate()
         return shaking.addBoth(self._shaken)
 
@@ -168,7 +165,7 @@ class DTLSServer(UDPSocket):
             peer.ended,
         )
         shaking = peer.session.begin()
-        shaking.addTimeout(HANDSHAKE_TIMEOUT, reactor, _timed_out)
+        limit(shaking, reactor, HANDSHAKE_TIMEOUT)
         shaking.addCallbacks(
             lambda _: self._offer(peer), lambda failure: self._refused(peer, failure)
         )
