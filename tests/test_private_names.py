@@ -57,6 +57,7 @@ ABSTRACT = "twisted.internet.abstract:FileDescriptor"
 CLIENT = "twisted.web._newclient:HTTP11ClientProtocol"
 WEBSOCKET = "autobahn.websocket.protocol:WebSocketProtocol"
 ADAPTER = "autobahn.twisted.websocket:WebSocketAdapterProtocol"
+TLS = "twisted.protocols.tls:TLSMemoryBIOProtocol"
 PAHO = "paho.mqtt.client:Client"
 
 PRIVATE = (
@@ -72,6 +73,8 @@ PRIVATE = (
     Private("twisted", CLIENT, "_parser"),
     Private("twisted", "twisted.web.client:HTTPConnectionPool", "_factory"),
     Private("twisted", "twisted.web.http:HTTPChannel", "_handlingRequest"),
+    Private("twisted", TLS, "_handshakeDone"),
+    Private("twisted", TLS, "_reason"),
     Private("autobahn", WEBSOCKET, "_dataReceived", ("data",)),
     Private("autobahn", ADAPTER, "_closeConnection", ("abort",)),
     Private("paho-mqtt", PAHO, "_create_socket", ()),
