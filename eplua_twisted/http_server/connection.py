@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.protocol import connectionDone
@@ -17,11 +17,9 @@ from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 
 from eplua_twisted.border.deadline import Deadline
+from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.values import to_bytes
 from eplua_twisted.streams.endpoints import host_and_port
-
-if TYPE_CHECKING:
-    from eplua_twisted.http_server.server import HTTPServer
 
 HEAD_TIMEOUT = 15.0
 """Seconds from the first byte of a request to the end of its headers."""
@@ -32,6 +30,37 @@ LINGER = 2.0
 
 TLS_HANDSHAKE = b"\x16\x03"
 """How a client begins that takes this for a TLS port: it would wait for an answer."""
+
+
+class Server(Protocol):
+    """The server, as its connections and their requests know it."""
+
+    @property
+    def environment(self) -> Environment: ...
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that a client may be idle; 0 for no limit."""
+
+    @property
+    def max_body(self) -> int:
+        """The most bytes of a request's body."""
+
+    @property
+    def make_request(self) -> Any:
+        """Makes a request of a connection, as Twisted's C{requestFactory} does."""
+
+    def serve(self, request: Any) -> None:
+        """A request is there, made by L{make_request}."""
+
+    def lost(self, request: Any) -> None:
+        """The client has not waited for the answer to a request."""
+
+    def date(self) -> bytes:
+        """The time of day, as the header C{Date} has it."""
+
+    def left(self, client: HTTPServerChannel) -> None:
+        """A connection is gone."""
 
 
 class HTTPServerChannel(HTTPChannel):
@@ -46,7 +75,7 @@ class HTTPServerChannel(HTTPChannel):
     requestFactory: Any
     timeOut: Any
 
-    def __init__(self, server: HTTPServer) -> None:
+    def __init__(self, server: Server) -> None:
         super().__init__()
         self.server = server
         self.requestFactory = server.make_request

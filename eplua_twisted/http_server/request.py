@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
@@ -20,10 +20,8 @@ from zope.interface import implementer
 from eplua_twisted.border.interfaces import IResource
 from eplua_twisted.border.primitives import operation, query
 from eplua_twisted.errors import OperationError
+from eplua_twisted.http_server.connection import HTTPServerChannel
 from eplua_twisted.streams.write_buffer import SLICE, WriteBuffer
-
-if TYPE_CHECKING:
-    from eplua_twisted.http_server.connection import HTTPServerChannel
 
 ANSWERED = ("state", "Already answered, or the client is gone")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
@@ -22,7 +23,6 @@ from eplua_twisted.tcp.options import SocketOptions
 from eplua_twisted.tls.handshake import interrupted
 
 if TYPE_CHECKING:
-    from eplua_twisted.tcp.server import TCPServer
     from eplua_twisted.tls.options import TLSOptions
 
 CONNECT_TIMEOUT = 10.0
@@ -30,6 +30,13 @@ CONNECT_TIMEOUT = 10.0
 
 TWICE = ("state", "TLS is spoken already")
 UNREAD = ("state", "Bytes that came before TLS wait to be read")
+
+
+class Acceptor(typing.Protocol):
+    """A server, as a connection that it has accepted knows it."""
+
+    def refused(self, failure: Failure) -> None:
+        """The client did not get through the TLS handshake."""
 
 
 class Once(Factory):
@@ -59,7 +66,7 @@ class Connecting(Protocol):
 
     _environment: Environment
     _options: SocketOptions
-    _server: TCPServer | None
+    _server: Acceptor | None
     _in: ReadBuffer
     _out: WriteBuffer | None = None
     _attempt: Deferred[Any] | None = None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import typing
+from collections.abc import Callable
+from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.defer import TimeoutError as DeferredTimeout
@@ -28,11 +30,8 @@ from eplua_twisted.streams.read_buffer import (
     Want,
 )
 from eplua_twisted.streams.write_buffer import WriteBuffer
-from eplua_twisted.tcp.connector import Connecting
+from eplua_twisted.tcp.connector import Acceptor, Connecting
 from eplua_twisted.tcp.options import SocketOptions
-
-if TYPE_CHECKING:
-    from eplua_twisted.tcp.server import TCPServer
 
 HALF = ("state", "Over TLS there is no half of a connection to shut down: close it")
 
@@ -44,17 +43,32 @@ Read = bytes | Deferred[bytes] | None
 """The bytes; or what fires with them; or nothing, and the reply is answered."""
 
 
+class Server(Acceptor, typing.Protocol):
+    """A server, as the sockets that it has accepted know it."""
+
+    @property
+    def on_traffic(self) -> Callable[[TCPSocket], None] | None:
+        """What is called when bytes went either way, if anything."""
+
+    def connected(self, client: TCPSocket) -> None:
+        """The client can be used."""
+
+    def left(self, client: TCPSocket) -> None:
+        """The client is gone."""
+
+
 @implementer(IResource, IHalfCloseableProtocol)
 class TCPSocket(Connecting):
     """One connection, from the attempt to its end."""
 
+    _server: Server | None
     _gathered: list[bytes] | None = None
 
     def __init__(
         self,
         environment: Environment,
         options: SocketOptions,
-        server: TCPServer | None = None,
+        server: Server | None = None,
     ) -> None:
         self._environment = environment
         self._options = options

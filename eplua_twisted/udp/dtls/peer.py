@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from twisted.internet.defer import CancelledError
 from zope.interface import implementer
 
+from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.interfaces import IResource
 from eplua_twisted.border.primitives import operation, query
 from eplua_twisted.border.values import to_bytes
 from eplua_twisted.errors import EOF
 from eplua_twisted.udp.receiver import Receiver
 
-if TYPE_CHECKING:
-    from eplua_twisted.udp.dtls.server import DTLSServer
-
 MAX_EARLY = 64
 """Datagrams of a client that nobody has accepted yet."""
+
+
+class Server(Protocol):
+    """The server, as its clients know it."""
+
+    @property
+    def environment(self) -> Environment: ...
+
+    def left(self, peer: DTLSPeer) -> None:
+        """A client is gone."""
 
 
 @implementer(IResource)
@@ -32,7 +40,7 @@ class DTLSPeer(Receiver):
     session: Any
 
     def __init__(
-        self, server: DTLSServer, address: tuple[str, int], source: tuple[str, int]
+        self, server: Server, address: tuple[str, int], source: tuple[str, int]
     ) -> None:
         super().__init__(server.environment, 0)
         self._server = server
