@@ -312,9 +312,8 @@ class Runtime:
     def counts(self) -> dict[str, int]:
         """How many are open of each kind."""
         counts = self._resources.counts()
-        timers = self._modules["timers"]
-        assert isinstance(timers, Timers)
-        counts["Timer"] = timers.count
+        for module in self._modules.values():
+            counts.update(module.counts())
         return counts
 
     # Idle and stop.

@@ -54,10 +54,9 @@ class Timers:
     def active(self) -> int:
         return len(self._due) - len(self._unreferenced)
 
-    @property
-    def count(self) -> int:
+    def counts(self) -> dict[str, int]:
         """How many are set."""
-        return len(self._due)
+        return {"Timer": len(self._due)}
 
     @query("timer_listen")
     def listen(self, listener: int) -> None:

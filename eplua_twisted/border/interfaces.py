@@ -52,6 +52,9 @@ class IModule(Interface):
 
     active = Attribute("How many of its things keep the program alive, an int.")
 
+    def counts() -> dict[str, int]:
+        """How many it has of each kind that is not in L{Resources}."""
+
     def stop() -> object:
         """
         Let go of what is not in L{Resources}.

@@ -78,5 +78,9 @@ class Host:
         """The script's C{ref} and C{unref} of a resource."""
         self._resources.keep_alive(number, referenced)
 
+    def counts(self) -> dict[str, int]:
+        """It has nothing of its own."""
+        return {}
+
     def stop(self) -> None:
         """Nothing of its own to let go."""

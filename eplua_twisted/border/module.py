@@ -23,6 +23,10 @@ class Module:
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
 
+    def counts(self) -> dict[str, int]:
+        """All it makes is in L{Resources}."""
+        return {}
+
     def stop(self) -> object:
         """All it makes is in L{Resources}."""
         return None

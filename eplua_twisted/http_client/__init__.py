@@ -58,6 +58,10 @@ class HTTP(Module):
         """No client uses this jar any more."""
         self._jars.pop(number, None)
 
+    def counts(self) -> dict[str, int]:
+        """The cookie jars of those clients that keep cookies."""
+        return {"CookieJar": len(self._jars)} if self._jars else {}
+
     @query("http_create")
     def create(
         self,

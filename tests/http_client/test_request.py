@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from treq.testing import RequestTraversalAgent
 from twisted.internet.defer import fail
 from twisted.internet.error import ConnectionRefusedError
-from twisted.logger import globalLogPublisher
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
@@ -177,9 +176,7 @@ class RequestTests(MemoryTestCase):
                 "bad argument #2 to 'request' (option proxy: http or https URL expected, got \"socks://h\")",
             ),
         ):
-            self.assertIn(
-                problem, self.raised(f"net.HTTPClient():request({arguments})")
-            )
+            self.assertRaisedAtLine(f"net.HTTPClient():request({arguments})", problem)
         self.assertEqual(self.reactor.tcpClients, [])
 
     def test_header_injection(self) -> None:
@@ -194,40 +191,24 @@ class RequestTests(MemoryTestCase):
             "[1] = 'c'",
             "['A'] = true",
         ):
-            problem = self.raised(
-                f"net.HTTPClient():request('http://h', {{options = {{headers = {{{headers}}}}}}})"
+            self.assertRaisedAtLine(
+                f"net.HTTPClient():request('http://h', {{options = {{headers = {{{headers}}}}}}})",
+                "bad argument #2 to 'request'",
             )
-            self.assertIn("bad argument #2 to 'request'", problem)
         self.assertEqual(self.reactor.tcpClients, [])
 
     def test_unknown_keys_warn_once(self) -> None:
         for _ in range(2):
             self.ask("{foo = 1, options = {bar = 2}}", options="{baz = 3}")
-        warnings = sorted(
-            event["text"] for event in self.flush_warnings() if "know" in event["text"]
+        self.warnings.sort()
+        self.assertWarned(
+            "'HTTPClient' does not know \"baz\"; known: cookies,"
+            " maxConnectionsPerHost, maxSize, persistent, proxy, timeout, tls",
+            "'request' does not know \"bar\"; known: checkCertificate,"
+            " data, form, headers, json, maxSize, method, password, proxy,"
+            " redirects, timeout, tls, user",
+            "'request' does not know \"foo\"; known: data, error, options, success",
         )
-        self.assertEqual(
-            warnings,
-            [
-                "test.lua:1: 'HTTPClient' does not know \"baz\"; known: cookies,"
-                " maxConnectionsPerHost, maxSize, persistent, proxy, timeout, tls",
-                "test.lua:1: 'request' does not know \"bar\"; known: checkCertificate,"
-                " data, form, headers, json, maxSize, method, password, proxy,"
-                " redirects, timeout, tls, user",
-                "test.lua:1: 'request' does not know \"foo\"; known: data, error,"
-                " options, success",
-            ],
-        )
-
-    def flush_warnings(self) -> list[dict[str, Any]]:
-        return [event for event in self.events if event.get("text")]
-
-    def setUp(self) -> None:
-
-        super().setUp()
-        self.events: list[Any] = []
-        globalLogPublisher.addObserver(self.events.append)
-        self.addCleanup(globalLogPublisher.removeObserver, self.events.append)
 
 
 class AnswerTests(MemoryTestCase):

@@ -90,23 +90,22 @@ class StreamTests(MemoryTestCase):
         encoded = brotli.compress(b"x" * 200_000)
         head = b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: %d\r\n\r\n"
         self.run_lua("params = nil")
-        resources = self.runtime._resources
         peer.send(head % len(encoded))
-        resources.pause(True)
+        self.press()
         self.assertTrue(peer.paused)
         peer.push(encoded)
         self.assertEqual(self.lines, [])
-        resources.pause(False)
+        self.release()
         self.reactor.settle()
         self.assertEqual(sum(len(line) - 6 for line in self.lines[:-1]), 200_000)
         self.assertEqual(self.lines[-1], b"200\t0")
 
     def test_script_behind_when_the_answer_comes(self) -> None:
         peer = self.ask(self.STREAM)
-        self.runtime._resources.pause(True)
+        self.press()
         peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n")
         self.assertTrue(peer.paused)
-        self.runtime._resources.pause(False)
+        self.release()
         self.assertFalse(peer.paused)
         peer.send(b"abcd")
         self.assertEqual(self.lines, [b"chunk\tabcd", b"200\t0"])

@@ -154,13 +154,13 @@ class ReconnectTests(MemoryBrokerTestCase):
     def test_old_acknowledgements(self) -> None:
         """One for an earlier connection would acknowledge another message."""
         broker = self.connect("reconnect = true")
-        self.runtime._resources.pause(True)
+        self.press()
         broker.push(message(b"a", b"x", 1, 7))
         broker.reset()
         # It hears of the loss when it sends.
         self.run_lua("c:publish('b', '')")
         self.turn()
-        self.runtime._resources.pause(False)
+        self.release()
         broker = self.again(True)
         self.assertEqual(broker.packets(), [])
         broker.says(message(b"a", b"x", 1, 7, dup=True))

@@ -51,10 +51,3 @@ class MemoryTestCase(LuaTestCase):
     ) -> bytes:
         """What a request puts on the wire."""
         return self.ask(params, url, options).received()
-
-    def raised(self, code: str) -> str:
-        """The error that a piece of Lua raises at its own line."""
-        self.run_lua(f"print(pcall(function()\n{code}\nend))")
-        line = self.lines.pop().decode()
-        self.assertTrue(line.startswith("false\ttest.lua:2: "), line)
-        return line.removeprefix("false\ttest.lua:2: ")

@@ -6,6 +6,7 @@ from typing import Any
 
 from twisted.internet import reactor as real_reactor
 from twisted.internet.defer import Deferred
+from twisted.logger import LogEvent, LogLevel, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from eplua_twisted import Runtime
@@ -20,12 +21,16 @@ class LuaTestCase(SynchronousTestCase):
 
     @ivar lines: what the scripts printed
     @ivar errors: errors of the scripts that nobody caught
+    @ivar warnings: what the log says to those who wrote the script
     """
 
     lua = "5.4"
 
     def setUp(self) -> None:
         self.reactor = MemoryReactor()
+        self.warnings: list[str] = []
+        globalLogPublisher.addObserver(self._log)
+        self.addCleanup(globalLogPublisher.removeObserver, self._log)
         self.lines: list[bytes] = []
         self.errors: list[str] = []
         self.runtime = self.make_runtime()
@@ -54,6 +59,39 @@ class LuaTestCase(SynchronousTestCase):
     def run_lua(self, code: str | bytes, *arguments: str) -> None:
         """Run a chunk called C{test.lua} to its end; it must not fail."""
         self.successResultOf(self.runtime.run_string(code, "@test.lua", *arguments))
+
+    def _log(self, event: LogEvent) -> None:
+        if event.get("log_level") is LogLevel.warn and "text" in event:
+            self.warnings.append(event["text"])
+
+    def assertWarned(self, *texts: str) -> None:
+        """
+        The log has these warnings and no others, since this was asked last; each
+        names the script's file and line.
+        """
+        warnings, self.warnings = self.warnings, []
+        self.assertEqual(len(warnings), len(texts), warnings)
+        for warning, text in zip(warnings, texts, strict=True):
+            self.assertIn(text, warning)
+            self.assertRegex(warning, r"^test\.lua:\d+: ")
+
+    def assertRaisedAtLine(self, code: str, *texts: str) -> None:
+        """The last line of a piece of Lua raises an error with these texts in it."""
+        code = code.rstrip()
+        self.run_lua(f"print(pcall(function() {code}\nend))")
+        said = self.lines.pop().decode("utf-8", "backslashreplace")
+        line = code.count("\n") + 1
+        self.assertTrue(said.startswith(f"false\ttest.lua:{line}: "), (code, said))
+        for text in texts:
+            self.assertIn(text, said, code)
+
+    def press(self) -> None:
+        """Have everything of the runtime stop reading, as a script that is behind does."""
+        self.runtime._resources.pause(True)
+
+    def release(self) -> None:
+        """The script has caught up."""
+        self.runtime._resources.pause(False)
 
     def turn(self, turns: int = 1) -> None:
         """Let the reactor take turns, without time passing."""
