@@ -7,6 +7,7 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
+from twisted.internet.posixbase import PosixReactorBase
 from twisted.internet.udp import MulticastPort
 from twisted.python.failure import Failure
 
@@ -26,6 +27,21 @@ class UDPOptions:
     reuse_address: bool
     reuse_port: bool
     ipv6: bool
+
+
+def open_port(
+    reactor: Any, port: int, protocol: Any, interface: str, options: UDPOptions
+) -> Any:
+    """
+    Bind a port; a reactor without sockets (C{IReactorUDP} in memory) has its own kind.
+
+    @raise CannotListenError: what kept it from being bound
+    """
+    if not isinstance(reactor, PosixReactorBase):
+        return reactor.listenUDP(port, protocol, interface, MAX_DATAGRAM)
+    opened: Any = Port(port, protocol, interface, reactor, options)
+    opened.startListening()
+    return opened
 
 
 class Port(MulticastPort):

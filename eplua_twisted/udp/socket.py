@@ -17,7 +17,7 @@ from eplua_twisted.border.primitives import operation, query
 from eplua_twisted.border.values import to_bytes, to_text
 from eplua_twisted.errors import OperationError
 from eplua_twisted.streams.endpoints import is_address, resolve
-from eplua_twisted.udp.port import Port, UDPOptions
+from eplua_twisted.udp.port import UDPOptions, open_port
 from eplua_twisted.udp.receiver import Receiver
 
 MAX_TARGETS = 1024
@@ -53,14 +53,9 @@ class UDPSocket(Receiver, DatagramProtocol):
             interface = host
             if host in ("", "*"):
                 interface = "::" if self._options.ipv6 else "0.0.0.0"
-            opened: Any = Port(
-                port,
-                self,
-                interface,
-                self._environment.reactor,
-                options=self._options,
+            opened = open_port(
+                self._environment.reactor, port, self, interface, self._options
             )
-            opened.startListening()
             self._port = opened
             if self._pressed:
                 opened.stopReading()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import socket
 import struct
 from collections import deque
@@ -58,17 +59,21 @@ class _Socket:
 
     def full_name(self, name: Address) -> tuple[Any, ...]:
         """An address in the form that its family has."""
-        return (*name, 0, 0) if self.family == socket.AF_INET6 else name
+        host, port = name
+        if self.family != socket.AF_INET6:
+            return host, port
+        return host if ":" in host else "::ffff:" + host, port, 0, 0
 
     def getsockname(self) -> tuple[Any, ...]:
         return self.full_name(self.name)
 
-    def _own_name(self) -> None:
-        """An address of the machine's, and a port that is free, where none was named."""
-        host, port = self.name
-        if host in WILDCARDS:
-            host = LOOPBACK6 if self.family == socket.AF_INET6 else LOOPBACK
-        self.name = host, port or self.network.free_port()
+    def name_towards(self, host: str) -> Address:
+        """What a peer at that address sees of it."""
+        own, port = self.name
+        if own in WILDCARDS:
+            six = ":" in host and not host.startswith("::ffff:")
+            own = LOOPBACK6 if six else LOOPBACK
+        return own, port or self.network.free_port()
 
 
 class StreamSocket(_Socket):
@@ -148,7 +153,7 @@ class StreamSocket(_Socket):
         if self.state == "connected":
             return errno.EISCONN
         if self.state == "new":
-            self._own_name()
+            self.name = self.name_towards(name[0])
             self.peer_name = name[0], name[1]
             self.state = "connecting"
             listener = self.network.listener(self.peer_name)
@@ -231,6 +236,8 @@ class StreamSocket(_Socket):
                 self.shutdown(socket.SHUT_WR)
                 self.ending = "closed"
         self.closed = True
+        # What still comes is taken, and answered by a reset.
+        self.room = math.inf
 
 
 class DatagramSocket(_Socket):
@@ -276,10 +283,7 @@ class DatagramSocket(_Socket):
         return data[:size], self.full_name(source)
 
     def sendto(self, data: bytes, to: tuple[Any, ...]) -> int:
-        source = self.name
-        if source[0] in WILDCARDS:
-            six = ":" in to[0] and not to[0].startswith("::ffff:")
-            source = LOOPBACK6 if six else LOOPBACK, source[1]
+        source = self.name_towards(to[0])
         self.network.wire.datagram(self.network, data, source, (to[0], to[1]))
         return len(data)
 
