@@ -4,58 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
+from autobahn.twisted.websocket import WebSocketClientFactory
+from autobahn.websocket.protocol import WebSocketProtocol
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from eplua_twisted.errors import OperationError
 from eplua_twisted.mqtt.link import Link
-from eplua_twisted.streams.write_buffer import WriteBuffer
+from eplua_twisted.streams.autobahn import BufferedWebSocketClient
 
 SUBPROTOCOL = "mqtt"
 
 
-class WebSocket(WebSocketClientProtocol):
+class WebSocket(BufferedWebSocketClient):
     """A L{Carrier<eplua_twisted.mqtt.link.Carrier>} in binary messages."""
 
     def __init__(self, link: Link) -> None:
-        WebSocketClientProtocol.__init__(self)
+        super().__init__()
         self._link = link
-        self._out: WriteBuffer | None = None
-        self._refused: OperationError | None = None
         self._lost_by: Failure | None = None
-        self.transport: Any = None
 
     # What autobahn calls.
 
     def connectionMade(self) -> None:
-        self._out = WriteBuffer(self.transport)
         self._link.carried_by(self)
-        WebSocketClientProtocol.connectionMade(self)
-
-    def sendData(
-        self, data: bytes, sync: bool = False, chopsize: int | None = None
-    ) -> None:
-        assert self._out is not None
-        self._out.write(data)
-
-    def registerProducer(self, producer: Any, streaming: bool) -> None:
-        """The write buffer is the transport's producer."""
-
-    def unregisterProducer(self) -> None:
-        """The write buffer lets go of the transport itself."""
-
-    def _closeConnection(self, abort: bool = False) -> None:
-        if abort or self._out is None:
-            self.transport.abortConnection()
-        else:
-            self._out.when_empty(self.transport.loseConnection)
-
-    def failHandshake(self, reason: str) -> None:
-        code = "refused" if "upgrade failed" in reason else "protocol"
-        self._refused = OperationError(code, reason)
-        WebSocketClientProtocol.failHandshake(self, reason)
+        super().connectionMade()
 
     def onOpen(self) -> None:
         if self.websocket_protocol_in_use != SUBPROTOCOL:
@@ -70,27 +44,23 @@ class WebSocket(WebSocketClientProtocol):
             self._refuse("the broker sent text")
 
     def _refuse(self, message: str) -> None:
-        self._refused = OperationError("protocol", message)
+        self.refused = OperationError("protocol", message)
         self.abort()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._lost_by = reason
-        WebSocketClientProtocol.connectionLost(self, reason)
+        super().connectionLost(reason)
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
-        failure = Failure(self._refused) if self._refused else self._lost_by
+        failure = Failure(self.refused) if self.refused else self._lost_by
         assert failure is not None
         self._link.lost(failure)
 
     # What the link calls.
 
-    @property
-    def amount(self) -> int:
-        return 0 if self._out is None else self._out.amount
-
     def send(self, data: bytes) -> None:
         if self.state == self.STATE_OPEN:
-            WebSocketClientProtocol.sendMessage(self, data, True)
+            WebSocketProtocol.sendMessage(self, data, True)
 
     def finish(self) -> None:
         self.sendClose(1000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
+from autobahn.twisted.websocket import WebSocketClientFactory
 from autobahn.websocket.compress import (
     PerMessageDeflateOffer,
     PerMessageDeflateResponse,
@@ -19,6 +19,7 @@ from eplua_twisted.border.primitives import query
 from eplua_twisted.border.reply import Events
 from eplua_twisted.border.values import to_bytes, to_text
 from eplua_twisted.errors import TIMEOUT, OperationError, describe
+from eplua_twisted.streams.autobahn import BufferedWebSocketClient
 from eplua_twisted.streams.endpoints import client_endpoint
 from eplua_twisted.websocket.connection import Channel, ChannelOptions
 
@@ -39,7 +40,7 @@ class _Factory(WebSocketClientFactory):
         return self._connection
 
 
-class WebSocketConnection(Channel, WebSocketClientProtocol):  # type: ignore[misc]
+class WebSocketConnection(Channel, BufferedWebSocketClient):  # type: ignore[misc]
     """
     One connection, from the attempt to its end.
 
@@ -55,7 +56,6 @@ class WebSocketConnection(Channel, WebSocketClientProtocol):  # type: ignore[mis
         self._deadline = Deadline(
             environment.reactor, self._give_up, OperationError(*TIMEOUT)
         )
-        self._refused: OperationError | None = None
 
     def begin(self, settings: dict[str, Any], timeout: float, creator: Any) -> None:
         """Connect; what comes of it is an event."""
@@ -98,14 +98,8 @@ class WebSocketConnection(Channel, WebSocketClientProtocol):  # type: ignore[mis
         self.not_opened(failure)
 
     def _give_up(self, reason: OperationError) -> None:
-        self._refused = self._refused or reason
+        self.refused = self.refused or reason
         self.abort()
-
-    def failHandshake(self, reason: str) -> None:
-        """The server's answer was not the one to become a WebSocket."""
-        code = "refused" if "upgrade failed" in reason else "protocol"
-        self._refused = OperationError(code, reason)
-        WebSocketClientProtocol.failHandshake(self, reason)
 
     def opened(self) -> None:
         self._deadline.cancel()
@@ -123,8 +117,8 @@ class WebSocketConnection(Channel, WebSocketClientProtocol):  # type: ignore[mis
 
     def not_opened(self, failure: Failure | None) -> None:
         self._deadline.cancel()
-        if self._refused is not None:
-            failure = Failure(self._refused)
+        if self.refused is not None:
+            failure = Failure(self.refused)
         assert failure is not None
         described = describe(failure) or ("internal", "internal error")
         if described[0] == "eof":
@@ -153,7 +147,7 @@ class WebSocketConnection(Channel, WebSocketClientProtocol):  # type: ignore[mis
         self.environment.bridge.forget(self.id)
         self._ended = True
         if self._attempt is not None:
-            self._refused = self._refused or OperationError("closed", "closed")
+            self.refused = self.refused or OperationError("closed", "closed")
             self._attempt.cancel()
             return
         self.say_goodbye(code, None if reason is None else to_text(reason))

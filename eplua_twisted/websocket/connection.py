@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from autobahn.twisted.websocket import WebSocketAdapterProtocol
 from autobahn.websocket.protocol import WebSocketProtocol
 from twisted.internet.error import ConnectionLost
 from twisted.internet.protocol import connectionDone
@@ -20,7 +19,7 @@ from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.interfaces import IResource
 from eplua_twisted.border.values import seconds, to_bytes, to_text
 from eplua_twisted.errors import OperationError
-from eplua_twisted.streams.write_buffer import WriteBuffer
+from eplua_twisted.streams.autobahn import BufferedWebSocket
 
 MAX_MESSAGE = 16 * 1024 * 1024
 MAX_UNSENT = 16 * 1024 * 1024
@@ -74,7 +73,7 @@ class ChannelOptions:
 
 
 @implementer(IResource)
-class Channel(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc]
+class Channel(BufferedWebSocket):
     """
     Mixed into autobahn's client and server protocols.
 
@@ -85,8 +84,6 @@ class Channel(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc
         super().__init__()
         self.environment = environment
         self.options = options
-        self.transport: Any = None
-        self._out: WriteBuffer | None = None
         self._opened = False
         self._ended = False
         self._pressed = False
@@ -116,33 +113,14 @@ class Channel(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc
     # What autobahn calls.
 
     def connectionMade(self) -> None:
-        self._out = WriteBuffer(self.transport)
         super().connectionMade()
         if self._pressed:
             self.transport.pauseProducing()
 
-    def dataReceived(self, data: bytes) -> None:
-        # Autobahn's own formats a debug message for each call.
-        self._dataReceived(data)
-
-    def sendData(
-        self, data: bytes, sync: bool = False, chopsize: int | None = None
-    ) -> None:
-        assert self._out is not None
-        self._out.write(data)
-
-    def registerProducer(self, producer: Any, streaming: bool) -> None:
-        """The write buffer is the transport's producer."""
-
-    def unregisterProducer(self) -> None:
-        """The write buffer lets go of the transport itself."""
-
     def _closeConnection(self, abort: bool = False) -> None:
-        if abort or self._out is None:
-            self.transport.abortConnection()
-        else:
+        if not abort:
             self._close_within()
-            self._out.when_empty(self.transport.loseConnection)
+        super()._closeConnection(abort)
 
     def onOpen(self) -> None:
         self._opened = True
@@ -193,12 +171,12 @@ class Channel(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc
         @raise OperationError: C{state}, C{protocol} for text that is not UTF-8,
             C{limit} when the peer is too slow
         """
-        if self.state != self.STATE_OPEN or self._out is None:
+        if self.state != self.STATE_OPEN:
             raise OperationError("state", "Not connected")
         if not is_binary and not _is_utf8(data):
             raise OperationError("protocol", "text must be UTF-8 (see sendBinary)")
-        if self._out.amount > MAX_UNSENT:
-            raise OperationError("limit", f"{self._out.amount} bytes wait to be sent")
+        if self.amount > MAX_UNSENT:
+            raise OperationError("limit", f"{self.amount} bytes wait to be sent")
         WebSocketProtocol.sendMessage(self, data, is_binary)
         return True
 
@@ -229,7 +207,7 @@ class Channel(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc
 
     def buffered_amount(self) -> int:
         """Bytes that the system has not taken yet."""
-        return 0 if self._out is None else self._out.amount
+        return self.amount
 
     # Resources.
 
