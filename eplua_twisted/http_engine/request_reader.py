@@ -1,0 +1,260 @@
+"""Reads requests, strictly: llhttp parses them, here they are bounded."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+
+from eplua_twisted.http_engine.bounds import (
+    MAX_REQUEST_HEAD,
+    MAX_REQUEST_HEADERS,
+)
+
+BAD_REQUEST = 400
+NOT_IMPLEMENTED = 501
+URI_TOO_LONG = 414
+HEADERS_TOO_LARGE = 431
+VERSION_NOT_SUPPORTED = 505
+
+VERSIONS = ("1.1", "1.0")
+
+METHODS = frozenset(
+    b"ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK MERGE MKACTIVITY"
+    b" MKCALENDAR MKCOL MOVE M-SEARCH NOTIFY OPTIONS PATCH POST PROPFIND PROPPATCH"
+    b" PURGE PUT QUERY REBIND REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND UNLINK"
+    b" UNLOCK UNSUBSCRIBE".split()
+)
+"""Those of HTTP; llhttp knows some of other protocols too."""
+
+
+class RequestHead:
+    """
+    A request as far as its body.
+
+    @ivar target: as it was sent
+    @ivar minor: of the version: 1 for HTTP/1.1
+    @ivar headers: names and values, as they were sent and in that order
+    @ivar keep_alive: the client may send another one on this connection
+    @ivar upgrade: it asks for another protocol: what follows is not HTTP, if it gets it
+    """
+
+    __slots__ = ("headers", "keep_alive", "method", "minor", "target", "upgrade")
+
+    def __init__(
+        self,
+        method: bytes,
+        target: bytes,
+        minor: int,
+        headers: list[tuple[bytes, bytes]],
+        keep_alive: bool,
+        upgrade: bool,
+    ) -> None:
+        self.method = method
+        self.target = target
+        self.minor = minor
+        self.headers = headers
+        self.keep_alive = keep_alive
+        self.upgrade = upgrade
+
+    def values(self, name: bytes) -> list[bytes]:
+        """@param name: in lower case"""
+        return [value for each, value in self.headers if each.lower() == name]
+
+
+class RequestEvents(Protocol):
+    """Who is told of requests, in the order of what was sent."""
+
+    def head_received(self, head: RequestHead) -> None: ...
+
+    def body_received(self, data: bytes) -> None: ...
+
+    def request_received(self) -> None:
+        """The request is complete."""
+
+
+class Refused(Exception):
+    """
+    This is not a request that is served; nothing after it can be read.
+
+    @ivar status: what it is answered with
+    """
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class RequestReader:
+    """
+    Requests of one connection, one after the other.
+
+    @ivar amid: a part of a request has come, and not all of it
+    @ivar in_body: its head has
+    @ivar ended: the client was told that its last request is the last one: what else
+        it sends is not looked at
+    """
+
+    __slots__ = (
+        "_asks_upgrade",
+        "_events",
+        "_fields",
+        "_headers",
+        "_hosts",
+        "_last",
+        "_muted",
+        "_parser",
+        "_problem",
+        "_size",
+        "_target",
+        "_unused",
+        "amid",
+        "ended",
+        "in_body",
+    )
+
+    def __init__(self, events: RequestEvents) -> None:
+        self._events = events
+        self._parser = HttpRequestParser(self)
+        # What a callback of the parser raised: it tells of some and forgets others.
+        self._problem: Exception | None = None
+        # Bytes since something was made of them: an unfinished head, a chunk's line.
+        self._unused = 0
+        self._muted = self._last = self._asks_upgrade = False
+        self.amid = self.in_body = self.ended = False
+        self.on_message_begin()
+        self.amid = False
+
+    def feed(self, data: bytes) -> bytes | None:
+        """
+        Take bytes; the events are told before this returns.
+
+        @return: C{None}; or what follows a request whose C{upgrade} is set, and which
+            C{request_received} was not told of: see L{decline_upgrade}
+        @raise Refused: they are no request
+        """
+        if self.ended:
+            return None
+        self._unused += len(data)
+        try:
+            self._parser.feed_data(data)
+        except HttpParserUpgrade as upgrade:
+            return data[upgrade.args[0] :]
+        except HttpParserError:
+            problem, self._problem = self._problem, None
+            if problem is not None:
+                raise problem from None
+            if self.ended:
+                return None
+            raise Refused(self._status_of(data)) from None
+        if self._unused > MAX_REQUEST_HEAD:
+            if self.in_body:
+                raise Refused(BAD_REQUEST)
+            raise Refused(HEADERS_TOO_LARGE if self._headers else URI_TOO_LONG)
+        return None
+
+    def decline_upgrade(self, head: RequestHead, rest: bytes) -> bytes | None:
+        """
+        Go on in HTTP after a request that asked for another protocol: its body follows.
+
+        @param rest: what L{feed} returned
+        @return: as L{feed}
+        """
+        lines = [b"%s %s HTTP/1.%d" % (head.method, head.target, head.minor)]
+        lines += [
+            b"%s: %s" % pair for pair in head.headers if pair[0].lower() != b"upgrade"
+        ]
+        self._parser = HttpRequestParser(self)
+        self._muted = True
+        self.feed(b"\r\n".join([*lines, b"", b""]))
+        return self.feed(rest) if rest else None
+
+    def _status_of(self, data: bytes) -> int:
+        """A request line of HTTP/1 with a method that is none of L{METHODS}, or what."""
+        line = data.lstrip(b"\r\n").split(b"\r\n", 1)[0].split(b" ")
+        is_foreign = (
+            not self._target
+            and len(line) == 3
+            and line[0].isalpha()
+            and line[0] not in METHODS
+            and line[2].startswith(b"HTTP/1.")
+        )
+        return NOT_IMPLEMENTED if is_foreign else BAD_REQUEST
+
+    def _fail(self, problem: Exception) -> None:
+        self._problem = problem
+        raise problem
+
+    # What llhttp calls.
+
+    def on_message_begin(self) -> None:
+        self._target = b""
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._fields = self._size = self._hosts = 0
+        self.amid = True
+
+    def on_url(self, url: bytes) -> None:
+        self._target += url
+        if len(self._target) > MAX_REQUEST_HEAD:
+            self._fail(Refused(URI_TOO_LONG))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._fields += 1
+        self._size += len(name) + len(value)
+        if self._fields > MAX_REQUEST_HEADERS or self._size > MAX_REQUEST_HEAD:
+            self._fail(Refused(HEADERS_TOO_LARGE))
+        if self.in_body:
+            # A trailer: nobody asks for it.
+            return
+        self._headers.append((name, value))
+        if len(name) == 4 and name.lower() == b"host":
+            self._hosts += 1
+
+    def on_headers_complete(self) -> None:
+        self._fields = self._size = self._unused = 0
+        self.in_body = True
+        if self._muted:
+            return
+        parser = self._parser
+        version = parser.get_http_version()
+        method = parser.get_method()
+        if version not in VERSIONS:
+            self._fail(Refused(VERSION_NOT_SUPPORTED))
+        if method not in METHODS:
+            self._fail(Refused(NOT_IMPLEMENTED))
+        minor = 1 if version == "1.1" else 0
+        # RFC 9112, 3.2.
+        if self._hosts != 1 and (minor or self._hosts):
+            self._fail(Refused(BAD_REQUEST))
+        keep_alive = parser.should_keep_alive()
+        self._asks_upgrade = parser.should_upgrade()
+        self._last = not keep_alive
+        head = RequestHead(
+            method, self._target, minor, self._headers, keep_alive, self._asks_upgrade
+        )
+        try:
+            self._events.head_received(head)
+        except Exception as problem:
+            self._fail(problem)
+
+    def on_body(self, data: bytes) -> None:
+        self._unused = 0
+        try:
+            self._events.body_received(data)
+        except Exception as problem:
+            self._fail(problem)
+
+    def on_chunk_header(self) -> None:
+        self._unused = 0
+
+    def on_message_complete(self) -> None:
+        self._muted = self.in_body = self.amid = False
+        self._unused = 0
+        if self._asks_upgrade:
+            self._asks_upgrade = False
+            return
+        self.ended = self._last
+        try:
+            self._events.request_received()
+        except Exception as problem:
+            self._fail(problem)

@@ -1,0 +1,327 @@
+"""Reads responses, as tolerantly as curl and Python's requests do."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, Protocol
+
+from eplua_twisted.errors import EOF, OperationError
+from eplua_twisted.http_engine.bounds import (
+    MAX_CHUNK_LINE,
+    MAX_LENGTH,
+    MAX_RESPONSE_HEAD,
+    MAX_RESPONSE_HEADERS,
+    MAX_TRAILER,
+)
+
+State = Literal["head", "length", "chunk", "data", "end", "trailer", "close", "done"]
+
+STATUS_LINE = re.compile(rb"HTTP/1\.([0-9])[ \t]+([0-9]{3})(?:[ \t]+(.*))?[ \t]*")
+END_OF_HEAD = re.compile(rb"\n\r?\n")
+CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]+)[ \t]*(?:;.*)?")
+LENGTH = re.compile(rb"\+?([0-9]+)")
+
+
+class ResponseHead:
+    """
+    A response as far as its body.
+
+    @ivar minor: of the version: 1 for HTTP/1.1
+    @ivar reason: the words after the status
+    @ivar headers: names and values, as they were sent and in that order
+    """
+
+    __slots__ = ("headers", "minor", "reason", "status")
+
+    def __init__(
+        self,
+        minor: int,
+        status: int,
+        reason: bytes,
+        headers: list[tuple[bytes, bytes]],
+    ) -> None:
+        self.minor = minor
+        self.status = status
+        self.reason = reason
+        self.headers = headers
+
+    def values(self, name: bytes) -> list[bytes]:
+        """@param name: in lower case"""
+        return [value for each, value in self.headers if each.lower() == name]
+
+    def tokens(self, name: bytes) -> list[bytes]:
+        """The elements of a list-valued field, in lower case."""
+        joined = b",".join(self.values(name)).lower()
+        return [each.strip(b" \t") for each in joined.split(b",") if each.strip(b" \t")]
+
+
+class ResponseEvents(Protocol):
+    """Who is told of the response."""
+
+    def head_received(self, head: ResponseHead, codings: list[bytes]) -> None:
+        """
+        @param codings: transfer codings of the body but C{chunked}, in the order in
+            which they were applied
+        """
+
+    def body_received(self, data: bytes) -> None: ...
+
+    def response_received(self, reusable: bool) -> None:
+        """
+        The response is complete.
+
+        @param reusable: the connection may serve another request
+        """
+
+
+def protocol_error(what: str) -> OperationError:
+    return OperationError("protocol", f"the answer is not HTTP: {what}")
+
+
+def parse_head(text: bytes) -> ResponseHead:
+    """
+    @param text: a head without the empty line that ends it
+    @raise OperationError: C{protocol}, C{limit}
+    """
+    lines = [line.removesuffix(b"\r") for line in text.split(b"\n")]
+    status = STATUS_LINE.fullmatch(lines[0])
+    if status is None:
+        raise protocol_error(f"status line {lines[0][:100]!r}")
+    headers: list[tuple[bytes, bytes]] = []
+    for line in lines[1:]:
+        if line[:1] in (b" ", b"\t"):
+            # A folded line goes on (RFC 9112, 5.2).
+            if headers:
+                name, value = headers[-1]
+                headers[-1] = name, (value + b" " + line.strip(b" \t")).strip(b" \t")
+            continue
+        name, colon, value = line.partition(b":")
+        name = name.rstrip(b" \t")
+        if not colon or not name:
+            raise protocol_error(f"header line {line[:100]!r}")
+        headers.append((name, value.strip(b" \t\r")))
+    if len(headers) > MAX_RESPONSE_HEADERS:
+        raise OperationError(
+            "limit",
+            f"the answer has more than {MAX_RESPONSE_HEADERS} headers (no option"
+            " moves this bound)",
+        )
+    return ResponseHead(int(status[1]), int(status[2]), status[3] or b"", headers)
+
+
+def content_length(head: ResponseHead) -> int | None:
+    """
+    The length of the body that the head tells; the same one may be there repeatedly.
+
+    @raise OperationError: C{protocol}: it is no number, or there are different ones
+    """
+    lengths = set()
+    for value in head.tokens(b"content-length"):
+        number = LENGTH.fullmatch(value)
+        if number is None or len(number[1]) > 25 or int(number[1]) > MAX_LENGTH:
+            raise protocol_error(f"Content-Length {value[:40]!r}")
+        lengths.add(int(number[1]))
+    if len(lengths) > 1:
+        raise protocol_error("different Content-Lengths")
+    return lengths.pop() if lengths else None
+
+
+class ResponseReader:
+    """
+    The response to one request.
+
+    States: C{head}, again after each informational response; then C{length} (so many
+    bytes), C{close} (until the connection ends), or C{chunk} (a chunk's size), C{data},
+    C{end} (of that chunk's data) and again C{chunk}, and C{trailer}; then C{done}.
+
+    @ivar started: a part of the response has come
+    """
+
+    __slots__ = (
+        "_buffer",
+        "_events",
+        "_head_only",
+        "_left",
+        "_reusable",
+        "_spent",
+        "_state",
+        "started",
+    )
+
+    def __init__(self, events: ResponseEvents, head_only: bool = False) -> None:
+        """@param head_only: it answers HEAD: there is no body, whatever it says"""
+        self._events = events
+        self._head_only = head_only
+        self._state: State = "head"
+        self._buffer = b""
+        self._left = 0
+        # Bytes of informational heads, or of the trailer.
+        self._spent = 0
+        self._reusable = False
+        self.started = False
+
+    @property
+    def done(self) -> bool:
+        return self._state == "done"
+
+    def feed(self, data: bytes) -> None:
+        """
+        Take bytes; the events are told before this returns.
+
+        @raise OperationError: C{protocol}, C{limit}: nothing more can be read
+        """
+        self.started = True
+        if self._state == "length" and len(data) < self._left:
+            # By far the most common: in the middle of a body.
+            self._left -= len(data)
+            self._events.body_received(data)
+            return
+        if self._buffer:
+            data = self._buffer + data
+            self._buffer = b""
+        while data:
+            state = self._state
+            if state == "head":
+                data = self._feed_head(data)
+            elif state in ("length", "data"):
+                data = self._feed_data(data)
+            elif state == "close":
+                self._events.body_received(data)
+                return
+            elif state == "done":
+                # Nobody asked for it: the connection is not to be trusted.
+                self._reusable = False
+                return
+            else:
+                data = self._feed_line(data)
+
+    def end(self, clean: bool) -> None:
+        """
+        The connection has ended.
+
+        @param clean: the peer has closed it in good order
+        @raise OperationError: C{eof}: that was too early; C{reset}
+        """
+        if self._state == "close" and clean:
+            self._complete(False)
+        elif self._state != "done":
+            if clean:
+                raise OperationError(*EOF)
+            raise OperationError("reset", "Connection reset by peer")
+
+    # The head.
+
+    def _feed_head(self, data: bytes) -> bytes:
+        if not self._spent:
+            # Some devices send an empty line after a body, before the next answer.
+            data = data.lstrip(b"\r\n")
+        found = END_OF_HEAD.search(data)
+        size = self._spent + (found.end() if found else len(data))
+        if size > MAX_RESPONSE_HEAD:
+            raise OperationError(
+                "limit",
+                f"the answer's head is longer than {MAX_RESPONSE_HEAD} bytes (no option"
+                " moves this bound)",
+            )
+        if found is None:
+            self._keep_head(data)
+            return b""
+        head = parse_head(data[: found.start()].removesuffix(b"\r"))
+        rest = data[found.end() :]
+        if 100 <= head.status < 200:
+            if head.status == 101:
+                raise protocol_error("101 Switching Protocols, which was not asked for")
+            self._spent = size
+            return rest
+        self._begin_body(head)
+        return rest
+
+    def _keep_head(self, data: bytes) -> None:
+        """The beginning of a head; what can never become one is refused at once."""
+        start = data[:5]
+        if not b"HTTP/".startswith(start) and not start.startswith(b"HTTP/"):
+            raise protocol_error(f"it begins with {data[:40]!r}")
+        self._buffer = data
+
+    def _begin_body(self, head: ResponseHead) -> None:
+        codings = [
+            each for each in head.tokens(b"transfer-encoding") if each != b"identity"
+        ]
+        options = head.tokens(b"connection")
+        self._reusable = (
+            b"close" not in options if head.minor else b"keep-alive" in options
+        )
+        chunked = b"chunked" in codings
+        if self._head_only or head.status in (204, 304):
+            self._events.head_received(head, [])
+            self._complete(self._reusable)
+            return
+        if chunked:
+            if codings.pop() != b"chunked" or b"chunked" in codings:
+                raise protocol_error("chunked is not the last transfer coding")
+            if head.values(b"content-length"):
+                # The chunks count (RFC 9112, 6.3), but the two may be a trick.
+                self._reusable = False
+            self._state = "chunk"
+        elif codings:
+            self._state = "close"
+        else:
+            length = content_length(head)
+            self._state = "close" if length is None else "length"
+            self._left = length or 0
+        self._spent = 0
+        self._events.head_received(head, codings)
+        if self._state == "length" and not self._left:
+            self._complete(self._reusable)
+
+    # The body.
+
+    def _feed_data(self, data: bytes) -> bytes:
+        left = self._left
+        if len(data) < left:
+            self._left -= len(data)
+            self._events.body_received(data)
+            return b""
+        self._left = 0
+        rest = data[left:]
+        in_chunk = self._state == "data"
+        if in_chunk:
+            self._state = "end"
+        self._events.body_received(data[:left] if rest else data)
+        if not in_chunk and self._state == "length":
+            self._complete(self._reusable and not rest)
+            return b""
+        return rest
+
+    def _feed_line(self, data: bytes) -> bytes:
+        line, end, rest = data.partition(b"\n")
+        bound = MAX_TRAILER if self._state == "trailer" else MAX_CHUNK_LINE
+        if self._spent + len(line) > bound:
+            raise protocol_error("a chunk's line is too long")
+        if not end:
+            self._buffer = data
+            return b""
+        line = line.removesuffix(b"\r")
+        if self._state == "chunk":
+            self._begin_chunk(line)
+        elif self._state == "end":
+            if line:
+                raise protocol_error("a chunk is longer than its size")
+            self._state = "chunk"
+        elif line:
+            self._spent += len(line)
+        else:
+            self._complete(self._reusable and not rest)
+            return b""
+        return rest
+
+    def _begin_chunk(self, line: bytes) -> None:
+        size = CHUNK_SIZE.fullmatch(line)
+        if size is None or len(size[1].lstrip(b"0")) > 15:
+            raise protocol_error(f"chunk size {line[:40]!r}")
+        self._left = int(size[1], 16)
+        self._state = "data" if self._left else "trailer"
+
+    def _complete(self, reusable: bool) -> None:
+        self._state = "done"
+        self._events.response_received(reusable)
