@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterable
 from importlib import import_module, metadata
 from pathlib import Path
@@ -14,6 +15,7 @@ from twisted.logger import Logger
 
 from eplua_twisted.border.bridge import Bridge
 from eplua_twisted.border.calls import Calls
+from eplua_twisted.border.clock import SteadyReactor, steady
 from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.interfaces import IModule
@@ -97,18 +99,19 @@ class Runtime:
             raise ValueError(f"unknown Lua version {lua!r}; known: {known}")
         if reactor is None:
             from twisted.internet import reactor
-        self._reactor = reactor
+        self._reactor = clock = steady(reactor)
         self.output = output or _write_line
         self._on_error = on_error
         self._on_exit = on_exit
         self._max_timers = max_timers
         self._resources = Resources()
-        self._bridge = Bridge(reactor, self._resources)
+        self._bridge = Bridge(clock, self._resources)
         self._environment = Environment(
-            reactor,
-            eager(reactor),
+            clock,
+            eager(clock),
             self._bridge,
             self._resources,
+            reactor.seconds if clock is reactor else time.time,
             frozenset(allow_unauthorized),
         )
         self._modules: dict[str, IModule] = {}
@@ -366,6 +369,8 @@ class Runtime:
         self._bridge.attach(None)
         self._modules.clear()
         self._lua = self._expose = None
+        if isinstance(self._reactor, SteadyReactor):
+            self._reactor.rest()
         self._done = True
         self._fire_idle()
         stopped, self._stopped = self._stopped, []

@@ -168,7 +168,7 @@ class HTTPServer(Listening, Factory):
 
     def date(self) -> bytes:
         """The time of day, as the header C{Date} has it."""
-        now = int(self.environment.reactor.seconds())
+        now = int(self.environment.time_of_day())
         if now != self._date[0]:
             self._date = (now, datetimeToString(now))
         return self._date[1]

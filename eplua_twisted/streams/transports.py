@@ -17,6 +17,8 @@ from twisted.internet import tcp
 from twisted.internet.posixbase import PosixReactorBase
 from zope.interface import directlyProvides, providedBy
 
+from eplua_twisted.border.clock import SteadyReactor
+
 
 class EagerWrites(tcp.Connection):
     """Mixed into C{tcp.Server} and C{tcp.Client}."""
@@ -131,4 +133,5 @@ class EagerReactor:
 
 def eager(reactor: Any) -> Any:
     """The reactor with eager TCP, if it has sockets; else as it is."""
-    return EagerReactor(reactor) if isinstance(reactor, PosixReactorBase) else reactor
+    real = isinstance(reactor, (PosixReactorBase, SteadyReactor))
+    return EagerReactor(reactor) if real else reactor
