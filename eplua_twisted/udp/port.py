@@ -11,6 +11,8 @@ from twisted.internet.posixbase import PosixReactorBase
 from twisted.internet.udp import MulticastPort
 from twisted.python.failure import Failure
 
+from eplua_twisted.border.clock import SteadyReactor
+
 MAX_DATAGRAM = 65536
 
 BATCH = 4
@@ -37,7 +39,7 @@ def open_port(
 
     @raise CannotListenError: what kept it from being bound
     """
-    if not isinstance(reactor, PosixReactorBase):
+    if not isinstance(reactor, (PosixReactorBase, SteadyReactor)):
         return reactor.listenUDP(port, protocol, interface, MAX_DATAGRAM)
     opened: Any = Port(port, protocol, interface, reactor, options)
     opened.startListening()
