@@ -57,8 +57,10 @@ end
 
 --- Warn about an error that has no callback: at `place`, or where the ticket's
 --- operation was asked for.
-function callbacks.unheard(message, code, place)
-  host.warn(format("%s: %s (%s; no error callback was given)", place, message, code))
+---@param missing string|nil what would have heard it, if not a callback
+function callbacks.unheard(message, code, place, missing)
+  host.warn(format("%s: %s (%s; no %s was given)", place, message, code,
+    missing or "error callback"))
 end
 
 function callbacks.unheard_ticket(ticket, message, code)

@@ -3,28 +3,155 @@
 
 local core = ...
 
-local check, reports = core.import("border/check"), core.import("border/reports")
+local check, callbacks = core.import("border/check"), core.import("border/callbacks")
+local reports = core.import("border/reports")
 local tasks, text = core.import("border/tasks"), core.import("border/text")
 local tickets, timers = core.import("border/tickets"), core.import("timers", "timers")
-local protect, settle = reports.protect, tickets.settle
+local host = core.host
+local here, protect, settle, spell = reports.here, reports.protect, tickets.settle, reports.spell
 local format, concat, sort, remove = string.format, table.concat, table.sort, table.remove
-local ipairs, pairs, select, unpack = ipairs, pairs, select, core.unpack
+local next, pairs, select, type, unpack = next, pairs, select, type, core.unpack
 
-local QUEUE = 1024 -- events that wait() has not taken yet; the oldest go first
+-- What is kept of the events of a name that wait() has not taken yet: so many events,
+-- and bytes. The oldest go first, the newest is always kept.
+local QUEUE, BYTES = 1024, 64 * 1024 * 1024
+
+-- The bytes for a name that has listeners, until wait() is called for it.
+local HEARD_BYTES = 64 * 1024
+
+local CLOSED = { "Operation canceled", "closed" }
 
 local events = {}
+
+---@class eplua.events
+---@field listeners table<string, function[]>
+---@field queues table<string, table> what came and no wait() has taken, by name
+---@field waiters table<string, table[]> those that wait, by name
+---@field awaited table<string, boolean> the names that wait() was called for
+---@field failure table|nil message and code: nothing more comes, until `events.open`
+---@field left boolean|nil the script closed it: only its last event still comes
+---@field script function|nil the script's function that connected, and its line
+---@field line integer|nil
 
 local function state(object)
   local own = object.events
   if not own then
-    own = { listeners = {}, queues = {}, waiters = {} }
+    own = { listeners = {}, queues = {}, waiters = {}, awaited = {} }
     object.events = own
   end
   return own
 end
 
+-- Queues.
+
+local function size_of(...)
+  local size = 0
+  for i = 1, select("#", ...) do
+    local value = select(i, ...)
+    if type(value) == "table" then
+      for _, each in next, value do
+        if type(each) == "string" then size = size + #each end
+      end
+    elseif type(value) == "string" then
+      size = size + #value
+    end
+  end
+  return size
+end
+
+local function take(queue)
+  local first = queue.first
+  local event = queue[first]
+  queue[first], queue.first = nil, first + 1
+  queue.size = queue.size - event.size
+  return event
+end
+
+local function is_empty(queue) return queue.first > queue.last end
+
+local function queue_of(own, name)
+  local queue = own.queues[name]
+  if not queue then
+    queue = { first = 1, last = 0, size = 0 }
+    own.queues[name] = queue
+  end
+  return queue
+end
+
+local function put(own, name, heard, ...)
+  local queue = queue_of(own, name)
+  local size = size_of(...)
+  local last = queue.last + 1
+  queue[last], queue.last = { n = select("#", ...), size = size, ... }, last
+  queue.size = queue.size + size
+  local awaited = own.awaited[name]
+  local bytes = heard and not awaited and HEARD_BYTES or BYTES
+  while last - queue.first >= QUEUE or (queue.size > bytes and queue.first < last) do
+    take(queue)
+    if awaited and not heard and not queue.warned then
+      queue.warned = true
+      host.warn(format("%s: wait(%q) is called too seldom: events are lost",
+        spell(own.script, own.line), name))
+    end
+  end
+end
+
+-- Waiting.
+
+local function withdraw(waiters, waiter)
+  for i = 1, #waiters do
+    if waiters[i] == waiter then return remove(waiters, i) end
+  end
+end
+
+local function wake(waiter, ok, ...)
+  timers.cancel(waiter.timer)
+  settle(waiter.ticket, ok, ...)
+end
+
+--- Take the one that waits longest, and still does.
+local function next_waiter(waiters)
+  while waiters and waiters[1] do
+    local waiter = remove(waiters, 1)
+    if tickets.is_waiting(waiter.ticket) then return waiter end
+    timers.cancel(waiter.timer)
+  end
+end
+
+local function wait(own, name, milliseconds)
+  local ticket = tickets.new()
+  local waiters = own.waiters[name] or {}
+  own.waiters[name] = waiters
+  local waiter = { ticket = ticket }
+  waiters[#waiters + 1] = waiter
+  if milliseconds then
+    waiter.timer = timers.fail_later(ticket, milliseconds, function()
+      withdraw(waiters, waiter)
+    end)
+  end
+  return tickets.wait(ticket)
+end
+
+--- What a task gets that waits for an event that is here already, or cannot come:
+--- nil when it has to wait.
+local function at_once(own, name, holds, is_last)
+  local queue = queue_of(own, name)
+  own.awaited[name] = true
+  if not is_empty(queue) then
+    local event = take(queue)
+    if holds then own.queues[name] = nil end
+    return event
+  end
+  if holds then return { n = 0 } end
+  local failure = own.failure or (own.left and not is_last and CLOSED)
+  return failure and { n = 3, nil, failure[1], failure[2] }
+end
+
 --- Give a class the methods for events of the names in `known`.
-function events.mixin(class, known)
+---@param last string the event that an open object still has after the script closed it
+---@param states table<string, fun(object: table): boolean>|nil events that stand for a
+--- state: wait() for one returns at once when the object is in it
+function events.mixin(class, known, last, states)
   local set, names = {}, {}
   for i = 1, #known do set[known[i]], names[i] = true, known[i] end
   sort(names)
@@ -53,17 +180,15 @@ function events.mixin(class, known)
   function class:removeEventListener(name, f)
     check_name(name, "removeEventListener")
     local listeners = state(self).listeners
-    local new = {}
-    if f ~= nil then
-      for _, each in ipairs(listeners[name] or {}) do
-        if each ~= f then new[#new + 1] = each end
-      end
+    local old, new = listeners[name] or {}, {}
+    for i = 1, f ~= nil and #old or 0 do
+      if old[i] ~= f then new[#new + 1] = old[i] end
     end
     listeners[name] = new
   end
 
-  --- In a task: the arguments of the next event of that name. From its first use
-  --- events of the name queue, so that none is missed.
+  --- In a task: the arguments of the next event of that name. They queue from
+  --- `connect` on, so that none is missed.
   function class:wait(name, milliseconds)
     check_name(name, "wait")
     if milliseconds ~= nil then
@@ -72,71 +197,112 @@ function events.mixin(class, known)
     if not tasks.current() then reports.raise("wait: not in a task (see task.start)") end
     tasks.check_can_wait()
     local own = state(self)
-    local queue = own.queues[name]
-    if queue and queue[1] then
-      local event = remove(queue, 1)
-      if event.n == 0 then return true end
-      return unpack(event, 1, event.n)
-    end
-    own.queues[name] = queue or {}
-    if own.failure then return nil, own.failure[1], own.failure[2] end
-    local ticket = tickets.new()
-    local waiters = own.waiters[name] or {}
-    own.waiters[name] = waiters
-    local waiter = { ticket = ticket }
-    waiters[#waiters + 1] = waiter
-    if milliseconds then
-      waiter.timer = timers.fail_later(ticket, milliseconds, function()
-        for i = 1, #waiters do
-          if waiters[i] == waiter then return remove(waiters, i) end
-        end
-      end)
-    end
-    return tickets.wait(ticket)
+    local holds = states and states[name] and states[name](self)
+    local event = at_once(own, name, holds, name == last)
+    if not event then return wait(own, name, milliseconds) end
+    if event.n == 0 then return true end
+    return unpack(event, 1, event.n)
   end
 end
 
-local function wake(waiter, ok, ...)
-  timers.cancel(waiter.timer)
-  settle(waiter.ticket, ok, ...)
-end
+-- What happens to an object.
 
 --- Tell an object's listeners, and a task that waits, of an event.
+---@return boolean heard there is such a listener or task
 function events.emit(object, name, ...)
-  local own = object.events
-  if not own then return end
+  local own = state(object)
   local listeners = own.listeners[name]
-  for i = 1, listeners and #listeners or 0 do
+  local count = listeners and #listeners or 0
+  for i = 1, count do
     local now = own.listeners[name]
     local there = now == listeners
     for k = 1, there and 0 or #now do there = there or now[k] == listeners[i] end
     if there then protect(listeners[i], ...) end
   end
-  local queue = own.queues[name]
-  if not queue then return end
-  local waiters = own.waiters[name]
-  if waiters and waiters[1] then return wake(remove(waiters, 1), true, ...) end
-  if #queue >= QUEUE then remove(queue, 1) end
-  queue[#queue + 1] = { n = select("#", ...), ... }
+  local waiter = next_waiter(own.waiters[name])
+  if waiter then
+    wake(waiter, true, ...)
+    return true
+  end
+  put(own, name, count > 0, ...)
+  return count > 0
+end
+local emit = events.emit
+
+--- Fail all that wait now; returns whether there were some.
+local function fail_waiters(waiters, failure)
+  local some = false
+  for _, list in pairs(waiters) do
+    local waiter = next_waiter(list)
+    while waiter do
+      some = true
+      wake(waiter, false, failure[2], failure[1])
+      waiter = next_waiter(list)
+    end
+  end
+  return some
 end
 
---- As `emit`, but not within the script's call that this is an answer to.
-function events.emit_later(object, ...)
-  local arguments, count = { ... }, select("#", ...)
-  timers.call_later(0, function() events.emit(object, unpack(arguments, 1, count)) end)
-end
-
---- The object failed or was closed: nothing more comes, until `events.open`.
+--- The object failed or is over: nothing more comes, until `events.open`.
+---@return boolean heard a task was waiting
 function events.close(object, message, code)
   local own = state(object)
-  own.failure = { message, code }
-  for _, waiters in pairs(own.waiters) do
-    while waiters[1] do wake(remove(waiters, 1), false, code, message) end
+  local waiters = own.waiters
+  own.waiters = {}
+  own.failure = own.left and CLOSED or { message, code }
+  return fail_waiters(waiters, own.failure)
+end
+
+--- A connection could not be made: as `emit` of `error` with what follows `code`. If
+--- nobody hears it, the script is warned at the line that connected.
+---@param is_over fun(): boolean whether nothing more comes (see `close`), once the
+--- listeners have returned
+function events.fail(object, is_over, message, code, ...)
+  local own = state(object)
+  local script, line = own.script, own.line
+  local heard = emit(object, "error", ...)
+  if is_over() then heard = events.close(object, message, code) or heard end
+  -- With reconnect the first of a row of failures is enough.
+  if not heard and not own.silent then
+    own.silent = true
+    callbacks.unheard(message, code, spell(script, line), "error listener")
   end
 end
 
+--- As `emit` of `error`, but not within the script's call that this is an answer to,
+--- and if nobody hears it, the script is warned at that call's line.
+function events.fail_later(object, message, code, ...)
+  local arguments, count = { ... }, select("#", ...)
+  local place = reports.place()
+  tickets.soon(function()
+    if not emit(object, "error", unpack(arguments, 1, count)) then
+      callbacks.unheard(message, code, place, "error listener")
+    end
+  end)
+end
+
+--- The script connects: events queue from now on, and where it did is remembered.
 function events.open(object)
-  state(object).failure = nil
+  local own = state(object)
+  own.failure, own.left, own.silent, own.queues = nil, nil, nil, {}
+  own.script, own.line = here(3)
+end
+
+--- The object is connected: the next failure is a new one.
+function events.opened(object)
+  state(object).silent = nil
+end
+
+--- The script closed the object. Tasks that wait are told when the script has
+--- returned; those that wait for its last event get that one, if it still comes.
+---@param last string|nil the name of that event
+function events.leave(object, last)
+  local own = state(object)
+  local waiters = own.waiters
+  own.waiters = {}
+  own.left = true
+  if last then own.waiters[last], waiters[last] = waiters[last], nil else own.failure = CLOSED end
+  if next(waiters) then tickets.soon(fail_waiters, waiters, CLOSED) end
 end
 
 return events

@@ -46,6 +46,12 @@ local function wait(ticket)
 end
 tickets.wait = wait
 
+--- Whether a task still waits for the answer to a ticket.
+function tickets.is_waiting(ticket)
+  local task = waiting[ticket]
+  return task ~= nil and task.ticket == ticket and not task.done
+end
+
 --- Methods whose answer is all that they are for.
 local ASKING = {
   read = true, readExactly = true, readUntil = true, readAll = true,

@@ -40,7 +40,7 @@ local Client = class.new("mqtt.Client", function(client)
 end, function(client, referenced)
   if client.schedule then client.schedule:reference(referenced) end
 end)
-events.mixin(Client, EVENTS)
+events.mixin(Client, EVENTS, "closed")
 
 --- Call the script's callback, but not within its own call. Returns nil.
 local function later(callback, number)

@@ -42,7 +42,9 @@ local WebSocketClient = class.new("WebSocketClient", function(client)
 end, function(client, referenced)
   if client.schedule then client.schedule:reference(referenced) end
 end)
-events.mixin(WebSocketClient, EVENTS)
+events.mixin(WebSocketClient, EVENTS, "disconnected", {
+  connected = function(client) return client.connection ~= nil and client.connection.open end,
+})
 
 local CLIENT_OPTIONS = channel.with({
   headers = "table",
@@ -60,8 +62,9 @@ local function listen(self)
   local handlers = {}
 
   function handlers.connected(protocol)
-    self.protocol = protocol
+    self.protocol, connection.open = protocol, true
     if self.schedule then self.schedule:opened() end
+    events.opened(self)
     events.emit(self, "connected")
   end
 
@@ -73,27 +76,37 @@ local function listen(self)
     if not connection.closing then events.emit(self, "pong", data) end
   end
 
-  --- The connection is over: tell the script, then those that wait for more.
-  local function over(message, code, ...)
+  --- The connection is over: the next one may begin.
+  local function over()
     tickets.drop(connection.ticket)
-    local current = self.connection == connection
-    if current then
-      self.connection, self.id, self.protocol = nil, nil, nil
+    connection.was_current = self.connection == connection
+    if connection.was_current then
+      self.connection, self.protocol = nil, nil
+      class.close(self)
       if self.wanted and self.schedule then self.schedule:again() end
     end
-    if ... then events.emit(self, ...) end
-    if current and not self.connection and not (self.schedule and self.schedule:is_waiting()) then
-      events.close(self, message, code)
-    end
+  end
+
+  --- Nothing more comes: the listeners that were told have not connected again.
+  local function is_over()
+    return connection.was_current and not self.connection
+      and not (self.schedule and self.schedule:is_waiting())
   end
 
   function handlers.disconnected(code, reason, clean)
-    over(reason ~= "" and reason or "End of file", "eof", "disconnected", code, reason, clean)
+    over()
+    -- Closed before the script was told that it is open: then it is not told at all.
+    if connection.open then events.emit(self, "disconnected", code, reason, clean) end
+    if is_over() then events.close(self, reason ~= "" and reason or "End of file", "eof") end
   end
 
   function handlers.error(message, code)
-    if connection.closing then return over(message, code) end
-    over(message, code, "error", message, code)
+    over()
+    if not connection.closing then
+      events.fail(self, is_over, message, code, message, code)
+    elseif is_over() then
+      events.close(self, message, code)
+    end
   end
 
   connection.ticket = tickets.listen(function(event, ...) handlers[event](...) end)
@@ -123,7 +136,7 @@ function WebSocketClient:connect(url, headers)
     check.fail(2, "connect", "headers", "table", headers)
   end
   if self:isOpen() or (self.connection and not self.connection.closing) then
-    return events.emit_later(self, "error", "Already connected", "state")
+    return events.fail_later(self, "Already connected", "state", "Already connected", "state")
   end
   local all = {}
   for name, value in pairs(self.options.headers or {}) do all[name] = value end
@@ -143,7 +156,7 @@ function WebSocketClient:connect(url, headers)
   if id == nil then
     self.wanted = nil
     if code == "protocol" then check.fail(1, "connect", "url", "ws: or wss: URL", url) end
-    events.emit_later(self, "error", message, code)
+    events.fail_later(self, message, code, message, code)
   end
 end
 
@@ -156,7 +169,7 @@ local function send(self, data, is_binary, method)
     message, code = "Not connected", "state"
   end
   if ok then return true end
-  events.emit_later(self, "error", message, code)
+  events.fail_later(self, message, code, message, code)
   return nil, message, code
 end
 
@@ -182,7 +195,7 @@ function WebSocketClient:close(code, reason)
     connection.closing = true
     primitives.websocket_close(self.id, code, reason)
   end
-  if not connection then events.close(self, "Operation canceled", "closed") end
+  events.leave(self, connection and connection.open and "disconnected" or nil)
 end
 
 function WebSocketClient:isOpen()
