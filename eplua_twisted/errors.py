@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from socket import gaierror
 
 from twisted.internet import error
 from twisted.internet.defer import CancelledError
@@ -57,6 +58,7 @@ class ConversionError(TypeError):
 TIMEOUT = ("timeout", "Operation canceled")
 EOF = ("eof", "End of file")
 CLOSED = ("closed", "Operation canceled")
+NO_HOST = ("dns", "Host not found")
 NOT_CONNECTED = ("state", "Not connected")
 STOPPED = ("state", "The runtime is stopped")
 INTERNAL = ("internal", "internal error")
@@ -84,8 +86,9 @@ _BY_TYPE: list[tuple[type[BaseException], tuple[str, str]]] = [
     (DeferredTimeout, TIMEOUT),
     (error.TimeoutError, TIMEOUT),
     (error.ConnectionRefusedError, ("refused", "Connection refused")),
-    (error.DNSLookupError, ("dns", "Host not found")),
-    (error.UnknownHostError, ("dns", "Host not found")),
+    (error.DNSLookupError, NO_HOST),
+    (error.UnknownHostError, NO_HOST),
+    (gaierror, NO_HOST),
     (error.ConnectionAborted, CLOSED),
     (error.ConnectionDone, EOF),
     (error.ConnectionLost, ("reset", "Connection reset by peer")),
@@ -99,6 +102,9 @@ def describe(failure: Failure) -> tuple[str, str] | None:
     @return: C{None} for what no operation may fail with: a bug of ours
     """
     reason = failure.value
+    listening = isinstance(reason, error.CannotListenError)
+    if isinstance(reason, error.CannotListenError):
+        reason = reason.socketError
     if isinstance(reason, OperationError):
         return reason.code, reason.message
     for kind, description in _BY_TYPE:
@@ -106,14 +112,10 @@ def describe(failure: Failure) -> tuple[str, str] | None:
             return description
     if (tls := sys.modules.get("OpenSSL.SSL")) and isinstance(reason, tls.Error):
         return "tls", _handshake_problem(reason)
-    if isinstance(reason, error.CannotListenError):
-        reason = reason.socketError
     number = getattr(reason, "osError", None) or getattr(reason, "errno", None)
     if isinstance(number, int):
         return _BY_ERRNO.get(number, ("unreachable", os.strerror(number)))
-    if isinstance(reason, error.CannotListenError) or failure.check(
-        error.CannotListenError
-    ):
+    if listening:
         # A UNIX socket whose lock another process holds has no errno.
         return _BY_ERRNO[errno.EADDRINUSE]
     if isinstance(reason, error.ConnectError):

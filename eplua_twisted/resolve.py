@@ -1,24 +1,36 @@
-"""Looking up host names for C{net.resolve}."""
+"""C{net.resolve}, and what the Lua library asks about names."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from twisted.internet.defer import Deferred
 
 from eplua_twisted.border.module import Module
-from eplua_twisted.border.primitives import operation
+from eplua_twisted.border.primitives import operation, query
 from eplua_twisted.border.values import to_text
-from eplua_twisted.streams.endpoints import resolve
+from eplua_twisted.errors import OperationError
+from eplua_twisted.streams.names import ascii_name, is_address, resolve
 
 
-class Names(Module):
+class Resolver(Module):
     """The name lookups of one runtime; the bridge cancels what is under way."""
 
     @operation("resolve")
     def resolve(self, name: bytes) -> Deferred[tuple[str, ...]]:
         """
-        @return: fires with the addresses; fails with C{DNSLookupError}
+        @return: fires with the addresses; fails with C{dns}, C{limit}
         """
-        found: Deferred[Any] = resolve(self._environment.reactor, to_text(name))
-        return found.addCallback(tuple)
+        return resolve(self._environment.reactor, to_text(name)).addCallback(tuple)
+
+    @query("is_address")
+    def is_address(self, host: bytes) -> bool:
+        """Whether a host is an IPv4 or IPv6 address."""
+        return is_address(to_text(host))
+
+    @query("is_host")
+    def is_host(self, host: bytes) -> bool:
+        """Whether a host is an address, or can be a name."""
+        name = to_text(host)
+        try:
+            return is_address(name) or bool(ascii_name(name))
+        except OperationError:
+            return False

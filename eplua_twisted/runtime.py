@@ -35,7 +35,7 @@ LUA_VERSIONS = {
 }
 
 MODULES = {
-    "resolve": ("eplua_twisted.resolve", "Names"),
+    "resolve": ("eplua_twisted.resolve", "Resolver"),
     "tcp": ("eplua_twisted.tcp", "TCP"),
     "udp": ("eplua_twisted.udp", "UDP"),
     "http_client": ("eplua_twisted.http_client", "HTTP"),

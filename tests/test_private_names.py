@@ -61,6 +61,7 @@ TLS = "twisted.protocols.tls:TLSMemoryBIOProtocol"
 PAHO = "paho.mqtt.client:Client"
 
 PRIVATE = (
+    Private("twisted", "twisted.internet._resolver", "GAIResolver"),
     Private("twisted", ABSTRACT, "_isSendBufferFull", ()),
     Private("twisted", ABSTRACT, "_tempDataLen"),
     Private("twisted", ABSTRACT, "_writeDisconnected"),

@@ -8,86 +8,121 @@ C{unix:/path}.
 from __future__ import annotations
 
 import errno
+import os
+import sys
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
-from twisted.internet.defer import Deferred
-from twisted.internet.error import CannotListenError, DNSLookupError
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import (
     IListeningPort,
+    IProtocol,
     IProtocolFactory,
-    IResolutionReceiver,
+    IStreamClientEndpoint,
 )
+from twisted.internet.protocol import ClientFactory
 from zope.interface import implementer
+
+from eplua_twisted.errors import OperationError
+from eplua_twisted.streams.connecting import Race, connect
+from eplua_twisted.streams.names import numeric_zone, resolve
 
 ANY = "*"
 UNIX = "unix:"
 
-
-@implementer(IResolutionReceiver)
-class _Addresses:
-    """Collects what a name resolves to."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.found: list[str] = []
-        self.done: Deferred[list[str]] = Deferred()
-
-    def resolutionBegan(self, resolutionInProgress: Any) -> None:
-        """Nothing to do: an answer that is no longer wanted is dropped."""
-
-    def addressResolved(self, address: Any) -> None:
-        if address.host not in self.found:
-            self.found.append(address.host)
-
-    def resolutionComplete(self) -> None:
-        if self.done.called:
-            return
-        if self.found:
-            self.done.callback(self.found)
-        else:
-            self.done.errback(DNSLookupError(self.name))
+MAX_PATH = 107 if sys.platform == "linux" else 103
+"""Bytes of the path of a UNIX socket: C{sun_path} without its final zero."""
 
 
-def resolve(reactor: Any, name: str) -> Deferred[list[str]]:
+def unix_path(host: str) -> str:
     """
-    Look up a name without blocking the reactor.
+    The path in a host that begins with L{UNIX}.
 
-    @return: fires with its addresses, in the system's order, at least one; fails
-        with L{DNSLookupError}
+    @raise OperationError: C{limit}: the system has no room for it
     """
-    receiver = _Addresses(name)
-    reactor.nameResolver.resolveHostName(receiver, name, 0, None, "TCP")
-    return receiver.done
+    path = host[len(UNIX) :]
+    length = len(os.fsencode(path))
+    if length > MAX_PATH:
+        raise OperationError(
+            "limit",
+            f"the path of a UNIX socket has at most {MAX_PATH} bytes, not {length}",
+        )
+    return path
 
 
-def is_address(host: str) -> bool:
-    """Whether a host is an IPv4 or IPv6 address and no name."""
-    return isIPAddress(host) or isIPv6Address(host)
+@implementer(IStreamClientEndpoint)
+class ClientEndpoint:
+    """Connects to a host without a time limit of its own: the caller bounds the whole."""
+
+    def __init__(self, reactor: Any, host: str, port: int, local: str | None) -> None:
+        self._reactor = reactor
+        self._host = host
+        self._port = port
+        self._local = local
+
+    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
+        """C{IStreamClientEndpoint.connect}"""
+        begin: Callable[..., Any] = self._connect_tcp
+        if self._host.startswith(UNIX):
+            begin = self._connect_unix
+        return maybeDeferred(begin, protocolFactory)
+
+    def _connect_unix(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
+        path = unix_path(self._host)
+        return connect(
+            factory,
+            lambda client: self._reactor.connectUNIX(path, client, timeout=None),
+        )
+
+    def _connect_tcp(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
+        binding = None
+        if self._local is not None:
+            binding = numeric_zone(self._local), 0
+
+        def attempt(address: str, client: ClientFactory) -> object:
+            return self._reactor.connectTCP(
+                address, self._port, client, timeout=None, bindAddress=binding
+            )
+
+        def found(addresses: list[str]) -> Deferred[IProtocol]:
+            attempts = [partial(attempt, each) for each in self._usable(addresses)]
+            return Race(self._reactor, factory, attempts).won
+
+        return resolve(self._reactor, self._host).addCallback(found)
+
+    def _usable(self, addresses: list[str]) -> list[str]:
+        """Those of the family of the local address, if there is one."""
+        local = self._local
+        if local is None:
+            return addresses
+        six = isIPv6Address(local)
+        usable = [each for each in addresses if isIPv6Address(each) == six]
+        if not usable:
+            family = "IPv6" if six else "IPv4"
+            raise OperationError(
+                "unreachable",
+                f"{self._host} has no {family} address to reach from {local}"
+                " (option localAddress)",
+            )
+        return usable
 
 
 def client_endpoint(
     reactor: Any, host: str, port: int, local: str | None = None
-) -> Any:
+) -> IStreamClientEndpoint:
     """
-    An endpoint without a time limit of its own: the caller bounds the whole.
+    The one way of every class to connect to a host.
+
+    A name is looked up when the endpoint connects, and each of its addresses is tried;
+    see L{Race}.
 
     @param local: the address to connect from
-    @return: an C{IStreamClientEndpoint}
     """
-    # This module pulls in half of Twisted: a script that opens nothing pays nothing.
-    from twisted.internet import endpoints
-
-    bind = (local, 0) if local else None
-    timeout: Any = None
-    if host.startswith(UNIX):
-        return endpoints.UNIXClientEndpoint(reactor, host[len(UNIX) :], timeout)
-    if isIPAddress(host):
-        return endpoints.TCP4ClientEndpoint(reactor, host, port, timeout, bind)
-    if isIPv6Address(host):
-        return endpoints.TCP6ClientEndpoint(reactor, host, port, timeout, bind)
-    return endpoints.HostnameEndpoint(reactor, host, port, timeout, bind)
+    return ClientEndpoint(reactor, host, port, local)
 
 
 async def listen(
@@ -106,11 +141,12 @@ async def listen(
 
     @raise CannotListenError: the port is in use, or not ours to take
     @raise DNSLookupError: the name has no address
+    @raise OperationError: C{dns}: it can be no name; C{limit}: the path is too long
     """
     if host.startswith(UNIX):
         # With a lock a socket file left behind by a dead process is replaced.
         port_object: IListeningPort = reactor.listenUNIX(
-            host[len(UNIX) :], factory, backlog, wantPID=True
+            unix_path(host), factory, backlog, wantPID=True
         )
         return port_object
     if host == ANY:
@@ -120,9 +156,8 @@ async def listen(
             if not _lacks_ipv6(problem):
                 raise
             host = "0.0.0.0"
-    elif not is_address(host):
-        found = await resolve(reactor, host)
-        host = min(found, key=isIPv6Address)
+    else:
+        host = min(await resolve(reactor, host), key=isIPv6Address)
     return _listen_tcp(reactor, host, port, factory, backlog, reuse_port)
 
 

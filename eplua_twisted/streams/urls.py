@@ -10,13 +10,12 @@ from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
 from eplua_twisted.border.values import to_bytes
 from eplua_twisted.errors import OperationError
+from eplua_twisted.streams.names import host_of_url
 
 _UNSAFE = re.compile(rb"[^\x21\x23-\x3b\x3d\x3f-\x5d\x5f\x61-\x7a\x7e]")
 """What must not stand in a URL unescaped: spaces, C{"<>^`{|}}, and bytes above 7E."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-
-_ZONE = re.compile("%25", re.IGNORECASE)
 
 
 def _escape(text: str) -> str:
@@ -99,11 +98,9 @@ def parse(text: str, ports: Mapping[str, int], base: str | None = None) -> URL:
         credentials = (
             unquote_to_bytes(user) + b":" + unquote_to_bytes(parts.password or "")
         )
-    if ":" in host:
-        host = _ZONE.sub("%", host, count=1)
     return URL(
         scheme,
-        _ascii(host),
+        _host(host),
         port or ports[scheme],
         path,
         credentials,
@@ -111,15 +108,9 @@ def parse(text: str, ports: Mapping[str, int], base: str | None = None) -> URL:
     )
 
 
-def _ascii(host: str) -> str:
-    """A host name as DNS knows it (IDNA)."""
-    if not host.isascii():
-        from idna import IDNAError, encode
-
-        try:
-            host = encode(host, uts46=True).decode()
-        except IDNAError as problem:
-            raise OperationError("url", f"URL with a host name ({problem})") from None
-    if not re.fullmatch(r"[\w.:%~-]+", host):
-        raise OperationError("url", "URL with a host name")
-    return host
+def _host(host: str) -> str:
+    """A host as L{host_of_url} has it."""
+    try:
+        return host_of_url(host)
+    except OperationError:
+        raise OperationError("url", "URL with a host name") from None

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import idna
 from OpenSSL import SSL, crypto
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
 from twisted.internet.ssl import Certificate, CertificateOptions
@@ -18,7 +17,8 @@ from twisted.internet.ssl import trustRootFromCertificates as trust_only
 from zope.interface import implementer
 
 from eplua_twisted.errors import OperationError
-from eplua_twisted.streams.endpoints import UNIX, is_address
+from eplua_twisted.streams.endpoints import UNIX
+from eplua_twisted.streams.names import ascii_name, is_address, without_zone
 from eplua_twisted.tls.certificates import Identity, load_certificates
 from eplua_twisted.tls.options import TLSOptions
 from eplua_twisted.tls.verification import verifier
@@ -35,27 +35,19 @@ def is_allowed(allowed: frozenset[str], host: str, port: int) -> bool:
     return not allowed.isdisjoint((host, f"{host}:{port}", f"[{host}]:{port}"))
 
 
-def ascii_name(name: str) -> str:
-    """
-    A host name as certificates and SNI have it (RFC 5890), without a final dot.
-
-    @raise OperationError: C{tls}: it cannot be one
-    """
-    name = name.removesuffix(".")
-    if name.isascii():
-        return name
-    try:
-        return idna.encode(name, uts46=True).decode("ascii")
-    except (idna.IDNAError, UnicodeError):
-        raise OperationError("tls", f"{name!r} is no host name") from None
-
-
 def _client_name(options: TLSOptions, host: str) -> str:
+    """
+    What a server's certificate must be for.
+
+    @raise OperationError: C{dns}: neither a name nor an address
+    """
     if options.server_name is not None:
         host = options.server_name
     elif host.startswith(UNIX):
         host = "localhost"
-    return host if is_address(host) else ascii_name(host)
+    if is_address(host):
+        return without_zone(host)
+    return ascii_name(host).removesuffix(".")
 
 
 def prepare_client(

@@ -13,7 +13,7 @@ from service_identity.cryptography import (
 )
 
 from eplua_twisted.errors import OperationError
-from eplua_twisted.streams.endpoints import is_address
+from eplua_twisted.streams.names import is_address
 
 Verify = Callable[[Any, Any, int, int, int], bool]
 """What pyOpenSSL asks about each certificate of a chain."""

@@ -16,7 +16,7 @@ from eplua_twisted.border.interfaces import IResource
 from eplua_twisted.border.primitives import operation, query
 from eplua_twisted.border.values import to_bytes, to_text
 from eplua_twisted.errors import OperationError
-from eplua_twisted.streams.endpoints import is_address, resolve
+from eplua_twisted.streams.names import is_address, resolve
 from eplua_twisted.udp.port import UDPOptions, open_port
 from eplua_twisted.udp.receiver import Receiver
 

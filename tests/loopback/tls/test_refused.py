@@ -302,7 +302,6 @@ class FileTests(TLSTestCase):
                 {clientCertificate = "/no/such.pem", privateKey = own},
                 {clientCertificate = own, privateKey = "/no/such.pem"},
                 {clientCertificate = own, privateKey = other},
-                {serverName = "\\xc3\\xa4" .. ("x"):rep(80)},
               }) do
                 local tcp = net.TCPSocket({tls = tls})
                 print(tcp:connect("127.0.0.1", 1))
@@ -318,7 +317,6 @@ class FileTests(TLSTestCase):
             b"clientCertificate ('/no/such.pem'): No such file or directory",
             b"privateKey ('/no/such.pem'): No such file or directory",
             b"privateKey does not match clientCertificate",
-            b"'\xc3\xa4" + b"x" * 80 + b"' is no host name",
         ]
         for number, text in enumerate(expected):
             self.assertTrue(lines[2 * number].startswith(b"nil\t" + text), lines)
