@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from zope.interface import implementer
 
 from eplua_twisted.border.bridge import TURN, Bridge
+from eplua_twisted.border.deadline import Turn, next_turn
 from eplua_twisted.border.interfaces import IModule
 from eplua_twisted.border.primitives import crossing, query
 from eplua_twisted.border.resources import Resources
@@ -47,6 +48,7 @@ class Timers:
         self._order = 0
         self._heap: list[tuple[float, int, int]] = []
         self._due: dict[int, float] = {}
+        self._limits: dict[int, tuple[Turn, float]] = {}
         self._unreferenced: set[int] = set()
         self._next: IDelayedCall | None = None
 
@@ -78,6 +80,15 @@ class Timers:
         self._set(number, self._seconds() + milliseconds / 1000.0)
         return True
 
+    @crossing("timer_limit")
+    def limit(self, number: int, milliseconds: float) -> bool | tuple[None, bytes]:
+        """As L{start}, for a time limit: see L{Deadline}."""
+        started = self.start(number, milliseconds)
+        turn = next_turn(self._clock)
+        if started is True and turn is not None:
+            self._limits[number] = turn, milliseconds / 1000.0
+        return started
+
     @query("timer_repeat")
     def repeat(self, number: int, due: float, period: float) -> float:
         """
@@ -106,6 +117,7 @@ class Timers:
         """Forget a timer; harmless when it is over."""
         if self._due.pop(number, None) is None:
             return
+        self._limits.pop(number, None)
         self._unreferenced.discard(number)
         if len(self._heap) > 64 and len(self._heap) > 2 * len(self._due):
             self._heap[:] = [
@@ -162,6 +174,8 @@ class Timers:
             fired += 1
             heappop(heap)
             if times.get(number) == due:
+                if self._limits and self._goes_on(number, now):
+                    continue
                 del times[number]
                 if self._unreferenced:
                     self._unreferenced.discard(number)
@@ -169,8 +183,17 @@ class Timers:
         self._arm()
         self._resources.on_fewer()
 
+    def _goes_on(self, number: int, now: float) -> bool:
+        """Whether it is a time limit that began later than it was set."""
+        turn, period = self._limits.pop(number, (None, 0.0))
+        left = turn.left(period, now) if turn else 0.0
+        if left > 0:
+            self._set(number, now + left)
+        return left > 0
+
     def stop(self) -> None:
         """Forget all timers."""
         self._due.clear()
+        self._limits.clear()
         self._unreferenced.clear()
         self._arm()

@@ -7,7 +7,7 @@ local text, tickets = core.import("border/text"), core.import("border/tickets")
 local protect, unpack, settle = reports.protect, core.unpack, tickets.settle
 local start, again = primitives.timer_start, primitives.timer_repeat
 local cancel, now = primitives.timer_cancel, primitives.timer_now
-local keep_alive = primitives.timer_keep_alive
+local keep_alive, limit = primitives.timer_keep_alive, primitives.timer_limit
 local select, setmetatable, type = select, setmetatable, type
 
 local timers = { now = now }
@@ -50,7 +50,10 @@ local function begin(timer, milliseconds)
   local number = last + 1
   last = number
   set[number] = timer
-  local ok, message = start(number, milliseconds)
+  local primitive = start
+  -- What waits for an answer has its time from the reactor's next turn on.
+  if type(timer) == "table" and timer.ticket then primitive = limit end
+  local ok, message = primitive(number, milliseconds)
   if ok then return number end
   set[number] = nil
   reports.raise(message)

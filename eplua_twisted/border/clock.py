@@ -22,6 +22,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import directlyProvides, implementer, providedBy
 
+from eplua_twisted.border.deadline import Turn
+
 SOME = 64
 """How many cancelled calls may be kept before they are looked for."""
 
@@ -164,6 +166,7 @@ class SteadyReactor:
         self._cancelled = 0
         self._soon = self._resting = False
         self._set_for: float | None = None
+        self._turn: Turn | None = None
         self._alarm: KernelAlarm | ReactorAlarm | None = None
         # What transports call with each read and write.
         self.addReader, self.removeReader = reactor.addReader, reactor.removeReader
@@ -188,6 +191,20 @@ class SteadyReactor:
         )
         self._add(call)
         return call
+
+    def turn(self) -> Turn:
+        """The reactor's next turn; see L{Deadline}."""
+        if self._turn is None:
+            self._turn = Turn()
+            # Cheap, where callFromThread would have to wake the reactor.  When the time
+            # of day is set back just now, L{_run} tells it instead.
+            self._reactor.callLater(0, self._turned)
+        return self._turn
+
+    def _turned(self) -> None:
+        turn, self._turn = self._turn, None
+        if turn is not None:
+            turn.begun = self.seconds()
 
     def getDelayedCalls(self) -> list[DelayedCall]:
         """C{IReactorTime.getDelayedCalls}"""
@@ -231,6 +248,7 @@ class SteadyReactor:
 
     def _run(self) -> None:
         """Make the calls that are due."""
+        self._turned()
         now, last = self.seconds(), self._order
         heap = self._heap
         while heap and heap[0][0] <= now and heap[0][1] <= last:

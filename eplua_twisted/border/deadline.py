@@ -3,23 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.python.failure import Failure
 
 from eplua_twisted.errors import TIMEOUT, OperationError
 
 T = TypeVar("T")
 
 
+class Turn:
+    """
+    The next turn of a reactor.
+
+    @ivar begun: when it began, in seconds of the reactor's clock; C{None} before that
+    """
+
+    __slots__ = ("begun",)
+
+    def __init__(self) -> None:
+        self.begun: float | None = None
+
+    def left(self, seconds: float, now: float) -> float:
+        """
+        How much is left of a time that begins with this turn; not more than 0 when it
+        is over.
+
+        @param now: the time of a turn, this one or a later one
+        """
+        begun = now if self.begun is None else self.begun
+        return begun + seconds - now
+
+
+def next_turn(clock: IReactorTime) -> Turn | None:
+    """The next turn of a clock that has turns; C{None} of one that has not."""
+    turn: Callable[[], Turn] | None = getattr(clock, "turn", None)
+    return None if turn is None else turn()
+
+
 class Deadline:
     """
     A C{callLater} that may be cancelled, started and started anew at any time, also
     when it was called already.
+
+    What L{start} begins has its time from the reactor's next turn on: as long as a
+    script works in the call that started it, nothing could have happened.  Clocks that
+    have turns say so with a method C{turn} that returns a L{Turn}, as
+    L{SteadyReactor<eplua_twisted.border.clock.SteadyReactor>} does.
     """
 
-    __slots__ = ("_arguments", "_call", "_clock", "_function")
+    __slots__ = ("_arguments", "_call", "_clock", "_function", "_seconds", "_turn")
 
     def __init__(
         self, clock: IReactorTime, function: Callable[..., object], *arguments: object
@@ -28,6 +63,8 @@ class Deadline:
         self._clock = clock
         self._function = function
         self._arguments = arguments
+        self._seconds = 0.0
+        self._turn: Turn | None = None
         self._call: IDelayedCall | None = None
 
     @property
@@ -38,10 +75,16 @@ class Deadline:
     def start(self, seconds: float) -> None:
         """Let the time run; when it runs already it goes on as it is."""
         if self._call is None:
+            self._turn = next_turn(self._clock)
+            self._seconds = seconds
             self._call = self._clock.callLater(seconds, self._over)
 
     def restart(self, seconds: float) -> None:
-        """Let the time run from now on, whether it runs already or not."""
+        """
+        Let the time run from now on, whether it runs already or not.  It is for what
+        happens often, and does not ask for the reactor's turn.
+        """
+        self._turn = None
         if self._call is None:
             self._call = self._clock.callLater(seconds, self._over)
         else:
@@ -55,11 +98,12 @@ class Deadline:
 
     def _over(self) -> None:
         self._call = None
-        self._function(*self._arguments)
-
-
-def _timed_out(result: object, timeout: float) -> NoReturn:
-    raise OperationError(*TIMEOUT)
+        turn, self._turn = self._turn, None
+        left = turn.left(self._seconds, self._clock.seconds()) if turn else 0.0
+        if left > 0:
+            self._call = self._clock.callLater(left, self._over)
+        else:
+            self._function(*self._arguments)
 
 
 def limit(attempt: Deferred[T], clock: IReactorTime, seconds: float) -> Deferred[T]:
@@ -69,4 +113,18 @@ def limit(attempt: Deferred[T], clock: IReactorTime, seconds: float) -> Deferred
 
     @return: the attempt
     """
-    return attempt.addTimeout(seconds, clock, _timed_out)
+    timed_out = False
+
+    def late() -> None:
+        nonlocal timed_out
+        timed_out = True
+        attempt.cancel()
+
+    deadline = Deadline(clock, late)
+    deadline.start(seconds)
+
+    def over(result: T | Failure) -> T | Failure:
+        deadline.cancel()
+        return Failure(OperationError(*TIMEOUT)) if timed_out else result
+
+    return attempt.addBoth(over)

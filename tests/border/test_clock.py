@@ -111,6 +111,24 @@ class SteadyReactorTests(SynchronousTestCase):
         self.assertEqual(self.alarms[0].due, 1005)
         self.assertEqual(len(self.alarms), 1)
 
+    def test_turn(self) -> None:
+        """The next turn is one for all who ask before it, and has its time after it."""
+        turn = self.clock.turn()
+        self.assertIs(self.clock.turn(), turn)
+        self.now += 7
+        self.assertIsNone(turn.begun)
+        self.reactor.advance(0)
+        self.assertEqual(turn.begun, 1007)
+        self.assertIsNot(self.clock.turn(), turn)
+
+    def test_turn_when_the_clock_is_set_back(self) -> None:
+        """An alarm comes in a turn too."""
+        self.call(5)
+        turn = self.clock.turn()
+        self.reactor.rightNow -= 3600
+        self.at(5)
+        self.assertEqual(turn.begun, 1005)
+
     def test_at_once_is_the_next_turn(self) -> None:
         """Without an alarm, and never inside of the call."""
         self.call(0, "a")

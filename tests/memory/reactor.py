@@ -14,6 +14,7 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.python import log
 from typing_extensions import TypeVar
 
+from eplua_twisted.border.deadline import Turn
 from eplua_twisted.streams import transports
 from eplua_twisted.udp.port import MAX_DATAGRAM, UDPOptions
 from eplua_twisted.udp.port import Port as SystemUDPPort
@@ -99,10 +100,21 @@ class MemoryReactor(_DisconnectSelectableMixin, MemoryReactorClock):
         # In the order in which they came, unlike Twisted's.
         self._readers: dict[Any, None] = {}
         self._writers: dict[Any, None] = {}
+        self._turn = Turn()
 
     # Turns.
 
+    def work(self, amount: float) -> None:
+        """A script works so long, and the reactor takes no turn."""
+        self.rightNow += amount
+
+    def turn(self) -> Turn:
+        """The next turn; see L{eplua_twisted.border.deadline.Deadline}."""
+        return self._turn
+
     def advance(self, amount: float) -> None:
+        """Take a turn; so much time before, the reactor has begun to wait for it."""
+        self._turn.begun, self._turn = self.rightNow, Turn()
         self.rightNow += amount
         for call in [each for each in self.calls if each.getTime() <= self.rightNow]:
             if call.active() and call.getTime() <= self.rightNow:
