@@ -106,6 +106,59 @@ class Deadline:
             self._function(*self._arguments)
 
 
+class StallDeadline:
+    """
+    A time limit that runs only while nothing moves.  It looks a few times within the
+    limit, so it may take a part of it longer.
+    """
+
+    LOOKS = 4
+
+    __slots__ = ("_deadline", "_function", "_left", "_moved", "_seconds", "_seen")
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        moved: Callable[[], object],
+        function: Callable[[], object],
+    ) -> None:
+        """
+        @param moved: gives something that is different when something has moved
+        @param function: called when nothing has moved for so long
+        """
+        self._deadline = Deadline(clock, self._look)
+        self._moved = moved
+        self._function = function
+        self._seconds = 0.0
+        self._left = 0
+        self._seen: object = None
+
+    @property
+    def active(self) -> bool:
+        """The time is running, or would run if nothing moved."""
+        return self._deadline.active
+
+    def start(self, seconds: float) -> None:
+        """Begin to look; when it has begun already it goes on as it is."""
+        if not self._deadline.active:
+            self._seconds = seconds / self.LOOKS
+            self._left = self.LOOKS
+            self._seen = self._moved()
+            self._deadline.restart(self._seconds)
+
+    def cancel(self) -> None:
+        """Stop looking; harmless when it has not begun."""
+        self._deadline.cancel()
+
+    def _look(self) -> None:
+        before, self._seen = self._seen, self._moved()
+        self._left = self._left - 1 if before == self._seen else self.LOOKS
+        if self._left:
+            self._deadline.restart(self._seconds)
+        else:
+            self._function()
+
+
 def limit(attempt: Deferred[T], clock: IReactorTime, seconds: float) -> Deferred[T]:
     """
     Cancel an attempt when its time is over; then it fails with C{timeout}, whatever

@@ -10,7 +10,9 @@ so a connection that turns out to be broken is reported on the next turn.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from twisted.internet import tcp
@@ -64,6 +66,18 @@ class EagerWrites(tcp.Connection):
 
     def writeSequence(self, iovec: Iterable[bytes]) -> None:
         self.write(b"".join(iovec))
+
+    def unacknowledged(self) -> int:
+        """Bytes that the system has taken and the peer has not; 0 if it does not say."""
+        # Late, as most programs never ask.
+        with suppress(ImportError, OSError):
+            from fcntl import ioctl
+            from termios import TIOCOUTQ
+
+            # SIOCOUTQ, which has the same number on Linux.
+            waiting = ioctl(self.fileno(), TIOCOUTQ, bytes(4))
+            return int.from_bytes(waiting, sys.byteorder)
+        return 0
 
     def _isSendBufferFull(self) -> bool:
         # Whatever could not be sent pauses the producer, so that it knows what

@@ -6,7 +6,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from eplua_twisted.border.deadline import Deadline, limit
+from eplua_twisted.border.deadline import Deadline, StallDeadline, limit
 from eplua_twisted.errors import OperationError
 from tests.support import LuaTestCase, MemoryReactor
 
@@ -213,3 +213,47 @@ class ScriptTests(LuaTestCase):
             self.turn()
             self.assertEqual(len(self.lines), 1, name)
             self.assertIn(b"Operation canceled", self.lines[0])
+
+
+class StallDeadlineTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.amount = 0
+        self.calls: list[float] = []
+        self.deadline = StallDeadline(
+            self.clock,
+            lambda: self.amount,
+            lambda: self.calls.append(self.clock.seconds()),
+        )
+
+    def run_for(self, seconds: int, moving: bool = False) -> None:
+        for _ in range(seconds):
+            self.amount += moving
+            self.clock.advance(1)
+
+    def test_nothing_moves(self) -> None:
+        self.deadline.start(8)
+        self.run_for(20)
+        self.assertEqual((self.calls, self.deadline.active), ([8], False))
+
+    def test_runs_only_while_nothing_moves(self) -> None:
+        self.deadline.start(8)
+        self.run_for(100, moving=True)
+        self.assertEqual((self.calls, self.deadline.active), ([], True))
+        self.run_for(20)
+        self.assertEqual(len(self.calls), 1)
+        self.assertTrue(108 <= self.calls[0] <= 110, self.calls)
+
+    def test_start_again_changes_nothing(self) -> None:
+        self.deadline.start(8)
+        self.run_for(6)
+        self.deadline.start(8)
+        self.run_for(2)
+        self.assertEqual(self.calls, [8])
+
+    def test_cancel(self) -> None:
+        self.deadline.cancel()
+        self.deadline.start(8)
+        self.deadline.cancel()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.assertFalse(self.deadline.active)
