@@ -7,43 +7,10 @@ import sys
 
 from twisted.trial.unittest import TestCase
 
-from tests.support import ROOT, Peer, start, start_python
+from tests.support import ROOT, Peer, start, start_peer
 from tests.support.programs import need_program
 
 EPLUA = (sys.executable, "-m", "eplua_twisted.cli")
-
-WSS = """
-import ssl, sys
-from websockets.sync.client import connect
-context = ssl.create_default_context(cafile=sys.argv[2])
-with connect(sys.argv[1], ssl=context) as ws:
-    ws.send("hello")
-    print(ws.recv())
-"""
-
-SEE = """
-import json, sys, urllib.request
-from websockets.sync.client import connect
-host = sys.argv[1].split("/")[2]
-pages = json.load(urllib.request.urlopen(f"http://{host}/json"))
-page = next(each for each in pages if each["type"] == "page")
-def see(ws, text):
-    expression = (
-        "new Promise(done => { const look = () =>"
-        " document.body.innerText.includes('%s') ? done(document.body.innerText)"
-        " : setTimeout(look, 10); look(); })" % text
-    )
-    shown = None
-    while shown is None:  # until the page is there to be asked
-        ws.send(json.dumps({"id": 1, "method": "Runtime.evaluate",
-            "params": {"expression": expression, "awaitPromise": True}}))
-        result = json.loads(ws.recv()).get("result", {})
-        shown = result.get("result", {}).get("value")
-    print(shown.split(chr(10)), flush=True)
-with connect(page["webSocketDebuggerUrl"]) as ws:
-    for text in sys.argv[2:]:
-        see(ws, text)
-"""
 
 
 class ExampleTests(TestCase):
@@ -76,9 +43,11 @@ class ExampleTests(TestCase):
         self.assertEqual((code, output[:7]), (0, b"Hello, "))
         code, output = await self.curl(url)
         self.assertEqual(code, 60, output)
-        client = start_python(self, WSS, f"wss{url[5:]}live", authority)
+        client = start_peer(
+            self, "websocket_client.py", "hello", f"wss{url[5:]}live", authority
+        )
         self.assertEqual(await client.ended, 0, client.output)
-        self.assertEqual(client.output, b"Echo: hello\n")
+        self.assertEqual(client.output, b"Echo: hello\ndone\n")
         self.assertEqual(await self.peer.kill("INT"), 130, self.peer.output)
 
     async def test_rest(self) -> None:
@@ -123,7 +92,7 @@ class ExampleTests(TestCase):
         """A browser shows the page, and what somebody else changes meanwhile."""
         url = await self.example("rest_service.lua", "0")
         browser, devtools = await self.browser(url)
-        see = start_python(self, SEE, devtools, "bedroom", "25.5")
+        see = start_peer(self, "devtools.py", devtools, "bedroom", "25.5")
         output = await see.says(b"]")
         self.assertIn(b"'bedroom: 18.5", output)
         self.assertIn(b"'kitchen: 21", output)

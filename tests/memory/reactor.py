@@ -278,8 +278,11 @@ class MemoryReactor(_DisconnectSelectableMixin, MemoryReactorClock):
         return client
 
     def connect(
-        self, number: int = -1, source: Address = ("192.0.2.7", 54321)
-    ) -> RemotePeer:
+        self,
+        number: int = -1,
+        source: Address = ("192.0.2.7", 54321),
+        kind: type[Peer] = RemotePeer,
+    ) -> Peer:
         """A client that the test plays connects to a listening port."""
         port = self.ports[number]
         client = StreamSocket(self.network, port.addressFamily)
@@ -287,7 +290,7 @@ class MemoryReactor(_DisconnectSelectableMixin, MemoryReactorClock):
         client.peer_name = port.socket.name
         port.socket.call(client)
         assert client.peer is not None
-        peer = RemotePeer(self, client, client.peer)
+        peer = kind(self, client, client.peer)
         self.read(port)
         return peer
 

@@ -2,12 +2,13 @@
 
 from tests.memory import MemoryReactor, RemotePeer
 from tests.support.peers import (
-    ROOT,
     Peer,
     port_of,
+    serve_peer,
     start,
-    start_python,
+    start_peer,
 )
+from tests.support.programs import ROOT
 from tests.support.runtimes import (
     LUA_VERSIONS,
     LoopbackTestCase,
@@ -28,6 +29,7 @@ __all__ = [
     "RemotePeer",
     "for_each_lua",
     "port_of",
+    "serve_peer",
     "start",
-    "start_python",
+    "start_peer",
 ]

@@ -4,15 +4,6 @@ from __future__ import annotations
 
 from tests.support import LuaTestCase, RemotePeer
 
-HTTPBIN = """
-import sys, waitress
-from httpbin import app
-from waitress.server import create_server
-server = create_server(app, host="127.0.0.1", port=0)
-print("port", server.effective_port, "end", flush=True)
-server.run()
-"""
-
 SHOW = """
 function show(r) print(r.status, #r.data) end
 params = {success = show, error = function(...) print("error", ...) end}

@@ -9,7 +9,14 @@ from pathlib import Path
 
 from twisted.trial.unittest import TestCase
 
-from tests.support import ROOT, LuaTestCase, Peer, RemotePeer, start
+from tests.support import (
+    LoopbackTestCase,
+    LuaTestCase,
+    Peer,
+    RemotePeer,
+    serve_peer,
+    start,
+)
 from tests.support.programs import need_program
 
 PRINT_EVENTS = """
@@ -207,14 +214,25 @@ class Mosquitto:
         await self.peer.kill(signal)
 
 
+class MosquittoTestCase(LoopbackTestCase):
+    """Scripts whose broker is mosquitto."""
+
+    def setUp(self) -> None:
+        need_program("mosquitto")
+        super().setUp()
+
+    async def broker(self, *listener: str) -> Mosquitto:
+        return await Mosquitto(self, *listener).start()
+
+    def worker(self, *arguments: str) -> Peer:
+        """A script in a process of its own."""
+        return start(self, sys.executable, "-m", "eplua_twisted.cli", *arguments)
+
+
 async def amqtt(case: TestCase) -> int:
     """
     Start the broker that C{make test} always has.
 
     @return: its port
     """
-    peer = start(
-        case, sys.executable, str(ROOT / "tests" / "peers" / "amqtt_broker.py")
-    )
-    output = await peer.says(b" end")
-    return int(output.split(b"port ")[1].split()[0])
+    return await serve_peer(case, "amqtt_broker.py")

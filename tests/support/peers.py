@@ -7,7 +7,6 @@ import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from twisted.internet import error
@@ -16,7 +15,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.protocol import ProcessProtocol
 from twisted.trial.unittest import TestCase
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.support.programs import ROOT, need_node_package
 
 
 class Peer(ProcessProtocol):
@@ -75,14 +74,29 @@ def start(case: TestCase, *command: str, env: dict[str, str] | None = None) -> P
     return peer
 
 
-def start_python(
-    case: TestCase, code: str, *arguments: str, env: dict[str, str] | None = None
-) -> Peer:
-    """Start a Python program that uses somebody else's library."""
-    return start(case, sys.executable, "-u", "-c", code, *arguments, env=env)
+def start_peer(case: TestCase, name: str, *arguments: str) -> Peer:
+    """
+    Start a program of C{tests/peers}, which uses somebody else's library.
+
+    @param name: its file; a C{.js} is for Node.js
+    """
+    path = str(ROOT / "tests" / "peers" / name)
+    if name.endswith(".js"):
+        return start(case, need_node_package("ws"), path, *arguments)
+    return start(case, sys.executable, "-u", path, *arguments)
+
+
+async def serve_peer(case: TestCase, name: str, *arguments: str) -> int:
+    """
+    Start a server of C{tests/peers}; it ends with the test.
+
+    @return: its port
+    """
+    return await port_of(start_peer(case, name, *arguments))
 
 
 async def port_of(peer: Peer) -> int:
+    """@return: the port that a peer has printed"""
     output = await peer.says(b" end")
     found = re.search(rb"port (\d+) end", output)
     assert found is not None

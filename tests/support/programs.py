@@ -6,10 +6,11 @@ import os
 import re
 import shutil
 from collections.abc import Iterable
+from pathlib import Path
 
 from twisted.trial.unittest import SkipTest
 
-from tests.support import ROOT
+ROOT = Path(__file__).parent.parent.parent
 
 REASON = re.compile(r"^needs .+: install (.+)$")
 

@@ -87,6 +87,11 @@ def frames(data: bytes) -> Iterator[Frame]:
         data = data[at + size :]
 
 
+def seen(end: RemoteServer | RemoteClient) -> list[tuple[int, bytes]]:
+    """Opcode and payload of each frame that has come since this was asked last."""
+    return [(each.opcode, each.payload) for each in end.frames()]
+
+
 def accept_value(key: bytes) -> bytes:
     """RFC 6455, 4.2.2."""
     return b64encode(sha1(key + GUID).digest())
@@ -218,3 +223,38 @@ class ClientCase(LuaTestCase):
         lines = list(self.lines)
         self.lines.clear()
         return lines
+
+
+class ServerCase(LuaTestCase):
+    """A script's server, and the clients that the test plays."""
+
+    def serve(self, options: str = "", callbacks: str = "") -> None:
+        """A server that sends back what it gets, and prints all else."""
+        self.run_lua(
+            f"""
+            server = net.WebSocketServer({options})
+            server:start("127.0.0.1", 0, {{
+              error = print,
+              connected = function(id, info) print("in", info.path, info.origin) end,
+              receive = function(id, data, binary)
+                if binary then server:sendBinary(id, data) else server:send(id, data) end
+              end,
+              disconnected = function(id, code, reason) print("out", code, reason) end,
+              {callbacks}
+            }})
+            """
+        )
+        self.turn()
+
+    def client(self, path: bytes = b"/", *headers: bytes) -> RemoteClient:
+        """A client of that server, which has done its handshake."""
+        client = self.ask(path, *headers)
+        answer = client.received()
+        self.assertTrue(answer.startswith(b"HTTP/1.1 101 "), answer)
+        return client
+
+    def ask(self, path: bytes = b"/", *headers: bytes) -> RemoteClient:
+        """A client of that server, which has sent its request."""
+        client = self.reactor.connect(kind=RemoteClient)
+        client.send(request(*headers, path=path))
+        return client

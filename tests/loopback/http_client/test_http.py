@@ -15,9 +15,8 @@ from tests.support import (
     ROOT,
     LoopbackTestCase,
     port_of,
-    start_python,
+    start_peer,
 )
-from tests.support.http_client import HTTPBIN
 
 
 class HttpbinTests(LoopbackTestCase):
@@ -25,7 +24,7 @@ class HttpbinTests(LoopbackTestCase):
 
     async def ask(self, code: str) -> list[bytes]:
         """Run a piece of Lua in a task; C{url} is the server's, C{http} a client."""
-        peer = start_python(self, HTTPBIN)
+        peer = start_peer(self, "httpbin_server.py")
         self.port = await port_of(peer)
         return await self.run_lua(
             f"""
@@ -221,7 +220,7 @@ class HttpbinTests(LoopbackTestCase):
 
     async def test_compatibility_script(self) -> None:
         """The summary's test script."""
-        peer = start_python(self, HTTPBIN)
+        peer = start_peer(self, "httpbin_server.py")
         port = await port_of(peer)
         script = str(ROOT / "tests" / "lua" / "test_httpclient_compat.lua")
         await self.runtime.run_file(script, f"http://127.0.0.1:{port}")

@@ -8,38 +8,8 @@ import socket
 
 import trustme
 
-from tests.support import LoopbackTestCase, port_of, start, start_python
-from tests.support.http_client import HTTPBIN
+from tests.support import LoopbackTestCase, port_of, start, start_peer
 from tests.support.programs import need_program
-
-HTTPS = """
-import ssl, sys
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    def do_GET(self):
-        body = b"secret"
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-    def log_message(self, *args): pass
-class Server(ThreadingHTTPServer):
-    def get_request(self):
-        connection, address = super().get_request()
-        print("connection", flush=True)
-        return connection, address
-    def handle_error(self, *args): pass
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain(sys.argv[1])
-if len(sys.argv) > 2:
-    context.verify_mode = ssl.CERT_REQUIRED
-    context.load_verify_locations(sys.argv[2])
-server = Server(("127.0.0.1", 0), Handler)
-server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-print("port", server.server_port, "end", flush=True)
-server.serve_forever()
-"""
 
 
 class CertificateTests(LoopbackTestCase):
@@ -61,7 +31,7 @@ class CertificateTests(LoopbackTestCase):
 
     async def serve(self, *names: str, clients: bool = False) -> str:
         extra = [self.ca] if clients else []
-        self.peer = start_python(self, HTTPS, self.certificate(*names), *extra)
+        self.peer = start_peer(self, "http_server.py", self.certificate(*names), *extra)
         port = await port_of(self.peer)
         return f"https://127.0.0.1:{port}/"
 
@@ -185,7 +155,7 @@ class ProxyTests(LoopbackTestCase):
         )
 
     async def test_http(self) -> None:
-        peer = start_python(self, HTTPBIN)
+        peer = start_peer(self, "httpbin_server.py")
         port = await port_of(peer)
         proxy = await self.proxy()
         lines = await self.ask(f"http://{proxy}", f"http://127.0.0.1:{port}/get")
@@ -198,7 +168,7 @@ class ProxyTests(LoopbackTestCase):
         path = os.path.abspath(self.mktemp())
         identity = authority.issue_cert("127.0.0.1")
         identity.private_key_and_cert_chain_pem.write_to_path(path)
-        peer = start_python(self, HTTPS, path)
+        peer = start_peer(self, "http_server.py", path)
         port = await port_of(peer)
         proxy = await self.proxy(f"ConnectPort {port}", "BasicAuth us er")
         url = f"https://127.0.0.1:{port}/"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from tests.loopback.tls.test_tls import TLSTestCase
-from tests.support import ALL_BYTES, start, start_python
+from tests.support import ALL_BYTES, start, start_peer
 from tests.support.programs import need_program
+from tests.support.tls import TLSTestCase
 
 HANDLER = """
 local pem, root, client_authority = ...
@@ -25,19 +25,6 @@ server:start("127.0.0.1", 0, function(request, response)
   end
   response:send(200, {["X-Method"] = request.method}, request.path .. request.body)
 end, {success = print, error = print})
-"""
-
-WEBSOCKET = """
-import asyncio, ssl, sys
-from websockets.asyncio.client import connect
-async def main():
-    context = ssl.create_default_context(cafile=sys.argv[2]) if len(sys.argv) > 2 else None
-    async with connect(sys.argv[1], ssl=context, subprotocols=["a", "b"]) as ws:
-        await ws.send(bytes(range(256)))
-        print((await ws.recv()) == bytes(range(256)), ws.subprotocol, flush=True)
-        await ws.send("big")
-        print(len(await ws.recv()), flush=True)
-asyncio.run(main())
 """
 
 
@@ -341,15 +328,7 @@ class StaticTests(HTTPServerTestCase):
         with open(os.path.join(self.root, "large"), "wb") as file:
             file.truncate(50_000_000)
         host = await self.serve("", self.root)
-        peer = start_python(
-            self,
-            "import socket, sys\n"
-            "host, port = sys.argv[1].split(':')\n"
-            "s = socket.create_connection(('127.0.0.1', int(port)))\n"
-            "s.sendall(b'GET /files/large HTTP/1.1\\r\\n\\r\\n')\n"
-            "print(s.recv(15), flush=True)\n",
-            host,
-        )
+        peer = start_peer(self, "http_leaver.py", host.split(":")[1], "/files/large")
         await peer.says(b"HTTP/1.1 200 OK")
         await peer.ended
         # The connection is gone too before the server is.
@@ -396,9 +375,9 @@ class WebSocketTests(HTTPServerTestCase):
     async def test_websockets(self) -> None:
         host = await self.serve()
         self.assertIn(b"started\ttrue", self.lines)
-        peer = start_python(self, WEBSOCKET, f"ws://{host}/live?yes")
+        peer = start_peer(self, "websocket_client.py", "bytes", f"ws://{host}/live?yes")
         self.assertEqual(await peer.ended, 0, peer.output)
-        self.assertEqual(peer.output, b"True b\n100000\n")
+        self.assertEqual(peer.output, b"True b\n100000\ndone\n")
         await self.line(4)
         self.assertEqual(
             self.lines[2:], [b"connected\t/live?yes\t127.0.0.1", b"disconnected\t1000"]
@@ -406,9 +385,15 @@ class WebSocketTests(HTTPServerTestCase):
 
     async def test_secure(self) -> None:
         host = await self.serve(self.localhost)
-        peer = start_python(self, WEBSOCKET, f"wss://{host}/live", self.authority.file)
+        peer = start_peer(
+            self,
+            "websocket_client.py",
+            "bytes",
+            f"wss://{host}/live",
+            self.authority.file,
+        )
         self.assertEqual(await peer.ended, 0, peer.output)
-        self.assertEqual(peer.output, b"True b\n100000\n")
+        self.assertEqual(peer.output, b"True b\n100000\ndone\n")
         code, output = await self.curl(
             "--cacert", self.authority.file, f"https://{host}/"
         )
@@ -416,7 +401,7 @@ class WebSocketTests(HTTPServerTestCase):
 
     async def test_refused(self) -> None:
         host = await self.serve()
-        peer = start_python(self, WEBSOCKET, f"ws://{host}/live?no")
+        peer = start_peer(self, "websocket_client.py", "bytes", f"ws://{host}/live?no")
         self.assertEqual(await peer.ended, 1)
         self.assertIn(b"HTTP 403", peer.output)
         _, output = await self.curl("-i", f"http://{host}/live")
@@ -459,7 +444,9 @@ class WebSocketTests(HTTPServerTestCase):
         )
         await self.line(4)
         port = self.lines[-1] if self.lines[-1].isdigit() else self.lines[-2]
-        peer = start_python(self, WEBSOCKET, f"ws://127.0.0.1:{port.decode()}/live")
+        peer = start_peer(
+            self, "websocket_client.py", "bytes", f"ws://127.0.0.1:{port.decode()}/live"
+        )
         self.assertEqual(await peer.ended, 0, peer.output)
 
     async def test_does_not_keep_alive(self) -> None:

@@ -11,9 +11,9 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
 
-from tests.support import ROOT, LoopbackTestCase, Peer, start
+from tests.support import ROOT, LoopbackTestCase, start
 from tests.support.authority import Authority
-from tests.support.mqtt import PRINT_EVENTS, Mosquitto, amqtt
+from tests.support.mqtt import PRINT_EVENTS, Mosquitto, MosquittoTestCase, amqtt
 from tests.support.programs import need_program
 
 DYNAMIC_SECURITY = next(
@@ -150,19 +150,6 @@ class AmqttTests(LoopbackTestCase):
         )
         await ended
         self.assertEqual(lines, [])
-
-
-class MosquittoTestCase(LoopbackTestCase):
-    def setUp(self) -> None:
-        need_program("mosquitto")
-        super().setUp()
-
-    async def broker(self, *listener: str) -> Mosquitto:
-        return await Mosquitto(self, *listener).start()
-
-    def worker(self, *arguments: str) -> Peer:
-        """A script in a process of its own."""
-        return start(self, sys.executable, "-m", "eplua_twisted.cli", *arguments)
 
 
 class MosquittoTests(MosquittoTestCase):

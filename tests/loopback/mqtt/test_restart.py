@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from tests.loopback.mqtt.test_mqtt import MosquittoTestCase
 from tests.support import ROOT, Peer, start
+from tests.support.mqtt import MosquittoTestCase
 
 WORKERS = str(ROOT / "examples" / "mqtt_workers.lua")
 

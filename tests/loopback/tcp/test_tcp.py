@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
 import tempfile
 from typing import Any
 
@@ -12,7 +11,14 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
 
-from tests.support import ALL_BYTES, LoopbackTestCase, start, start_python
+from tests.support import (
+    ALL_BYTES,
+    LoopbackTestCase,
+    port_of,
+    serve_peer,
+    start,
+    start_peer,
+)
 from tests.support.programs import need_program
 
 SERVER = """
@@ -226,13 +232,7 @@ class ServerTests(LoopbackTestCase):
     async def test_unix_in_use(self) -> None:
         """A socket that lives is in use; one that a dead process left is replaced."""
         path = os.path.join(tempfile.mkdtemp(), "s")
-        peer = start_python(
-            self,
-            "import sys, os\nfrom twisted.internet import reactor, protocol\n"
-            "reactor.listenUNIX(sys.argv[1], protocol.Factory(), wantPID=True)\n"
-            "print('ready', flush=True)\nreactor.run()",
-            path,
-        )
+        peer = start_peer(self, "unix_server.py", path)
         await peer.says(b"ready")
         code = (
             "local s = net.TCPServer() s:start('unix:' .. ..., nil, print,"
@@ -517,24 +517,13 @@ class PeerTests(LoopbackTestCase):
 
     async def test_http_server(self) -> None:
         """A real HTTP server, spoken to by hand."""
-        peer = start_python(
-            self,
-            "import http.server, sys\n"
-            "class H(http.server.BaseHTTPRequestHandler):\n"
-            "    def do_GET(self):\n"
-            "        self.send_response(200)\n        self.end_headers()\n"
-            "        self.wfile.write(bytes(range(256)))\n"
-            "s = http.server.HTTPServer(('127.0.0.1', 0), H)\n"
-            "print('port', s.server_port, 'end', flush=True)\n"
-            "s.serve_forever()",
-        )
-        port = (await peer.says(b"end")).split()[1]
+        port = await serve_peer(self, "http_server.py")
         lines = await self.run_lua(
             """
             task.start(function()
               local s = net.TCPSocket()
               s:connect("localhost", arg[1])
-              s:write("GET / HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n")
+              s:write("GET /bytes HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n")
               print(s:readUntil("\\r\\n"))
               s:readUntil("\\r\\n\\r\\n")
               local body = s:readAll()
@@ -543,9 +532,9 @@ class PeerTests(LoopbackTestCase):
               print(s:read())
             end)
             """,
-            port.decode(),
+            str(port),
         )
-        self.assertEqual(lines, [b"HTTP/1.0 200 OK", b"true", b"nil\tEnd of file\teof"])
+        self.assertEqual(lines, [b"HTTP/1.1 200 OK", b"true", b"nil\tEnd of file\teof"])
 
     async def test_reset(self) -> None:
         listening: Any = reactor
@@ -577,20 +566,13 @@ class PeerTests(LoopbackTestCase):
 
     async def test_killed_peer(self) -> None:
         """A peer that dies while a read waits."""
-        peer = start(
-            self,
-            sys.executable,
-            "-c",
-            "import socket, sys\ns = socket.create_server(('127.0.0.1', 0))\n"
-            "print('port', s.getsockname()[1], 'end', flush=True)\nc, _ = s.accept()\nc.recv(1)\n"
-            "print('connected', flush=True)\nc.recv(1)",
-        )
-        port = (await peer.says(b"end")).split()[1]
+        peer = start_peer(self, "tcp_server.py")
+        port = await port_of(peer)
         await self.runtime.run_string(
             "local s = net.TCPSocket() s:connect('127.0.0.1', ..., {success = function() s:write('x')"
             " s:read({error = print}) end})",
             "@test.lua",
-            port.decode(),
+            str(port),
         )
         await peer.says(b"connected")
         await peer.kill()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from twisted.internet import reactor
 from twisted.internet.protocol import Factory
 
-from tests.loopback.tls.test_refused import Speaker
 from tests.support import LoopbackTestCase
+from tests.support.tls import Speaker
 
 CONNECTS = {
     "tcp": """

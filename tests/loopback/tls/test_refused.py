@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import subprocess
-from typing import Any
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint
-from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.protocol import Factory
 
-from tests.loopback.tls.test_tls import TLSTestCase
-from tests.support import start_python
+from tests.support import start_peer
 from tests.support.authority import Authority
 from tests.support.programs import need_program
+from tests.support.tls import OneProtocol, Speaker, TLSTestCase
 
 CUT = b"nil\tTLS failed: the peer closed the connection during the handshake\ttls"
 
@@ -37,37 +36,6 @@ end)
 """
 
 
-class Speaker(Protocol):
-    """Says something, and knows when it is hung up on."""
-
-    def __init__(self, text: bytes, *, hang_up: bool = False) -> None:
-        self._text = text
-        self._hang_up = hang_up
-        self.received = b""
-        self.lost: Deferred[Any] = Deferred()
-
-    def connectionMade(self) -> None:
-        self.transport.write(self._text)
-        if self._hang_up:
-            self.transport.loseWriteConnection()
-
-    def dataReceived(self, data: bytes) -> None:
-        self.received += data
-
-    def connectionLost(self, reason: Any) -> None:
-        self.lost.callback(None)
-
-
-class OneProtocol(Factory):
-    noisy = False
-
-    def __init__(self, protocol: Protocol) -> None:
-        self._protocol = protocol
-
-    def buildProtocol(self, addr: object) -> Protocol:
-        return self._protocol
-
-
 class ServerTests(TLSTestCase):
     async def speak(self, text: bytes, *options: str, hang_up: bool = False) -> Speaker:
         """Send something to a script's TLS server; wait until it hangs up."""
@@ -84,13 +52,10 @@ class ServerTests(TLSTestCase):
         self.assertEqual(len(self.lines), 1)
         await self.runtime.run_string("print(eplua.stats().TCPSocket)")
         self.assertIn(self.lines[1], (b"nil", b"0"))
-        peer = start_python(
+        peer = start_peer(
             self,
-            "import ssl, socket, sys\n"
-            "c = ssl.create_default_context(cafile=sys.argv[2])\n"
-            "s = socket.create_connection(('127.0.0.1', int(sys.argv[1])))\n"
-            "c.wrap_socket(s, server_hostname='localhost')\n"
-            "print('served', flush=True)\n",
+            "tls_client.py",
+            "greet",
             self.lines[0].decode(),
             self.authority.file,
         )

@@ -2,25 +2,8 @@
 
 from __future__ import annotations
 
-from tests.loopback.tls.test_tls import TLSTestCase
-from tests.support import start_python
-
-SMTP = """
-import asyncio, ssl, sys
-from aiosmtpd.smtp import SMTP
-class Handler:
-    async def handle_DATA(self, server, session, envelope):
-        print("mail", envelope.mail_from, session.ssl is not None, envelope.content, flush=True)
-        return "250 taken"
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain(sys.argv[1])
-async def main():
-    make = lambda: SMTP(Handler(), tls_context=context, require_starttls=True)
-    server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0)
-    print("port", server.sockets[0].getsockname()[1], "end", flush=True)
-    await server.serve_forever()
-asyncio.run(main())
-"""
+from tests.support import port_of, start_peer
+from tests.support.tls import TLSTestCase
 
 MAIL = """
 local authority, port = ...
@@ -74,8 +57,8 @@ end
 class StartTLSTests(TLSTestCase):
     async def test_smtp(self) -> None:
         """A mail to a server that takes none without STARTTLS."""
-        peer = start_python(self, SMTP, self.localhost)
-        port = (await peer.says(b"end")).split()[1].decode()
+        peer = start_peer(self, "smtp_server.py", self.localhost)
+        port = str(await port_of(peer))
         lines = await self.run_lua(MAIL, self.authority.file, port)
         self.assertEqual(
             lines,

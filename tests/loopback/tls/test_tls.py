@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import shutil
 
-from tests.support import ALL_BYTES, LoopbackTestCase, start, start_python
+from tests.support import ALL_BYTES, port_of, start, start_peer
 from tests.support.authority import Authority
 from tests.support.programs import need_program
+from tests.support.tls import TLSTestCase
 
 ECHO = """
 local pem, authority, client_authority = ...
@@ -26,13 +27,6 @@ function serve(f)
   end, error = print})
 end
 """
-
-
-class TLSTestCase(LoopbackTestCase):
-    def setUp(self) -> None:
-        super().setUp()
-        self.authority = Authority(self)
-        self.localhost = self.authority.issue("localhost", "127.0.0.1", "::1")
 
 
 class EchoTests(TLSTestCase):
@@ -221,19 +215,10 @@ class EchoTests(TLSTestCase):
             self.localhost,
         )
         await self.line(1)
-        peer = start_python(
+        peer = start_peer(
             self,
-            """
-import hashlib, socket, ssl, sys
-context = ssl.create_default_context(cafile=sys.argv[2])
-plain = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
-with context.wrap_socket(plain, server_hostname="localhost") as tls:
-    digest, count = hashlib.sha256(), 0
-    while data := tls.recv(1 << 16):
-        digest.update(data)
-        count += len(data)
-print(count, digest.hexdigest(), "end")
-            """,
+            "tls_client.py",
+            "read",
             self.lines[0].decode(),
             self.authority.file,
         )
@@ -263,32 +248,10 @@ print(count, digest.hexdigest(), "end")
             self.localhost,
         )
         await self.line(1)
-        peer = start_python(
+        peer = start_peer(
             self,
-            """
-import socket, ssl, sys
-context = ssl.create_default_context(cafile=sys.argv[2])
-plain = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
-incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-tls = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
-while True:
-    try:
-        tls.do_handshake()
-        break
-    except ssl.SSLWantReadError:
-        plain.sendall(outgoing.read())
-        incoming.write(plain.recv(65536))
-plain.sendall(outgoing.read())
-tls.read(10) if incoming.pending else None
-try: tls.unwrap()
-except ssl.SSLError: pass
-import time
-plain.sendall(outgoing.read())
-count = 0
-while data := plain.recv(65536):
-    count += len(data)
-print("got", "end")
-            """,
+            "tls_client.py",
+            "end",
             self.lines[0].decode(),
             self.authority.file,
         )
@@ -313,16 +276,10 @@ print("got", "end")
             self.localhost,
         )
         await self.line(1)
-        start_python(
+        start_peer(
             self,
-            """
-import os, socket, ssl, sys
-context = ssl.create_default_context(cafile=sys.argv[2])
-plain = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
-tls = context.wrap_socket(plain, server_hostname="localhost")
-tls.sendall(b"half")
-tls.shutdown(socket.SHUT_WR)
-            """,
+            "tls_client.py",
+            "cut",
             self.lines[0].decode(),
             self.authority.file,
         )
@@ -573,27 +530,11 @@ class ClientCertificateTests(TLSTestCase):
         await self.runtime.stop()
 
 
-PEER = """
-import socket, ssl, sys
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain(sys.argv[1])
-context.set_alpn_protocols(["http/1.1", "h2"])
-context.sni_callback = lambda sock, name, context: print("name", name)
-with socket.create_server(("127.0.0.1", 0)) as server:
-    print("port", server.getsockname()[1], "end", flush=True)
-    for _ in range(2):
-        plain, _ = server.accept()
-        with context.wrap_socket(plain, server_side=True) as tls:
-            print("protocol", tls.selected_alpn_protocol(), "done")
-            tls.recv(1)
-"""
-
-
 class ExtensionTests(TLSTestCase):
     async def test_name_and_protocol(self) -> None:
         """SNI and ALPN as the peer sees them; an address is never sent as a name."""
-        peer = start_python(self, PEER, self.localhost)
-        port = (await peer.says(b"end")).split()[1].decode()
+        peer = start_peer(self, "tls_server.py", self.localhost)
+        port = str(await port_of(peer))
         lines = await self.run_lua(
             """
             local authority, port = ...

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import socket
 
-from tests.loopback.tls.test_tls import TLSTestCase
 from tests.support import start
 from tests.support.programs import need_program
+from tests.support.tls import TLSTestCase
 
 SERVER = """
 local pem, authority, client_authority = ...

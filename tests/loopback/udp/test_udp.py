@@ -7,27 +7,16 @@ import socket
 from tests.support import (
     ALL_BYTES,
     LoopbackTestCase,
+    serve_peer,
     start,
-    start_python,
 )
 from tests.support.programs import need_program
-
-ECHO = (
-    "import socket\n"
-    "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
-    "s.bind(('127.0.0.1', 0))\n"
-    "print('port', s.getsockname()[1], 'end', flush=True)\n"
-    "while True:\n"
-    "    data, address = s.recvfrom(65536)\n"
-    "    s.sendto(data, address)\n"
-)
 
 
 class UDPTests(LoopbackTestCase):
     async def test_every_byte(self) -> None:
         """To another program's socket and back, with the sender's address."""
-        peer = start_python(self, ECHO)
-        port = (await peer.says(b"end")).split()[1].decode()
+        port = await serve_peer(self, "udp_echo.py")
         lines = await self.run_lua(
             """
             local port = ...
@@ -42,7 +31,7 @@ class UDPTests(LoopbackTestCase):
               end})
             end})
             """,
-            port,
+            str(port),
         )
         self.assertEqual(lines, [b"sent\t0", b"true\t127.0.0.1\ttrue"])
 

@@ -6,33 +6,7 @@ import os
 
 import trustme
 
-from tests.support import LoopbackTestCase, start_python
-
-PEER = """
-import asyncio, ssl, sys
-from websockets.asyncio.server import serve
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain(sys.argv[1])
-async def echo(ws):
-    async for message in ws: await ws.send(message)
-async def main():
-    async with serve(echo, "127.0.0.1", 0, ssl=context) as s:
-        print("port", s.sockets[0].getsockname()[1], "end", flush=True)
-        await asyncio.get_running_loop().create_future()
-asyncio.run(main())
-"""
-
-CLIENT = """
-import ssl, sys
-from websockets.sync.client import connect
-context = ssl.create_default_context(cafile=sys.argv[2])
-with connect(sys.argv[1], ssl=context) as ws:
-    ws.send("hello")
-    print(ws.recv(), flush=True)
-try:
-    with connect(sys.argv[1]): print("in", flush=True)
-except ssl.SSLError: print("refused", flush=True)
-"""
+from tests.support import LoopbackTestCase, serve_peer, start_peer
 
 ASK = """
 local ca, url, extra = ...
@@ -65,8 +39,9 @@ class WssTests(LoopbackTestCase):
         return path
 
     async def peer(self, certificate: str) -> str:
-        peer = start_python(self, PEER, certificate)
-        return (await peer.says(b"end")).split()[1].decode()
+        return str(
+            await serve_peer(self, "websocket_server.py", "--certificate", certificate)
+        )
 
     async def test_own_authority(self) -> None:
         """By name and by address, with the authority as a file and as text."""
@@ -118,9 +93,11 @@ class WssTests(LoopbackTestCase):
         )
         await self.line(1)
         url = f"wss://localhost:{self.lines[0].decode()}/"
-        peer = start_python(self, CLIENT, url, self.authority)
-        output = await peer.says(b"refused")
-        self.assertEqual(output.decode().split(), ["hello", "refused"])
+        peer = start_peer(self, "websocket_client.py", "hello", url, self.authority)
+        self.assertEqual(await peer.ended, 0, peer.output)
+        peer = start_peer(self, "websocket_client.py", "unknown", url)
+        self.assertEqual(await peer.ended, 0, peer.output)
+        self.assertEqual(peer.output, b"refused\ndone\n")
 
     async def test_plain_port(self) -> None:
         """TLS to a port that speaks something else is an error, not a wait."""

@@ -1,0 +1,54 @@
+"""What the tests of TLS share: an authority for each test, and peers that speak none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import Factory, Protocol
+
+from tests.support.authority import Authority
+from tests.support.runtimes import LoopbackTestCase
+
+
+class TLSTestCase(LoopbackTestCase):
+    """
+    @ivar authority: a certificate authority
+    @ivar localhost: a file with its certificate for this machine, and the key
+    """
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.authority = Authority(self)
+        self.localhost = self.authority.issue("localhost", "127.0.0.1", "::1")
+
+
+class Speaker(Protocol):
+    """Says something, and knows when it is hung up on."""
+
+    def __init__(self, text: bytes, *, hang_up: bool = False) -> None:
+        self._text = text
+        self._hang_up = hang_up
+        self.received = b""
+        self.lost: Deferred[Any] = Deferred()
+
+    def connectionMade(self) -> None:
+        self.transport.write(self._text)
+        if self._hang_up:
+            self.transport.loseWriteConnection()
+
+    def dataReceived(self, data: bytes) -> None:
+        self.received += data
+
+    def connectionLost(self, reason: Any) -> None:
+        self.lost.callback(None)
+
+
+class OneProtocol(Factory):
+    noisy = False
+
+    def __init__(self, protocol: Protocol) -> None:
+        self._protocol = protocol
+
+    def buildProtocol(self, addr: object) -> Protocol:
+        return self._protocol
