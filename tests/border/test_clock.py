@@ -17,7 +17,7 @@ from eplua_twisted.border.clock import (
     make_alarm,
     steady,
 )
-from tests.support import ROOT, LoopbackTestCase, start_python
+from tests.support import LoopbackTestCase, start_peer
 
 
 class Reactor(MemoryReactorClock):
@@ -256,7 +256,7 @@ class KernelAlarmTests(LoopbackTestCase):
         The time of day is set forward and back by an hour while everything waits:
         nothing comes early, and nothing is missing.
         """
-        peer = start_python(self, (ROOT / "tests/peers/jumping_clock.py").read_text())
+        peer = start_peer(self, "jumping_clock.py")
         code = await peer.ended
         self.assertEqual(
             peer.output.decode().split("\n")[:-1],
