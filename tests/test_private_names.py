@@ -73,7 +73,6 @@ PRIVATE = (
     Private("twisted", CLIENT, "_giveUp", ("reason",)),
     Private("twisted", CLIENT, "_parser"),
     Private("twisted", "twisted.web.client:HTTPConnectionPool", "_factory"),
-    Private("twisted", "twisted.web.http:HTTPChannel", "_handlingRequest"),
     Private("twisted", TLS, "_handshakeDone"),
     Private("twisted", TLS, "_reason"),
     Private("autobahn", WEBSOCKET, "_dataReceived", ("data",)),

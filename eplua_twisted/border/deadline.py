@@ -159,6 +159,51 @@ class StallDeadline:
             self._function()
 
 
+class MovingDeadline:
+    """
+    A time limit that moves with each message, at next to no cost: the one C{callLater}
+    below it is set anew when it is due, or when the limit comes nearer.
+    """
+
+    __slots__ = ("_armed", "_clock", "_deadline", "_function", "_until")
+
+    def __init__(self, clock: IReactorTime, function: Callable[[], object]) -> None:
+        """@param function: called when the time is over"""
+        self._clock = clock
+        self._function = function
+        self._deadline = Deadline(clock, self._due)
+        self._until: float | None = None
+        self._armed: float | None = None
+
+    def move(self, seconds: float) -> None:
+        """Let so much time pass from now on."""
+        self._until = until = self._clock.seconds() + seconds
+        if self._armed is None or self._armed > until:
+            self._armed = until
+            self._deadline.restart(seconds)
+
+    def clear(self) -> None:
+        """There is no limit now."""
+        self._until = None
+
+    def cancel(self) -> None:
+        """There is no limit any more, and no call is left."""
+        self._until = self._armed = None
+        self._deadline.cancel()
+
+    def _due(self) -> None:
+        self._armed = None
+        if self._until is None:
+            return
+        left = self._until - self._clock.seconds()
+        if left > 0:
+            self._armed = self._until
+            self._deadline.restart(left)
+        else:
+            self._until = None
+            self._function()
+
+
 def limit(attempt: Deferred[T], clock: IReactorTime, seconds: float) -> Deferred[T]:
     """
     Cancel an attempt when its time is over; then it fails with C{timeout}, whatever

@@ -7,10 +7,11 @@ from typing import Any
 
 from eplua_twisted.border.module import Module
 from eplua_twisted.border.primitives import query
-from eplua_twisted.border.values import seconds, to_text
+from eplua_twisted.border.values import to_text
 from eplua_twisted.errors import OperationError
+from eplua_twisted.http_server.options import HTTPServerOptions
 from eplua_twisted.http_server.request import HTTPServerRequest
-from eplua_twisted.http_server.server import TIMEOUT, HTTPServer
+from eplua_twisted.http_server.server import HTTPServer
 
 
 class HTTPServers(Module):
@@ -19,27 +20,19 @@ class HTTPServers(Module):
     resource_types = (HTTPServer, HTTPServerRequest)
 
     @query("http_server_create")
-    def create(
-        self,
-        max_body: int | None,
-        timeout: float | None,
-        max_connections: int | None,
-        *tls_values: Any,
-    ) -> int:
-        """@return: the number of a server that does not listen yet"""
+    def create(self, *pairs: Any) -> int:
+        """
+        @param pairs: L{HTTPServerOptions}
+        @return: the number of a server that does not listen yet
+        @raise OperationError: C{tls}: a certificate or key cannot be used
+        """
+        options = HTTPServerOptions.from_pairs(pairs)
         context = None
-        if tls_values:
+        if options.tls is not None:
             from eplua_twisted.tls.context import server_context
-            from eplua_twisted.tls.options import TLSOptions
 
-            context = server_context(TLSOptions.from_lua(*tls_values))
-        return HTTPServer(
-            self._environment,
-            max_body,
-            TIMEOUT if timeout is None else seconds(timeout),
-            max_connections,
-            context,
-        ).id
+            context = server_context(options.tls)
+        return HTTPServer(self._environment, options, context).id
 
     @query("http_server_check_directory")
     def check_directory(self, directory: bytes) -> bool:

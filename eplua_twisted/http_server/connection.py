@@ -1,272 +1,386 @@
-"""
-One connection of an HTTP server: twisted.web's, with bounds on time and size.
-
-Twisted's own timeout begins anew with each byte; here the head of a request has
-to be complete within C{HEAD_TIMEOUT}, however its bytes trickle in.
-"""
+"""One connection of an HTTP server: its requests in order, its times, its end."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from http import HTTPStatus
-from typing import Any, Protocol
+from collections import deque
+from typing import Any, Literal
 
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.error import ConnectionLost
+from twisted.internet.interfaces import (
+    IHalfCloseableProtocol,
+    IHandshakeListener,
+    IPushProducer,
+)
+from twisted.internet.protocol import Protocol as StreamProtocol
 from twisted.internet.protocol import connectionDone
+from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.web.http import HTTPChannel
+from zope.interface import implementer
 
-from eplua_twisted.border.deadline import Deadline
-from eplua_twisted.border.environment import Environment
+from eplua_twisted.border.deadline import Deadline, MovingDeadline
 from eplua_twisted.border.values import to_bytes
+from eplua_twisted.http_engine.answers import refusal
+from eplua_twisted.http_engine.request_reader import (
+    Refused,
+    RequestHead,
+    RequestReader,
+)
+from eplua_twisted.http_server.request import HTTPServerRequest
+from eplua_twisted.http_server.roles import Server
+from eplua_twisted.http_server.stalled import WatchedProducer
 from eplua_twisted.streams.endpoints import host_and_port
+from eplua_twisted.streams.write_buffer import WriteBuffer
+
+HANDSHAKE_TIMEOUT = 10.0
+"""Seconds that a TLS handshake may take, as everywhere."""
 
 HEAD_TIMEOUT = 15.0
 """Seconds from the first byte of a request to the end of its headers."""
 
+SLOWEST_BODY = 1024
+"""Bytes a second: a body may take twice the time that a client may be idle, and a
+second more for each of these."""
+
 LINGER = 2.0
 """Seconds a client has to take a refusal, and the last answer, before it is cut off."""
 
+HALF_CLOSED = 5.0
+"""Seconds after which a client that has closed its side is taken for gone, when nothing
+was written to it meanwhile: whether it still reads cannot be seen."""
 
-TLS_HANDSHAKE = b"\x16\x03"
-"""How a client begins that takes this for a TLS port: it would wait for an answer."""
+MAX_AHEAD = 64 * 1024
+"""Bytes kept of what follows a request that asks for another protocol."""
 
-
-class Server(Protocol):
-    """The server, as its connections and their requests know it."""
-
-    @property
-    def environment(self) -> Environment: ...
-
-    @property
-    def timeout(self) -> float:
-        """Seconds that a client may be idle; 0 for no limit."""
-
-    @property
-    def max_body(self) -> int:
-        """The most bytes of a request's body."""
-
-    @property
-    def make_request(self) -> Any:
-        """Makes a request of a connection, as Twisted's C{requestFactory} does."""
-
-    def serve(self, request: Any) -> None:
-        """A request is there, made by L{make_request}."""
-
-    def lost(self, request: Any) -> None:
-        """The client has not waited for the answer to a request."""
-
-    def date(self) -> bytes:
-        """The time of day, as the header C{Date} has it."""
-
-    def left(self, client: HTTPServerChannel) -> None:
-        """A connection is gone."""
+State = Literal["open", "refused", "taken", "closed"]
 
 
-class HTTPServerChannel(HTTPChannel):
+@implementer(IHalfCloseableProtocol, IHandshakeListener)
+class HTTPConnection(StreamProtocol):
     """
-    Requests of one client, one after the other.
+    Requests of one client, answered one after the other.
+
+    States: C{open}; C{refused} when the last answer was sent and nothing is read any
+    more; C{taken} when another protocol speaks here; C{closed}.
 
     @ivar peer: the client's address and port, as Lua gets them
     @ivar leaving: the connection ends with the request that is being answered
     """
 
+    log = Logger()
     transport: Any
-    requestFactory: Any
-    timeOut: Any
+    out: WriteBuffer
 
     def __init__(self, server: Server) -> None:
-        super().__init__()
         self.server = server
-        self.requestFactory = server.make_request
-        self.timeOut = server.timeout or None
         self.peer: tuple[bytes | None, int | None] = (None, None)
         self.leaving = False
-        self._head: bytes | None = None
-        self._in_body = False
-        self._complete = False
-        self._refused = False
-        self._head_until: float | None = None
-        clock = server.environment.reactor
-        self._ending = Deadline(clock, self.forceAbortClient)
-        self._stalled = Deadline(clock, self.forceAbortClient)
+        self._state: State = "open"
+        self._reader = RequestReader(self)
+        self._requests: deque[HTTPServerRequest] = deque()
+        self._refusal: int | None = None
+        self._ahead: bytes | None = None
+        self._shaking = server.secure
+        self._serving = self._paused = self._half_closed = self._head_runs = False
         self._taken: Any = None
+        clock = server.clock
+        self._now = clock.seconds
+        self._body_until = 0.0
+        # For idle clients, heads and bodies.
+        self._time = MovingDeadline(clock, self._due)
+        self._ending = Deadline(clock, self.abort)
+        self._stalled = Deadline(clock, self.abort)
 
-    def callLater(self, period: float, call: Callable[[], object]) -> IDelayedCall:
-        """C{TimeoutMixin} would ask the global reactor."""
-        later: IDelayedCall = self.server.environment.reactor.callLater(period, call)
-        return later
+    # Time.
+
+    def _limit(self, seconds: float) -> None:
+        """The time that what is awaited now may take; 0 for no limit."""
+        if seconds:
+            self._time.move(seconds)
+        else:
+            self._time.clear()
+
+    def _due(self) -> None:
+        if self._shaking:
+            self.abort()
+        elif self._reader.amid and not self._half_closed:
+            self._refuse_in_turn(408)
+        elif self._requests:
+            # The client has closed its side, and was written nothing since.
+            self.abort()
+        else:
+            self._close()
+
+    def _wait(self) -> None:
+        """Set the time for what is awaited of the client."""
+        timeout = self.server.options.timeout
+        reader = self._reader
+        if reader.in_body:
+            if timeout:
+                self._limit(min(timeout, max(0.001, self._body_until - self._now())))
+        elif reader.amid:
+            if not self._head_runs:
+                self._head_runs = True
+                self._limit(min(HEAD_TIMEOUT, timeout or HEAD_TIMEOUT))
+            return
+        elif self._requests:
+            self._time.clear()
+        else:
+            self._limit(timeout)
+        self._head_runs = False
 
     # Reading.
 
     def connectionMade(self) -> None:
-        super().connectionMade()
-        self._addresses = self.transport.getPeer(), self.transport.getHost()
-        host, port = host_and_port(self._addresses[0])
+        host, port = host_and_port(self.transport.getPeer())
         self.peer = (None if host is None else to_bytes(host), port)
+        self.out = WriteBuffer(self)
+        self._limit(
+            HANDSHAKE_TIMEOUT if self.server.secure else self.server.options.timeout
+        )
 
-    # Twisted asks for these with each request; the system is asked once.
-
-    def getPeer(self) -> Any:
-        return self._addresses[0]
-
-    def getHost(self) -> Any:
-        return self._addresses[1]
+    def handshakeCompleted(self) -> None:
+        """C{IHandshakeListener}"""
+        self._shaking = False
+        self._limit(self.server.options.timeout)
 
     def dataReceived(self, data: bytes) -> None:
-        if self._taken is not None:
+        if self._state == "taken":
             self._taken.dataReceived(data)
-        elif not self._refused:
-            self._complete = False
-            super().dataReceived(data)
-            if not (self._complete or self._in_body or self._handlingRequest):
-                self._expect_head(data)
-
-    def _expect_head(self, data: bytes) -> None:
-        """A part of a request's head has come: its time is running."""
-        if self._head_until is None and data.startswith(TLS_HANDSHAKE):
-            self.refuse(400)
+        elif self._state != "open" or self._refusal is not None:
             return
-        now = self.server.environment.reactor.seconds()
-        if self._head_until is None:
-            idle = self.server.timeout or HEAD_TIMEOUT
-            self._head_until = now + min(HEAD_TIMEOUT, idle)
-        if not self._refused and not self.transport.disconnecting:
-            self.setTimeout(max(0, self._head_until - now))
-
-    def lineLengthExceeded(self, line: bytes) -> None:
-        self.refuse(431 if self.requests else 414)
-
-    def timeoutConnection(self) -> None:
-        if self._head_until is not None:
-            self.refuse(408)
+        elif self._ahead is not None:
+            self._ahead += data
+            if len(self._ahead) > MAX_AHEAD:
+                self._pause()
         else:
-            super().timeoutConnection()
+            self._feed(data)
 
-    def allHeadersReceived(self) -> None:
-        if self._head_until is not None:
-            self._head_until = None
-            self.setTimeout(self.server.timeout or None)
-        if self._refused:
+    def _feed(self, data: bytes) -> None:
+        try:
+            self._ahead = self._reader.feed(data)
+        except Refused as refused:
+            self._refuse_in_turn(refused.status)
             return
-        limit = self.server.max_body
-        if self.length is not None and self.length > limit:
-            self.refuse(413)
+        except Exception:
+            self.log.failure("a request could not be served")
+            self._refuse_in_turn(500)
             return
-        super().allHeadersReceived()
-        self._in_body = self.length != 0
+        if self._ahead is not None:
+            self._decide()
+        if self._state == "open":
+            if len(self._requests) > 1:
+                self._pause()
+            self._wait()
 
-    def checkPersistence(self, request: Any, version: bytes) -> bool:
-        if self.leaving:
-            request.responseHeaders.setRawHeaders(b"Connection", [b"close"])
-            return False
-        return bool(super().checkPersistence(request, version))
+    def _pause(self) -> None:
+        """Read no more before what is here is answered."""
+        if not self._paused:
+            self._paused = True
+            self.transport.pauseProducing()
 
-    def rawDataReceived(self, data: bytes) -> None:
-        if self._taken is not None:
-            self._taken.dataReceived(data)
-        elif not self._refused:
-            super().rawDataReceived(data)
+    # What the reader tells.
 
-    def allContentReceived(self) -> None:
-        self._in_body = False
-        if not self._refused:
-            self._complete = True
-            super().allContentReceived()
+    def head_received(self, head: RequestHead) -> None:
+        limit = self.server.options.max_body_size
+        length = head.values(b"content-length")
+        if length and int(length[0]) > limit:
+            raise Refused(413)
+        request = HTTPServerRequest(self.server, self, head)
+        self._requests.append(request)
+        self._body_until = self._now() + 2 * self.server.options.timeout
+        if head.minor and b"100-continue" in (
+            each.lower() for each in head.values(b"expect")
+        ):
+            request.awaits_continue = True
+            self._continue()
 
-    def refuse(self, status: int) -> None:
+    def _continue(self) -> None:
+        """Ask for the body that a client announced, in its turn."""
+        first = self._requests[0]
+        if first.awaits_continue and not first.complete:
+            first.awaits_continue = False
+            self.out.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def body_received(self, data: bytes) -> None:
+        self._body_until += len(data) / SLOWEST_BODY
+        self._requests[-1].body_received(data)
+
+    def request_received(self) -> None:
+        self._requests[-1].complete = True
+        self._time.clear()
+        if len(self._requests) == 1:
+            self._serve()
+
+    # One request after the other.
+
+    def _serve(self) -> None:
+        """Have the first request served, and those that follow."""
+        if self._serving:
+            return
+        self._serving = True
+        try:
+            while self._requests and self._state == "open":
+                first = self._requests[0]
+                if not first.complete or first.served:
+                    break
+                first.served = True
+                self.server.serve(first)
+        finally:
+            self._serving = False
+
+    def answered(self, request: HTTPServerRequest) -> None:
+        """The first request has its answer, all of it."""
+        self._requests.popleft()
+        if self._state != "open":
+            return
+        if not request.keeps_alive or self.leaving:
+            self._requests.clear()
+            self._close()
+            return
+        if self._requests:
+            self._continue()
+        if self._ahead is not None and len(self._requests) == 1:
+            self._decide()
+        self._serve()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Read on; or end, when that is all that is left."""
+        if self._state != "open":
+            return
+        if not self._requests:
+            if self._refusal is not None:
+                self._refuse(self._refusal)
+                return
+            if self._half_closed:
+                self._close()
+                return
+            self._wait()
+        if self._paused and len(self._requests) <= 1 and self._ahead is None:
+            self._paused = False
+            self.transport.resumeProducing()
+
+    def _decide(self) -> None:
+        """In its turn: whether a request that asks for another protocol gets it."""
+        if len(self._requests) > 1:
+            return
+        request, rest = self._requests[0], self._ahead
+        self._ahead = None
+        assert rest is not None
+        if self.server.takes_upgrade(request):
+            self._take_over(request, rest)
+            return
+        try:
+            self._ahead = self._reader.decline_upgrade(request.head, rest)
+        except Refused as refused:
+            self._refuse_in_turn(refused.status)
+
+    def _take_over(self, request: HTTPServerRequest, rest: bytes) -> None:
+        self._time.cancel()
+        self._requests.clear()
+        self.out.when_empty(lambda: None)
+        self._state = "taken"
+        if self._paused:
+            self.transport.resumeProducing()
+        self._taken = self.server.upgrade(request)
+        if self._taken is None:
+            self._state = "open"
+            self._refuse(503)
+        elif rest:
+            self._taken.dataReceived(rest)
+
+    # Refusals.
+
+    def _refuse_in_turn(self, status: int) -> None:
+        """Refuse what has come, when what came before it has its answer."""
+        if self._requests and not self._requests[-1].complete:
+            self._requests.pop()
+        self._refusal = status
+        self._time.clear()
+        if not self._requests:
+            self._refuse(status)
+
+    def _refuse(self, status: int) -> None:
         """Answer with a status and end, without taking what else the client sends."""
-        if self._refused:
+        if self._state != "open":
             return
-        self._refused = True
-        self.setTimeout(None)
-        reason = HTTPStatus(status).phrase.encode()
-        self.transport.write(
-            b"HTTP/1.1 %d %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-            % (status, reason)
-        )
+        self._state = "refused"
+        self._time.cancel()
+        self._requests.clear()
+        self.transport.write(refusal(status))
         # Closing on bytes that are still under way would take back the answer: the
         # client has some time to read it, and to close.  TLS knows no half of it.
-        if not self.isSecure():
-            self.transport.loseWriteConnection()
+        if not self.server.secure:
+            self.out.when_empty(self.transport.loseWriteConnection)
+        if self._paused:
+            self.transport.resumeProducing()
         self._ending.restart(LINGER)
 
     # Writing.
 
-    def writeHeaders(
-        self, version: bytes, code: bytes, reason: bytes, headers: Any
-    ) -> None:
-        """Kept until the body's first bytes, so that both leave in one piece."""
-        lines = [version, b" ", code, b" ", reason, b"\r\n"]
-        for name, values in headers.getAllRawHeaders():
-            for value in values:
-                lines += (name, b": ", value, b"\r\n")
-        lines.append(b"\r\n")
-        self._head = b"".join(lines)
-
     def write(self, data: bytes) -> None:
-        if self._head is not None:
-            data, self._head = self._head + data, None
+        """For L{WriteBuffer}."""
+        if self._half_closed:
+            self._limit(HALF_CLOSED)
         self.transport.write(data)
 
-    def writeSequence(self, iovec: Any) -> None:
-        self.write(b"".join(iovec))
+    def registerProducer(self, producer: IPushProducer, streaming: bool) -> None:
+        """For L{WriteBuffer}."""
+        watched = WatchedProducer(producer, self._stalled, self.server.options.timeout)
+        self.transport.registerProducer(watched, streaming)
 
-    def flush(self) -> None:
-        """Send the head now, if it still waits."""
-        if self._head is not None:
-            self.write(b"")
-
-    def pauseProducing(self) -> None:
-        super().pauseProducing()
-        if self.server.timeout:
-            self._stalled.start(self.server.timeout)
-
-    def resumeProducing(self) -> None:
-        self._stalled.cancel()
-        super().resumeProducing()
-
-    # The end of a request, and of the connection.
-
-    def requestDone(self, request: Any) -> None:
-        self.flush()
-        self.persistent = self.persistent and not self.leaving
-        super().requestDone(request)
-
-    def take(self, protocol: Any) -> None:
-        """From now on another protocol speaks here."""
-        self._taken = protocol
-        self.requests.clear()
-
-    def release(self) -> None:
-        """Let go of the transport, for another protocol to take it."""
-        self.setTimeout(None)
+    def unregisterProducer(self) -> None:
+        """For L{WriteBuffer}."""
         self.transport.unregisterProducer()
 
-    def loseConnection(self) -> None:
-        self._ending.start(max(LINGER, self.server.timeout))
-        super().loseConnection()
+    # The end.
+
+    def _close(self) -> None:
+        """Close when all was sent, or has had its time."""
+        if self._state == "open":
+            self._state = "closed"
+            self._time.cancel()
+            self._ending.start(max(LINGER, self.server.options.timeout))
+            self.out.when_empty(self.transport.loseConnection)
 
     def close(self) -> None:
         """The server stops: what was asked for is answered still."""
         self.leaving = True
-        if self._taken is not None:
-            return
-        if self._in_body or self._handlingRequest:
-            for request in self.requests:
-                request.responseHeaders.setRawHeaders(b"Connection", [b"close"])
-        elif not self._refused:
-            self.loseConnection()
+        if self._state == "open" and not self._requests:
+            self._close()
 
     def abort(self) -> None:
         """Close now."""
         self.transport.abortConnection()
 
+    def readConnectionLost(self) -> None:
+        """The client has closed its side; it may still read its answer."""
+        if self._state == "taken":
+            self.transport.loseConnection()
+            return
+        self._half_closed = True
+        if self._requests and not self._requests[-1].complete:
+            self._requests.pop()
+        if self._state == "open":
+            if self._requests:
+                self._limit(HALF_CLOSED)
+            else:
+                self._close()
+        elif self._state == "refused":
+            self.transport.loseConnection()
+
+    def writeConnectionLost(self) -> None:
+        """The refusal is on its way: the client closes, or L{LINGER} ends it."""
+
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._stalled.cancel()
-        self._ending.cancel()
-        if self._taken is not None:
+        for deadline in (self._time, self._stalled, self._ending):
+            deadline.cancel()
+        taken, self._state = self._state == "taken", "closed"
+        requests, self._requests = self._requests, deque()
+        if taken:
             self._taken.connectionLost(reason)
         else:
-            super().connectionLost(reason)
+            self.out.fail(reason.value or ConnectionLost())
+            for request in requests:
+                request.lost()
         self.server.left(self)

@@ -2,178 +2,220 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-from io import BytesIO
-from typing import Any
+from collections.abc import Callable
+from typing import Literal
 
 from twisted.internet.defer import Deferred
-from twisted.internet.error import ConnectionDone
-from twisted.python.failure import Failure
-from twisted.web.http import (
-    CACHED,
-    NO_BODY_CODES,
-    Request,
-    stringToDatetime,
-)
 from zope.interface import implementer
 
 from eplua_twisted.border.interfaces import IResource
 from eplua_twisted.border.primitives import operation, query
 from eplua_twisted.errors import OperationError
-from eplua_twisted.http_server.connection import HTTPServerChannel
-from eplua_twisted.streams.write_buffer import SLICE, WriteBuffer
+from eplua_twisted.http_engine.answers import NO_BODY, phrase
+from eplua_twisted.http_engine.request_reader import Refused, RequestHead
+from eplua_twisted.http_server.compression import compressed
+from eplua_twisted.http_server.conditions import is_cached, seconds_of
+from eplua_twisted.http_server.roles import Client, RequestOwner
+from eplua_twisted.streams.write_buffer import SLICE
 
 ANSWERED = ("state", "Already answered, or the client is gone")
-
-VALIDATORS = {b"etag", b"last-modified"}
-SINGLE = VALIDATORS | {b"connection", b"content-length", b"content-type", b"date"}
 
 MAX_UNSENT = 1024 * 1024
 """Bytes that may wait for a slow client before a write is not done at once."""
 
-
-def _phrase(status: int) -> bytes:
-    try:
-        return HTTPStatus(status).phrase.encode("ascii")
-    except ValueError:
-        return b"Unknown"
+State = Literal["waiting", "begun", "ended"]
 
 
 @implementer(IResource)
-class HTTPServerRequest(Request):
+class HTTPServerRequest:
     """
     One exchange.  It is a resource from when the script is told of it until the
     answer is complete, or the client gone.
+
+    States: C{waiting} for an answer, C{begun} when it comes in pieces, C{ended}.
+
+    @ivar complete: the body has come
+    @ivar served: somebody was asked for the answer
+    @ivar awaits_continue: the client wants to be told that it may send the body
+    @ivar uri: path and query, whichever form the target has (RFC 9112, 3.2)
     """
 
-    channel: HTTPServerChannel
-    content: Any
-    id = 0
+    __slots__ = (
+        "_chunked",
+        "_chunks",
+        "_client",
+        "_left",
+        "_server",
+        "_size",
+        "_state",
+        "awaits_continue",
+        "complete",
+        "head",
+        "id",
+        "served",
+        "uri",
+    )
 
-    def __init__(self, channel: HTTPServerChannel, queued: object = False) -> None:
-        super().__init__(channel, False, parsePOSTFormSubmission=False)
-        self._server = channel.server
-        self._out: WriteBuffer | None = None
+    def __init__(self, server: RequestOwner, client: Client, head: RequestHead) -> None:
+        self._server = server
+        self._client = client
+        self._chunks: list[bytes] = []
+        self._size = 0
         self._left: int | None = None
-        self._ended = False
-        self._validates = False
+        self._chunked = False
+        self._state: State = "waiting"
+        self.head = head
+        self.uri = origin_form(head.target)
+        self.complete = self.served = self.awaits_continue = False
+        self.id = 0
 
-    # The request, as it arrives.
+    @property
+    def client(self) -> Client:
+        return self._client
 
-    def gotLength(self, length: int | None) -> None:
-        # Bounded by the option maxBodySize, and wanted as a whole anyway.
-        self.content = BytesIO()
+    @property
+    def path(self) -> bytes:
+        """The target without its query, escapes as they were sent."""
+        return self.uri.partition(b"?")[0]
 
-    def handleContentChunk(self, data: bytes) -> None:
-        if self.content.tell() + len(data) > self._server.max_body:
-            self.channel.refuse(413)
-        else:
-            self.content.write(data)
+    @property
+    def keeps_alive(self) -> bool:
+        """The client may send another request."""
+        return self.head.keep_alive
 
-    def process(self) -> None:
-        self._server.serve(self)
+    @property
+    def body(self) -> bytes:
+        return b"".join(self._chunks)
 
-    def flat_headers(self) -> list[bytes]:
-        """Names and values by turns."""
-        flat: list[bytes] = []
-        for name, values in self.requestHeaders.getAllRawHeaders():
-            for value in values:
-                flat += (name, value)
-        return flat
+    def body_received(self, data: bytes) -> None:
+        """@raise Refused: it is longer than the server takes"""
+        self._size += len(data)
+        if self._size > self._server.options.max_body_size:
+            raise Refused(413)
+        self._chunks.append(data)
 
-    # The answer.
+    # The answer's head.
 
-    def _begin(self, status: int, headers: tuple[bytes, ...]) -> None:
-        if self.startedWriting or self._out is not None or self._ended:
-            raise OperationError(*ANSWERED)
-        self.setResponseCode(status, _phrase(status))
-        own = self.responseHeaders
-        own.setRawHeaders(b"Date", [self._server.date()])
-        for name, value in zip(headers[::2], headers[1::2], strict=True):
+    def _begin(
+        self, status: int, headers: list[tuple[bytes, bytes]], length: int | None
+    ) -> bytes:
+        """
+        The head, for an answer with a body of that length; C{None} when it comes in
+        pieces.
+        """
+        server, head = self._server, self.head
+        self._state = "begun"
+        lines = [server.heads.begin(status, head.minor, server.time_of_day())]
+        told = False
+        for name, value in headers:
             lower = name.lower()
-            if lower not in SINGLE:
-                own.addRawHeader(name, value)
-                continue
-            own.setRawHeaders(name, [value])
-            if lower == b"connection" and value.lower() == b"close":
-                self.channel.leaving = True
-            self._validates = self._validates or lower in VALIDATORS
+            if lower == b"connection":
+                told = True
+                self._client.leaving = self._client.leaving or b"close" in value.lower()
+            elif lower == b"date":
+                lines[0] = lines[0].partition(b"Date: ")[0]
+            lines.append(b"%s: %s\r\n" % (server.names.spell(name), value))
+        if status in NO_BODY:
+            self._left = 0
+        elif length is not None:
+            lines.append(b"Content-Length: %d\r\n" % length)
+        elif head.minor:
+            self._chunked = head.method != b"HEAD"
+            lines.append(b"Transfer-Encoding: chunked\r\n")
+        else:
+            # The end of the connection is the end of the body.
+            self._client.leaving = True
+        if not told:
+            self._tell_connection(lines)
+        lines.append(b"\r\n")
+        return b"".join(lines)
 
-    def _is_cached(self) -> bool:
-        """Whether the client has it already, by what the script says of it."""
-        if self.code != 200 or self.method not in (b"GET", b"HEAD"):
-            return False
-        cached = False
-        own = self.responseHeaders
-        for tag in own.getRawHeaders(b"ETag") or ():
-            cached = self.setETag(tag) is CACHED
-        for when in own.getRawHeaders(b"Last-Modified") or ():
-            try:
-                seconds = stringToDatetime(when)
-            except (ValueError, KeyError, IndexError):
-                # Sent as the script has it, but good for no comparison.
-                continue
-            own.removeHeader(b"Last-Modified")
-            if self.requestHeaders.hasHeader(b"If-None-Match"):
-                # Then the date does not count (RFC 9110, 13.1.3).
-                self.lastModified = seconds
-            else:
-                cached = self.setLastModified(seconds) is CACHED or cached
-        return cached
+    def _tell_connection(self, lines: list[bytes]) -> None:
+        head = self.head
+        if head.minor and (self._client.leaving or not head.keep_alive):
+            lines.append(b"Connection: close\r\n")
+        elif not head.minor and head.keep_alive and not self._client.leaving:
+            lines.append(b"Connection: keep-alive\r\n")
+
+    def _check_waiting(self) -> None:
+        if self._state != "waiting":
+            raise OperationError(*ANSWERED)
+
+    def send_head(
+        self, status: int, headers: list[tuple[bytes, bytes]], length: int | None
+    ) -> None:
+        """
+        Begin an answer whose pieces follow.
+
+        @param length: bytes of the body; C{None} when that is not known
+        """
+        self._check_waiting()
+        self._left = length
+        self._client.out.write(self._begin(status, headers, length))
+
+    # What scripts ask.
 
     @operation("http_response_send", gone=ANSWERED)
-    def send(self, status: int, body: bytes, *headers: bytes) -> Deferred[None] | None:
+    def send(self, status: int, body: bytes, *flat: bytes) -> Deferred[None] | None:
         """
         Answer as a whole.
 
         @return: C{None}, or fires with it, when the system has all of it, or nearly;
             fails with C{state}, or what the connection was lost by
         """
-        self._begin(status, headers)
-        own = self.responseHeaders
-        if self._validates and self._is_cached():
-            status, body = self.code, b""
-            own.removeHeader(b"Content-Type")
-        if status in NO_BODY_CODES:
-            own.removeHeader(b"Content-Length")
-        else:
-            own.setRawHeaders(b"Content-Length", [b"%d" % len(body)])
-        if len(body) <= SLICE:
-            self.write(body)
-            self.finish()
-            return None
-        self._left = len(body)
-        waits = self._pass_on(body)
-        self.end()
+        self._check_waiting()
+        return self.answer_with(status, _fields(flat), body)
+
+    def answer_with(
+        self, status: int, headers: list[tuple[bytes, bytes]], body: bytes
+    ) -> Deferred[None] | None:
+        """As L{send}; conditions of the client are heeded."""
+        if headers:
+            tag = _value(headers, b"etag")
+            modified = _value(headers, b"last-modified")
+            if (tag or modified) and status == 200:
+                when = None if modified is None else seconds_of(modified)
+                if is_cached(self.head, tag, when):
+                    status, body = 304, b""
+                    headers = [
+                        each for each in headers if each[0].lower() != b"content-type"
+                    ]
+            headers = [each for each in headers if each[0].lower() != b"content-length"]
+        if self._server.options.compress and status == 200:
+            headers, body = compressed(self.head, headers, body)
+        out = self._client.out
+        text = self._begin(status, headers, len(body))
+        if self.head.method != b"HEAD" and status not in NO_BODY:
+            if len(body) > SLICE:
+                out.write(text)
+                text = body
+            else:
+                text += body
+        out.write(text)
+        waits = None if out.amount < MAX_UNSENT else out.when_below(MAX_UNSENT)
+        self._end()
         return waits
 
     @operation("http_response_head", gone=ANSWERED)
-    def head(self, status: int, *headers: bytes) -> None:
+    def begin(self, status: int, *flat: bytes) -> None:
         """Begin an answer that comes in pieces: fails with C{state}"""
-        self._begin(status, headers)
-        length = self.responseHeaders.getRawHeaders(b"Content-Length")
-        if length is not None:
-            self._left = int(length[-1])
-            self.responseHeaders.setRawHeaders(b"Content-Length", length[-1:])
-        self._out = WriteBuffer(self)
+        headers = _fields(flat)
+        length = _value(headers, b"content-length")
+        headers = [each for each in headers if each[0].lower() != b"content-length"]
+        self.send_head(status, headers, None if length is None else int(length))
 
     @operation("http_response_write", gone=ANSWERED)
-    def write_piece(self, data: bytes) -> Deferred[None] | None:
+    def write(self, data: bytes) -> Deferred[None] | None:
         """
         @return: C{None}, or fires with it, when less than C{MAX_UNSENT} bytes wait;
             fails with C{state}, C{limit} at 16 times that, C{protocol} for more than
             the head has announced, or what the connection was lost by
         """
-        if self._ended:
+        if self._state == "waiting":
+            self.send_head(200, [], None)
+        if self._state == "ended":
             raise OperationError(*ANSWERED)
-        if self._out is None:
-            self.head(200)
-        return self._pass_on(data)
-
-    def _pass_on(self, data: bytes) -> Deferred[None] | None:
-        if self._out is None:
-            self._out = WriteBuffer(self)
-        out = self._out
+        out = self._client.out
         if self._left is not None:
             if len(data) > self._left:
                 raise OperationError(
@@ -183,29 +225,34 @@ class HTTPServerRequest(Request):
             self._left -= len(data)
         if out.amount and out.amount + len(data) > 16 * MAX_UNSENT:
             raise OperationError("limit", f"{out.amount} bytes wait to be sent already")
-        out.write(data)
-        self.channel.flush()
+        if data and self.head.method != b"HEAD":
+            if self._chunked:
+                out.write(b"%x\r\n" % len(data))
+                out.write(data)
+                out.write(b"\r\n")
+            else:
+                out.write(data)
         return None if out.amount < MAX_UNSENT else out.when_below(MAX_UNSENT)
 
     @operation("http_response_finish", gone=ANSWERED)
-    def end(self) -> None:
+    def finish(self) -> None:
         """
         All was written.  Fails with C{state}, and with C{protocol} for less than the
         head has announced; then the client sees the connection end too early.
         """
-        if self._ended:
+        if self._state == "waiting":
+            self.send_head(200, [], None)
+        if self._state == "ended":
             raise OperationError(*ANSWERED)
-        if self._out is None:
-            self.head(200)
-        self._ended = True
-        if self._left and self.method != b"HEAD":
+        if self._left and self.head.method != b"HEAD":
             left = self._left
             self.abort()
             raise OperationError(
                 "protocol", f"less than the Content-Length ({left} bytes left)"
             )
-        assert self._out is not None
-        self._out.when_empty(self.finish)
+        if self._chunked:
+            self._client.out.write(b"0\r\n\r\n")
+        self._end()
 
     @query("http_response_fail")
     def fail(self) -> None:
@@ -214,43 +261,92 @@ class HTTPServerRequest(Request):
 
     @query("http_response_is_open")
     def is_open(self) -> bool:
+        """The number is that of a request: it is not answered, and its client is there."""
         return True
 
-    def answer(self, status: int, *headers: bytes) -> None:
+    def answer(self, status: int, *headers: tuple[bytes, bytes]) -> None:
         """An answer of our own, if there is none yet; half of one is cut off."""
-        if self._out is not None:
-            if not self._ended:
-                self.abort()
+        if self._state == "begun":
+            self.abort()
+        elif self._state == "waiting":
+            text = b"%d %s\n" % (status, phrase(status))
+            waits = self.answer_with(
+                status, [(b"Content-Type", b"text/plain"), *headers], text
+            )
+            if waits is not None:
+                # Nobody waits for it: a client that goes is no error.
+                waits.addErrback(lambda _: None)
+
+    @property
+    def ended(self) -> bool:
+        """The answer is complete, or the client gone."""
+        return self._state == "ended"
+
+    def soon(self, go_on: Callable[[], object]) -> None:
+        """Call on the reactor's next turn, whatever becomes of the request."""
+        self._server.clock.callLater(0, go_on)
+
+    # The end.
+
+    def _end(self) -> None:
+        """The answer is complete; the next request waits until most of it is sent."""
+        self._state = "ended"
+        if self.id:
+            self._server.resources.remove(self.id)
+        out = self._client.out
+        if out.amount:
+            out.when_below(1).addCallbacks(
+                lambda _: self._client.answered(self), lambda _: None
+            )
+        else:
+            self._client.answered(self)
+
+    def lost(self) -> None:
+        """The client has gone before its answer was complete."""
+        if self._state == "ended":
             return
-        text = b"%d %s\n" % (status, _phrase(status))
-        self.send(status, text, b"Content-Type", b"text/plain", *headers)
-
-    def finish(self) -> None:
-        self._ended = True
-        self._server.environment.resources.remove(self.id)
-        super().finish()
-
-    def connectionLost(self, reason: Failure) -> None:
-        self._ended = True
-        super().connectionLost(reason)
-        if self._out is not None:
-            self._out.fail(reason.value or ConnectionDone())
+        self._state = "ended"
         self._server.lost(self)
-        self._server.environment.resources.remove(self.id)
-
-    # Resources.
+        if self.id:
+            self._server.resources.remove(self.id)
 
     def close(self) -> None:
         """The runtime stops: nobody will answer."""
+        self._client.leaving = True
         self.answer(503)
 
     def abort(self) -> None:
         """Close now."""
-        if self.channel is not None:
-            self.channel.abort()
+        self._client.abort()
 
     def pause(self) -> None:
         """Nothing to do: a connection brings no more before this is answered."""
 
     def resume(self) -> None:
         """See L{pause}."""
+
+
+def origin_form(target: bytes) -> bytes:
+    """Path and query of a request's target; a proxy's client sends the whole URL."""
+    if target[:1] == b"/" or target == b"*":
+        return target
+    scheme, found, rest = target.partition(b"://")
+    if not found or not scheme.isalpha():
+        # CONNECT has a host and a port.
+        return target
+    at = next((i for i, each in enumerate(rest) if each in b"/?#"), len(rest))
+    path = rest[at:]
+    return path if path[:1] == b"/" else b"/" + path
+
+
+def _fields(flat: tuple[bytes, ...]) -> list[tuple[bytes, bytes]]:
+    return list(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _value(headers: list[tuple[bytes, bytes]], name: bytes) -> bytes | None:
+    """The last value of a field that there is one of."""
+    found = None
+    for each, value in headers:
+        if each.lower() == name:
+            found = value
+    return found

@@ -1,26 +1,25 @@
-"""The HTTP servers of scripts, on twisted.web."""
+"""The HTTP servers of scripts."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress
+from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import Factory
-from twisted.web.http import datetimeToString
 
 from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.interfaces import IUpgrade
 from eplua_twisted.border.primitives import operation, query
 from eplua_twisted.border.reply import Events
-from eplua_twisted.http_server.connection import HTTPServerChannel
+from eplua_twisted.border.resources import Resources
+from eplua_twisted.http_engine.answers import Heads, Names
+from eplua_twisted.http_server.connection import HTTPConnection
+from eplua_twisted.http_server.options import HTTPServerOptions
 from eplua_twisted.http_server.request import HTTPServerRequest
 from eplua_twisted.http_server.static import StaticFiles, send_file
 from eplua_twisted.streams.server import Listening
-
-MAX_BODY = 16 * 1024 * 1024
-TIMEOUT = 60.0
 
 GRACE = 5.0
 """Seconds that requests have to be answered after the script's C{stop}."""
@@ -30,62 +29,70 @@ class HTTPServer(Listening, Factory):
     """
     A port, the requests that come by it, and who answers them: a WebSocket server,
     a directory of files, else the script.
-
-    @ivar max_body: the most bytes of a request's body
-    @ivar timeout: seconds that a client may be idle; 0 for no limit
     """
 
     noisy = False
-    make_request = HTTPServerRequest
 
     def __init__(
-        self,
-        environment: Environment,
-        max_body: int | None,
-        timeout: float,
-        max_connections: int | None,
-        context: Any,
+        self, environment: Environment, options: HTTPServerOptions, context: Any
     ) -> None:
-        super().__init__(environment, max_connections)
-        self.max_body = MAX_BODY if max_body is None else max_body
-        self.timeout = timeout
+        """@param context: makes the TLS connections; C{None} for no TLS"""
+        super().__init__(environment, options.max_connections)
+        self.options = options
+        self.secure = context is not None
+        self.heads = Heads()
+        self.names = Names()
         self._context = context
         self._listener = 0
         self._upgrades: dict[bytes, int] = {}
         self._static: list[StaticFiles] = []
         self._grace = Deadline(environment.reactor, self.abort)
-        self._date = (-1, b"")
+
+    # What connections and requests have of it.
+
+    @property
+    def clock(self) -> IReactorTime:
+        clock: IReactorTime = self.environment.reactor
+        return clock
+
+    def time_of_day(self) -> float:
+        """Seconds since 1970."""
+        return self.environment.time_of_day()
+
+    @property
+    def resources(self) -> Resources:
+        return self.environment.resources
 
     @operation("http_server_start")
     def start(self, host: bytes, port: int, listener: int) -> Deferred[int | None]:
         """
-        @param listener: the ticket that is answered with C{request} and what it is,
-            or with C{gone} and its number
-        @return: as L{listen}
+        @param listener: the ticket that is told of each C{request} and what it is, and
+            of those whose client is C{gone}
+        @return: as L{Listening.listen}
         """
         listening = self.listen(host, port)
         self._listener = listener
         return listening
 
     def port_factory(self) -> Any:
-        if self._context is None:
+        if not self.secure:
             return self
         from eplua_twisted.tls.transport import below
 
         return below(self, self._context, self.environment.reactor)
 
-    def buildProtocol(self, addr: IAddress | None) -> HTTPServerChannel | None:
+    def buildProtocol(self, addr: IAddress | None) -> HTTPConnection | None:
         if not self.admits():
             return None
-        channel = HTTPServerChannel(self)
-        self.members[channel] = None
-        return channel
+        connection = HTTPConnection(self)
+        self.members[connection] = None
+        return connection
 
     # Who answers.
 
     @query("http_server_static")
     def static(self, prefix: bytes, directory: bytes) -> None:
-        """Answer what there is a file for from a directory."""
+        """Serve files from a directory."""
         if not prefix.endswith(b"/"):
             prefix += b"/"
         self._static.append(StaticFiles(prefix, directory))
@@ -98,13 +105,18 @@ class HTTPServer(Listening, Factory):
         self._upgrades[path] = server
 
     def serve(self, request: HTTPServerRequest) -> None:
-        """See to it that a request is answered."""
+        """Dispatch a request: WebSocket, static file, or script."""
         path = request.path
         if path in self._upgrades:
-            self._upgrade(request, self._upgrades[path])
+            if self._upgrade_server(path) is None:
+                request.answer(404)
+            else:
+                request.answer(
+                    426, (b"Upgrade", b"websocket"), (b"Connection", b"Upgrade")
+                )
         elif not (
             self._static
-            and request.method in (b"GET", b"HEAD")
+            and request.head.method in (b"GET", b"HEAD")
             and self._send_file(request, path)
         ):
             self._ask(request)
@@ -118,27 +130,27 @@ class HTTPServer(Listening, Factory):
                 # Relative, so that it leads nowhere else.
                 name = found.rsplit(b"/", 2)[1] + b"/"
                 query = request.uri[len(path) :]
-                request.answer(301, b"Location", b"./" + name + query)
-                return True
-            request.setHeader(b"Date", self.date())
-            body = send_file(request, found)
-            if body is not None:
-                request.write(body)
-                request.finish()
+                request.answer(301, (b"Location", b"./" + name + query))
+            else:
+                send_file(request, found)
             return True
         return False
 
     def _ask(self, request: HTTPServerRequest) -> None:
-        request.id = self.environment.resources.add(request)
+        request.id = self.resources.add(request)
+        flat: list[bytes] = []
+        spell = self.names.spell
+        for name, value in request.head.headers:
+            flat += (spell(name), value)
         # What the server's own end drops is not for the requests that are here.
         Events(self.environment.bridge, self._listener, request.id).tell(
             b"request",
             request.id,
-            request.method,
+            request.head.method,
             request.uri,
-            *request.channel.peer,
-            request.content.getvalue(),
-            *request.flat_headers(),
+            *request.client.peer,
+            request.body,
+            *flat,
         )
 
     def lost(self, request: HTTPServerRequest) -> None:
@@ -147,31 +159,31 @@ class HTTPServer(Listening, Factory):
             listener = Events(self.environment.bridge, self._listener, self.id)
             listener.tell(b"gone", request.id)
 
-    def _upgrade(self, request: HTTPServerRequest, number: int) -> None:
-        server: Any = self.environment.resources.get(number)
-        if not IUpgrade.providedBy(server):
-            request.answer(404)
-            return
-        upgrade = request.requestHeaders.getRawHeaders(b"Upgrade", [b""])
-        if request.method != b"GET" or upgrade[0].lower() != b"websocket":
-            request.answer(426, b"Upgrade", b"websocket")
-            return
-        lines = [b"GET %s HTTP/1.1" % request.uri]
-        flat = request.flat_headers()
-        lines += [b"%s: %s" % pair for pair in zip(flat[::2], flat[1::2], strict=True)]
-        channel = request.channel
-        channel.release()
-        protocol = server.take_over(channel.transport, b"\r\n".join([*lines, b"", b""]))
-        channel.take(protocol)
-        if protocol is None:
-            channel.refuse(503)
+    # WebSockets.
 
-    def date(self) -> bytes:
-        """The time of day, as the header C{Date} has it."""
-        now = int(self.environment.time_of_day())
-        if now != self._date[0]:
-            self._date = (now, datetimeToString(now))
-        return self._date[1]
+    def _upgrade_server(self, path: bytes) -> Any:
+        server = self.resources.get(self._upgrades[path])
+        return server if IUpgrade.providedBy(server) else None
+
+    def takes_upgrade(self, request: HTTPServerRequest) -> bool:
+        """Whether a request that asks for another protocol gets it."""
+        wanted = b",".join(request.head.values(b"upgrade")).lower()
+        return (
+            request.head.method == b"GET"
+            and b"websocket" in wanted
+            and request.path in self._upgrades
+            and self._upgrade_server(request.path) is not None
+        )
+
+    def upgrade(self, request: HTTPServerRequest) -> Any:
+        """
+        @return: the protocol that speaks from now on; C{None} when there is no room
+        """
+        lines = [b"GET %s HTTP/1.1" % request.uri]
+        lines += [b"%s: %s" % pair for pair in request.head.headers]
+        head = b"\r\n".join([*lines, b"", b""])
+        server = self._upgrade_server(request.path)
+        return server.take_over(request.client.transport, head)
 
     # What a script can ask.
 
@@ -198,7 +210,7 @@ class HTTPServer(Listening, Factory):
             self._grace.start(GRACE)
         super().close()
         for number in self._upgrades.values():
-            server = self.environment.resources.get(number)
+            server = self.resources.get(number)
             if server is not None:
                 server.close()
 

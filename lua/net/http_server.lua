@@ -4,6 +4,7 @@ local core, primitives = ...
 
 local check, class = core.import("border/check"), core.import("border/class")
 local headers, listening = core.import("net/headers"), core.import("net/listening")
+local routes = core.import("net/routes")
 local tls = core.import("net/tls")
 local options, reports = core.import("border/options"), core.import("border/reports")
 local tasks, tickets = core.import("border/tasks"), core.import("border/tickets")
@@ -47,6 +48,7 @@ end
 ---@field path string without the query, escapes undone
 ---@field query table<string, string|string[]>
 ---@field uri string path and query as they were sent
+---@field params table<string, string> of the route, escapes undone
 ---@field headers table<string, string> found whatever the case of the name
 ---@field body string
 ---@field ip string?
@@ -63,6 +65,7 @@ local function request_of(method, uri, ip, port, body, ...)
     uri = uri,
     headers = headers.table({ ... }, 1),
     body = body,
+    params = {},
     ip = ip,
     port = port,
   }
@@ -193,15 +196,42 @@ local SERVER_OPTIONS = {
   maxBodySize = "count",
   timeout = "milliseconds",
   maxConnections = "count",
+  compress = "boolean",
 }
 
 listening.mixin(HTTPServer, primitives, "http_server")
 
-local function listener_of(onRequest)
+--- Who answers a request, with its parameters; or what it is answered with.
+local function handler_of(self, onRequest, asked)
+  local known = self.routes
+  if not known.any then return onRequest end
+  local at = find(asked.uri, "?", 1, true)
+  local path = at and sub(asked.uri, 1, at - 1) or asked.uri
+  local handler, found = known:find(asked.method, path)
+  if handler then
+    asked.params = found
+    return handler
+  end
+  -- What has a route is not the other handler's, whatever the method.
+  if found then return nil, 405, found end
+  return onRequest
+end
+
+local function refuse(response, status, allow)
+  over(response)
+  operate("send", {}, response_send, response.number, status,
+    status .. (status == 405 and " Method Not Allowed\n" or " Not Found\n"),
+    "Content-Type", "text/plain", unpack(allow and { "Allow", allow } or {}))
+end
+
+local function listener_of(self, onRequest)
   local closers = {}
   local function request(id, ...)
     local response = class.instance(Response, { number = id, id = id, closers = closers })
-    if not protect(onRequest, request_of(...), class.handle(response)) then
+    local asked = request_of(...)
+    local handler, status, allow = handler_of(self, onRequest, asked)
+    if not handler then return refuse(response, status or 404, allow) end
+    if not protect(handler, asked, class.handle(response)) then
       over(response)
       response_fail(id)
     elseif response.id then
@@ -235,15 +265,16 @@ end
 function HTTPServer:start(interface, port, onRequest, callbacks)
   local address
   address, port = listening.address(interface, port)
-  check.callback(onRequest, 3, "start", "onRequest")
+  -- Routes, files and WebSockets may be all there is.
+  if onRequest ~= nil or not self.furnished then
+    check.callback(onRequest, 3, "start", "onRequest")
+  end
   local function open()
-    local o = self.options
-    local id, message = primitives.http_server_create(o.maxBodySize, o.timeout,
-      o.maxConnections, tls.flatten(o.tls))
+    local id, message = primitives.http_server_create(options.pack(self.options))
     if not id then reports.raise(message) end
     class.open(self, id)
     furnish(self, id)
-    self.listener = listener_of(onRequest)
+    self.listener = listener_of(self, onRequest)
   end
   return listening.start(self, open, tell_started, callbacks, interface,
     primitives.http_server_start, address, port)
@@ -262,8 +293,18 @@ function HTTPServer:static(prefix, directory)
   check.string(directory, 2, "static", "directory")
   local good, message = primitives.http_server_check_directory(directory)
   if not good then reports.raise("bad argument #2 to 'static' (" .. message .. ")") end
+  self.furnished = true
   self.static_files[#self.static_files + 1] = { prefix, directory }
   if self.id then primitives.http_server_static(self.id, prefix, directory) end
+end
+
+--- `handler(request, response)` answers what is asked with a method at a path;
+--- ":name" in it stands for one segment of a path, "*name" at its end for all that
+--- follow: `request.params.name`. HEAD is answered as GET where it has no route of its
+--- own; another method than those of a path is 405.
+function HTTPServer:route(method, path, handler)
+  self.routes:add(method, path, handler)
+  self.furnished = true
 end
 
 --- A WebSocketServer for the clients that ask for `path`, on the same port; takes
@@ -272,6 +313,7 @@ function HTTPServer:websocket(path, callbacks, given)
   check_path(path, 1, "websocket", "path")
   local object, attach, started = core.import("net/websocket_server", "websocket")
     .attached(self, given, callbacks, "websocket")
+  self.furnished = true
   self.attached[path] = attach
   local id = attach()
   if started then self.on_start[#self.on_start + 1] = started end
@@ -286,7 +328,7 @@ return {
   HTTPServer = function(given)
     return class.handle(class.instance(HTTPServer, {
       options = options.check(given, SERVER_OPTIONS, "HTTPServer"),
-      static_files = {}, attached = {}, on_start = {},
+      static_files = {}, attached = {}, on_start = {}, routes = routes.new(),
     }))
   end,
 }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from tests.support import RemotePeer
+from tests.support import ALL_BYTES, RemotePeer
 from tests.support.http_server import OK, ServerTestCase
+
+PUT = b"PUT / HTTP/1.1\r\nHost: x\r\n"
 
 
 class StreamTests(ServerTestCase):
@@ -111,19 +113,21 @@ class LimitTests(ServerTestCase):
 
     def test_body(self) -> None:
         client = self.serve("print('seen')", "{maxBodySize = 10}")
-        client.send(b"PUT / HTTP/1.1\r\nContent-Length: 11\r\n\r\nhello, ")
+        client.send(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\nhello, ")
         self.refused(client, 413)
 
     def test_chunked_body(self) -> None:
         client = self.serve("print('seen')", "{maxBodySize = 10}")
         client.send(
-            b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n01234567\r\n8\r\n01234567\r\n0\r\n\r\n"
+            b"PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n01234567\r\n8\r\n01234567\r\n0\r\n\r\n"
         )
         self.refused(client, 413)
 
     def test_body_that_just_fits(self) -> None:
         client = self.serve("response:send(200)", "{maxBodySize = 10}")
-        answer = client.ask(b"PUT / HTTP/1.1\r\nContent-Length: 10\r\n\r\n0123456789")
+        answer = client.ask(
+            b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n0123456789"
+        )
         self.assertIn(b" 200 ", answer)
 
     def test_long_lines(self) -> None:
@@ -131,34 +135,50 @@ class LimitTests(ServerTestCase):
         client.send(b"GET /" + b"x" * 20000 + b" HTTP/1.1\r\n")
         self.refused(client, 414)
         client = self.client()
-        client.send(b"GET / HTTP/1.1\r\nX: " + b"x" * 20000 + b"\r\n\r\n")
+        client.send(b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 20000 + b"\r\n\r\n")
         self.refused(client, 431)
 
-    def test_what_is_no_http(self) -> None:
-        for text in (
-            bytes(range(256)) + b"\r\n\r\n",
-            b"GET\r\n\r\n",
-            b"GET / HTTP/1.1\r\nno colon\r\nHost: x\r\n\r\n",
-            b"GET / HTTP/1.1\r\nA B: x\r\nHost: x\r\n\r\n",
-            b"PUT / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
-            b"PUT / HTTP/1.1\r\nContent-Length: -1\r\n\r\nab",
-            b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n0\r\n\r\n",
-            b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
-            b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 501 + b"\r\n",
-            b"GET / HTTP/1.1\r\n" + b"A: %s\r\n" % (b"b" * 100) * 200 + b"\r\n",
+    def test_what_is_no_request(self) -> None:
+        for text, status in (
+            (ALL_BYTES + b"\r\n\r\n", 400),
+            (b"GET\r\n\r\n", 400),
+            (b"GET / HTTP/1.1\r\nno colon\r\nHost: x\r\n\r\n", 400),
+            (b"GET / HTTP/1.1\r\nA B: x\r\nHost: x\r\n\r\n", 400),
+            (b"GET / HTTP/1.1\nHost: x\n\n", 400),
+            (b"GET / HTTP/1.1\r\n\r\n", 400),
+            (b"GET / HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n", 400),
+            (b"BREW / HTTP/1.1\r\nHost: x\r\n\r\n", 501),
+            (b"GET / HTTP/2.0\r\nHost: x\r\n\r\n", 505),
+            (PUT + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400),
+            (PUT + b"Content-Length: -1\r\n\r\nab", 400),
+            (
+                PUT
+                + b"Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n0\r\n\r\n",
+                400,
+            ),
+            (PUT + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n", 400),
+            (PUT + b"A: b\r\n" * 501 + b"\r\n", 431),
+            (PUT + b"A: %s\r\n" % (b"b" * 100) * 200 + b"\r\n", 431),
         ):
             client = self.serve("print('seen')")
-            answer = client.ask(text)
-            self.assertEqual(answer, b"HTTP/1.1 400 Bad Request\r\n\r\n", text)
-            self.turn()
-            self.assertEqual(client.ending, "closed")
-        self.assertEqual(self.lines, [])
+            client.send(text)
+            self.refused(client, status)
+
+    def test_a_refusal_comes_after_the_answers_before_it(self) -> None:
+        client = self.serve("kept = response")
+        client.ask(b"GET / HTTP/1.1\r\nHost: x\r\n\r\nnonsense\r\n\r\n")
+        self.assertEqual(client.received(), b"")
+        self.run_lua("kept:send(200, nil, 'one')")
+        self.turn()
+        answer = client.received()
+        self.assertIn(b"\r\n\r\noneHTTP/1.1 400 ", answer)
 
     def test_connections(self) -> None:
         client = self.serve("response:send(200)", "{maxConnections = 1}")
         refused = self.client()
         self.assertTrue(refused.gone)
         client.close()
+        self.turn()
         self.assertIn(b" 200 ", self.get(self.client()))
 
     def test_options(self) -> None:
@@ -166,7 +186,7 @@ class LimitTests(ServerTestCase):
             self.run_lua(f"print(pcall(net.HTTPServer, {options}))")
         self.assertEqual([line[:5] for line in self.lines], [b"false"] * 4)
         self.assertIn(
-            b"known: maxBodySize, maxConnections, timeout, tls", self.lines[2]
+            b"known: compress, maxBodySize, maxConnections, timeout, tls", self.lines[2]
         )
 
 
@@ -189,7 +209,7 @@ class TimeTests(ServerTestCase):
         client = self.serve("response:send(200)")
         self.get(client)
         self.reactor.advance(50)
-        client.ask(b"GET / HTTP/1.1\r\nA: b\r\n")
+        client.ask(b"GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n")
         self.reactor.advance(14)
         client.ask(b"C: d\r\n")
         self.reactor.advance(1)
@@ -198,7 +218,7 @@ class TimeTests(ServerTestCase):
     def test_head_in_time(self) -> None:
         """Afterwards the time for the body is the idle time."""
         client = self.serve("response:send(200)")
-        client.ask(b"PUT / HTTP/1.1\r\n")
+        client.ask(b"PUT / HTTP/1.1\r\nHost: x\r\n")
         self.reactor.advance(14)
         client.ask(b"Content-Length: 2\r\n\r\n")
         self.reactor.advance(59)
@@ -207,6 +227,17 @@ class TimeTests(ServerTestCase):
         self.assertIn(b" 200 ", client.ask(b"b"))
         self.reactor.advance(59)
         self.assertIn(b" 200 ", self.get(client))
+
+    def test_trickling_body(self) -> None:
+        """Twice the idle time, and a second more for each KiB."""
+        client = self.serve("print('seen')")
+        client.ask(PUT + b"Content-Length: 5000\r\n\r\n")
+        for _ in range(119):
+            client.ask(b"x")
+            self.reactor.advance(1)
+        self.assertEqual(client.received(), b"")
+        self.reactor.advance(2)
+        self.assertIn(b" 408 ", client.received())
 
     def test_idle(self) -> None:
         client = self.serve("response:send(200)", "{timeout = 5000}")
@@ -236,6 +267,42 @@ class TimeTests(ServerTestCase):
         self.reactor.advance(100000)
         self.run_lua("kept:send(200)")
         self.assertIn(b" 200 ", client.received())
+
+
+class HalfClosedTests(ServerTestCase):
+    def test_the_answer_still_arrives(self) -> None:
+        """A client may close its side after its request."""
+        client = self.serve(
+            "setTimeout(function() response:send(200, nil, 'x') end, 300)"
+        )
+        client.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.shutdown()
+        self.turn()
+        self.reactor.advance(0.3)
+        self.assertTrue(client.received().endswith(b"\r\n\r\nx"))
+        self.turn(2)
+        self.assertEqual(client.ending, "closed")
+
+    def test_half_a_request_gets_no_answer(self) -> None:
+        client = self.serve("print('seen')")
+        client.send(PUT + b"Content-Length: 5\r\n\r\nhel")
+        client.shutdown()
+        self.turn(2)
+        self.assertEqual((client.received(), client.ending), (b"", "closed"))
+        self.assertEqual(self.lines, [])
+
+    def test_one_that_reads_a_stream_is_not_gone(self) -> None:
+        """As long as something is written to it now and then."""
+        client = self.serve(
+            "response:onClose(function() print('gone') end) response:write('a')"
+            " setInterval(function() response:write('b') end, 4000):unref()"
+        )
+        client.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.shutdown()
+        for _ in range(5):
+            self.reactor.advance(4)
+        self.turn()
+        self.assertEqual((client.received()[-6:], self.lines), (b"1\r\nb\r\n", []))
 
 
 class StopTests(ServerTestCase):
@@ -269,7 +336,7 @@ class StopTests(ServerTestCase):
 
     def test_request_that_still_arrives(self) -> None:
         client = self.serve("response:send(200)")
-        client.ask(b"PUT / HTTP/1.1\r\nContent-Length: 2\r\n\r\na")
+        client.ask(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na")
         self.run_lua("server:stop()")
         self.assertIn(b" 200 ", client.ask(b"b"))
         self.turn()

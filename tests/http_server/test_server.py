@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 from tests.support import ALL_BYTES, for_each_lua
 from tests.support.http_server import DATE, OK, ServerTestCase
 
@@ -33,10 +35,12 @@ class RequestTests(ServerTestCase):
         """A body there and back, whether its length is told or it comes in chunks."""
         client = self.serve("response:send(200, nil, request.body)")
         answer = client.ask(
-            b"PUT / HTTP/1.1\r\nContent-Length: 256\r\n\r\n" + ALL_BYTES
+            b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 256\r\n\r\n" + ALL_BYTES
         )
         self.assertEqual(answer, OK + b"Content-Length: 256\r\n\r\n" + ALL_BYTES)
-        client.ask(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n80\r\n")
+        client.ask(
+            b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n80\r\n"
+        )
         answer = client.ask(
             ALL_BYTES[:128] + b"\r\n80\r\n" + ALL_BYTES[128:] + b"\r\n0\r\n\r\n"
         )
@@ -45,7 +49,7 @@ class RequestTests(ServerTestCase):
     def test_form_is_a_body(self) -> None:
         client = self.serve("response:send(200, nil, request.body)")
         answer = client.ask(
-            b"POST / HTTP/1.1\r\nContent-Length: 7\r\n"
+            b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 7\r\n"
             b"Content-Type: application/x-www-form-urlencoded\r\n\r\na=1&b=2"
         )
         self.assertTrue(answer.endswith(b"\r\n\r\na=1&b=2"))
@@ -54,7 +58,7 @@ class RequestTests(ServerTestCase):
         """Requests in one piece are answered one after the other."""
         client = self.serve("print(request.path) kept = kept or response")
         self.run_lua("gc = setTimeout(function() end, 100000)")
-        request = b"GET /%d HTTP/1.1\r\n\r\n"
+        request = b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n"
         self.assertEqual(client.ask(request % 1 + request % 2), b"")
         self.assertEqual(self.lines, [b"/1"])
         self.run_lua("kept:send(200, nil, 'one')")
@@ -64,7 +68,7 @@ class RequestTests(ServerTestCase):
     def test_expect_continue(self) -> None:
         client = self.serve("response:send(200, nil, request.body)")
         answer = client.ask(
-            b"PUT / HTTP/1.1\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+            b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
         )
         self.assertEqual(answer, b"HTTP/1.1 100 Continue\r\n\r\n")
         self.assertTrue(client.ask(b"hi").endswith(b"hi"))
@@ -105,13 +109,13 @@ class AnswerTests(ServerTestCase):
     def test_one_write(self) -> None:
         """Head and body leave in one piece."""
         client = self.serve("response:send(200, nil, 'body')")
-        client.send(b"GET / HTTP/1.1\r\n\r\n")
+        client.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         self.assertEqual(len(client.pieces()), 1)
 
     def test_no_body(self) -> None:
         """HEAD has the length and no more; 204 and 304 have neither."""
         client = self.serve("response:send(tonumber(request.query.s), nil, 'body')")
-        answer = client.ask(b"HEAD /?s=200 HTTP/1.1\r\n\r\n")
+        answer = client.ask(b"HEAD /?s=200 HTTP/1.1\r\nHost: x\r\n\r\n")
         self.assertEqual(answer, OK + b"Content-Length: 4\r\n\r\n")
         for status in ("204", "304"):
             answer = self.get(client, f"/?s={status}")
@@ -193,6 +197,51 @@ class AnswerTests(ServerTestCase):
         self.assertRegex(self.lines[1], rb"#1 to 'write' \(chunk: string expected")
         self.assertRegex(self.lines[2], rb"#1 to 'onClose' \(f: function expected")
         self.assertEqual(len(self.lines), 3)
+
+
+class CompressionTests(ServerTestCase):
+    HANDLER = (
+        "response:send(200, {['Content-Type'] = 'application/json'}, ('x'):rep(1000))"
+    )
+
+    def test_text_is_compressed_for_those_who_accept_it(self) -> None:
+        client = self.serve(self.HANDLER, "{compress = true}")
+        head, _, body = self.get(client, "/", "Accept-Encoding: gzip").partition(
+            b"\r\n\r\n"
+        )
+        self.assertIn(b"\r\nContent-Encoding: gzip\r\n", head)
+        self.assertEqual(gzip.decompress(body), b"x" * 1000)
+        answer = self.get(client)
+        self.assertIn(b"\r\nVary: Accept-Encoding\r\n", answer)
+        self.assertTrue(answer.endswith(b"x" * 1000))
+
+    def test_not_without_the_option(self) -> None:
+        client = self.serve(self.HANDLER)
+        self.assertNotIn(b"gzip", self.get(client, "/", "Accept-Encoding: gzip"))
+
+
+class UpgradeTests(ServerTestCase):
+    def test_an_upgrade_that_is_not_ours_is_an_ordinary_request(self) -> None:
+        """As curl and browsers ask for h2c: the body and the next request follow."""
+        client = self.serve("response:send(200, nil, request.body)")
+        answer = client.ask(
+            b"POST / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+            b"Upgrade: h2c\r\nHTTP2-Settings: x\r\nContent-Length: 5\r\n\r\nhel",
+            b"lo",
+        )
+        self.assertTrue(answer.endswith(b"\r\n\r\nhello"), answer)
+        self.assertIn(b" 200 ", self.get(client))
+
+    def test_in_its_turn(self) -> None:
+        client = self.serve("kept = kept or response print(request.path)")
+        client.ask(
+            b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n"
+            b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\nGET /3 HTTP/1.1\r\nHost: x\r\n\r\n"
+        )
+        self.assertEqual(self.lines, [b"/1"])
+        self.run_lua("kept:send(200)")
+        self.turn()
+        self.assertEqual(self.lines, [b"/1", b"/2"])
 
 
 class ConditionTests(ServerTestCase):
@@ -284,6 +333,7 @@ class FailureTests(ServerTestCase):
         )
         self.get(client)
         client.close()
+        self.reactor.advance(5)
         self.turn()
         said = b"Already answered, or the client is gone\tstate"
         self.assertEqual(self.lines, [b"gone", said])
@@ -293,6 +343,8 @@ class FailureTests(ServerTestCase):
         client = self.serve("kept = response")
         self.get(client)
         client.close()
+        self.reactor.advance(5)
+        self.turn()
         self.run_lua("kept:onClose(function() print('gone') end) print('asked')")
         self.turn()
         self.assertEqual(self.lines, [b"asked", b"gone"])
@@ -302,6 +354,8 @@ class FailureTests(ServerTestCase):
         client = self.serve("kept = kept or response response:onClose(print)")
         self.get(client)
         client.close()
+        self.reactor.advance(5)
+        self.turn()
         self.run_lua("kept:write('x') kept:send(200) kept:finish()")
         self.turn(2)
         self.assertWarned("test.lua:1: Already answered")

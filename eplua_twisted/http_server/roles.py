@@ -1,0 +1,69 @@
+"""What requests, connections and their server have of each other."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from twisted.internet.interfaces import IReactorTime, ITCPTransport
+
+from eplua_twisted.border.resources import Resources
+from eplua_twisted.http_engine.answers import Heads, Names
+from eplua_twisted.http_server.options import HTTPServerOptions
+from eplua_twisted.streams.write_buffer import WriteBuffer
+
+
+class Client(Protocol):
+    """
+    What a request has of its connection.
+
+    @ivar leaving: the connection ends with the request that is being answered
+    @ivar peer: the client's address and port, as Lua gets them
+    """
+
+    out: WriteBuffer
+    leaving: bool
+    peer: tuple[bytes | None, int | None]
+    transport: ITCPTransport
+
+    def answered(self, request: Any) -> None:
+        """The answer is complete, and all of it, or nearly, is sent."""
+
+    def abort(self) -> None:
+        """Close now."""
+
+
+class RequestOwner(Protocol):
+    """What a request has of its server."""
+
+    heads: Heads
+    names: Names
+    options: HTTPServerOptions
+
+    @property
+    def clock(self) -> IReactorTime: ...
+
+    @property
+    def resources(self) -> Resources: ...
+
+    def time_of_day(self) -> float: ...
+
+    def lost(self, request: Any) -> None:
+        """The client has not waited for its answer."""
+
+
+class Server(RequestOwner, Protocol):
+    """What a connection has of its server."""
+
+    secure: bool
+
+    def serve(self, request: Any) -> None:
+        """See that a request is answered."""
+
+    def takes_upgrade(self, request: Any) -> bool:
+        """Whether a request that asks for another protocol gets it."""
+
+    def upgrade(self, request: Any) -> Any:
+        """The protocol that speaks from now on; C{None} when there is no room."""
+
+    def left(self, client: Any) -> None:
+        """A client is gone."""
