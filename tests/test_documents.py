@@ -30,7 +30,7 @@ class DocumentTests(TestCase):
     async def test_lua_snippets(self) -> None:
         """Every Lua snippet of README and docs runs to its end."""
         found = 0
-        for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
             for code in snippets(path, "lua"):
                 found += 1
                 await self.ends_well(*EPLUA, "-e", code)
