@@ -231,6 +231,6 @@ class MakeServiceTests(SynchronousTestCase):
         self.assertIsNotNone(service.runtime)
         stopped = service.stopService()
         self.assertIsNone(service.runtime)
-        reactor.iterate()
+        reactor.iterate(0)
         self.successResultOf(stopped)
         self.successResultOf(service.stopService())

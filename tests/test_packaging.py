@@ -5,8 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 from twisted.application.service import IServiceMaker
 from twisted.plugin import getPlugins
@@ -19,7 +21,8 @@ from tests.support import ROOT
 class PackagingTests(SynchronousTestCase):
     def test_plugin(self) -> None:
         """twistd finds one eplua, which imports nothing of ours to be listed."""
-        makers = [each for each in getPlugins(IServiceMaker) if each.tapname == "eplua"]
+        plugins: Iterable[Any] = getPlugins(IServiceMaker)
+        makers = [each for each in plugins if each.tapname == "eplua"]
         self.assertEqual(len(makers), 1)
         self.assertEqual(makers[0].module, "eplua_twisted.tap")
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from io import StringIO
+from typing import Any
 
 from twisted.plugin import getPlugins
 from twisted.trial.itrial import IReporter
@@ -128,9 +130,8 @@ class ReporterTests(SynchronousTestCase):
 
     def test_trial_finds_it(self) -> None:
         """By the name that the Makefile uses."""
-        (found,) = [
-            each for each in getPlugins(IReporter) if each.longOpt == "packages"
-        ]
+        plugins: Iterable[Any] = getPlugins(IReporter)
+        (found,) = [each for each in plugins if each.longOpt == "packages"]
         self.assertIn(f"--reporter={found.longOpt}", (ROOT / "Makefile").read_text())
         self.assertEqual(
             (found.module, found.klass),

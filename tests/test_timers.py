@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from eplua_twisted import Runtime
 from tests.support import LuaTestCase, for_each_lua
 
 
@@ -178,7 +181,7 @@ globals().update(for_each_lua(TimerTests))
 
 
 class BoundTests(LuaTestCase):
-    def make_runtime(self, **options: object):
+    def make_runtime(self, **options: Any) -> Runtime:
         return super().make_runtime(max_timers=10, **options)
 
     def test_bound(self) -> None:

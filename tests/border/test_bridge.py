@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.internet.error import ConnectionLost
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
 
 from eplua_twisted.border.bridge import HIGH_WATER, TURN, Bridge
+from eplua_twisted.border.environment import Environment
+from eplua_twisted.border.interfaces import IResource
+from eplua_twisted.border.module import Module
 from eplua_twisted.border.primitives import Primitives, operation, query
 from eplua_twisted.border.resources import Resources
 from eplua_twisted.errors import EOF, OperationError
 from tests.support import MemoryReactor
 
 
+@implementer(IResource)
 class Thing:
     """A resource whose pauses are seen."""
 
@@ -49,6 +55,11 @@ class Thing:
             raise value
         return value
 
+    def close(self) -> None:
+        """It is open for as long as its resources are."""
+
+    abort = close
+
     def pause(self) -> None:
         self.paused += 1
 
@@ -56,9 +67,8 @@ class Thing:
         self.paused -= 1
 
 
-class Module:
+class Things(Module):
     resource_types = (Thing,)
-    active = 0
 
     @operation("module_later")
     def later(self, deferred: Any) -> Any:
@@ -74,7 +84,12 @@ class BridgeTests(SynchronousTestCase):
         self.during: dict[int, Any] = {}
         self.bridge.attach(self.dispatch)
         self.thing = Thing(self.resources)
-        self.primitives = dict(Primitives(self.bridge, self.resources).of(Module()))
+        environment = Environment(
+            self.reactor, self.reactor, self.bridge, self.resources
+        )
+        self.primitives = dict(
+            Primitives(self.bridge, self.resources).of(Things(environment))
+        )
 
     def dispatch(self, ticket: int, ok: Any, *values: Any) -> None:
         """Stands for Lua: notes what comes, and may call primitives in between."""
@@ -82,6 +97,10 @@ class BridgeTests(SynchronousTestCase):
         if ticket in self.during:
             self.during[ticket]()
             self.seen.append(("returned", ticket))
+
+    def answer(self, tickets: Iterable[int]) -> None:
+        for ticket in tickets:
+            self.bridge.answer(ticket, None, True)
 
     def test_at_once(self) -> None:
         """With nothing else going on an answer is delivered when it is there."""
@@ -96,9 +115,7 @@ class BridgeTests(SynchronousTestCase):
 
     def test_order_behind_a_queue(self) -> None:
         """A new answer joins behind those that wait, also when Lua is not running."""
-        self.during[0] = lambda: [
-            self.bridge.answer(number, None, True) for number in range(1, TURN + 3)
-        ]
+        self.during[0] = lambda: self.answer(range(1, TURN + 3))
         self.bridge.answer(0, None, True)
         self.bridge.answer(TURN + 3, None, True)
         self.reactor.advance(0)
@@ -119,9 +136,7 @@ class BridgeTests(SynchronousTestCase):
 
     def test_pressure(self) -> None:
         """Too many queued answers pause all that reads; half of that resumes it."""
-        self.during[0] = lambda: [
-            self.bridge.answer(1, None, True) for _ in range(HIGH_WATER)
-        ]
+        self.during[0] = lambda: self.answer([1] * HIGH_WATER)
         self.bridge.answer(0, None, True)
         self.assertEqual(self.thing.paused, 1)
         late = Thing(self.resources)
@@ -214,7 +229,8 @@ class BridgeTests(SynchronousTestCase):
 
     def test_number_of_another_kind(self) -> None:
         """A primitive does not touch a resource of another class."""
-        number = self.resources.add(object())
+        other: Any = object()
+        number = self.resources.add(other)
         self.primitives[b"thing_now"](1, number, None)
         self.assertEqual(self.seen, [(1, False, b"state", b"Not connected")])
 
@@ -239,7 +255,7 @@ class BridgeTests(SynchronousTestCase):
                 )
 
     def test_only_an_integer_is_unreferenced(self) -> None:
-        self.resources.keep_alive(True, False)  # type: ignore[arg-type]
+        self.resources.keep_alive(True, False)
         self.assertEqual(self.resources.active, 1)
 
     def test_direct(self) -> None:

@@ -166,7 +166,7 @@ class LimitTests(SynchronousTestCase):
             lambda attempt: attempt.errback(ZeroDivisionError()),
             lambda attempt: attempt.callback("result"),
         ):
-            attempt = limit(Deferred(says), self.reactor, 5)
+            attempt: Deferred[str] = limit(Deferred(says), self.reactor, 5)
             self.reactor.advance(5)
             problem = self.failureResultOf(attempt, OperationError).value
             self.assertEqual(problem.code, "timeout")

@@ -81,7 +81,7 @@ class WaitersTests(SynchronousTestCase):
     def test_wait_while_they_fail(self) -> None:
         """Who begins to wait meanwhile is not among those that fail."""
         waiter = self.waiters.wait()
-        waiter.addErrback(lambda _: self.wait("again") and None)
+        waiter.addErrback(lambda _: str(self.wait("again")))
         self.waiters.fail_all(CancelledError)
         self.assertEqual((self.fired, len(self.waiters)), ([], 1))
 
@@ -95,7 +95,7 @@ class WaitersTests(SynchronousTestCase):
     def test_wait_while_one_fires(self) -> None:
         """It goes to the end of the queue."""
         waiter = self.waiters.wait()
-        waiter.addCallback(lambda _: self.wait("again") and None)
+        waiter.addCallback(lambda _: str(self.wait("again")))
         self.wait("b")
         self.waiters.fire_next("x")
         self.waiters.fire_next("y")

@@ -53,7 +53,10 @@ class DecoderTests(SynchronousTestCase):
         return found
 
     def problem(self, encoding: bytes, *chunks: bytes) -> OperationError:
-        return self.assertRaises(OperationError, undo, self.make(encoding), chunks)
+        problem: OperationError = self.assertRaises(
+            OperationError, undo, self.make(encoding), chunks
+        )
+        return problem
 
     def test_every_encoding(self) -> None:
         for name, encode in ENCODERS.items():

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
-from typing import Any
 
 import brotli
-from twisted.logger import globalLogPublisher
 
 from eplua_twisted.http_client.pool import MAX_HEAD
 from tests.support import RemotePeer, for_each_lua
@@ -175,10 +173,6 @@ class FailureTests(MemoryTestCase):
 
     def test_no_error_callback(self) -> None:
         """One warning, with the line of the request."""
-        events: list[Any] = []
-
-        globalLogPublisher.addObserver(events.append)
-        self.addCleanup(globalLogPublisher.removeObserver, events.append)
         self.ask("{success = show}").close()
         self.assertWarned("test.lua:1: End of file (eof; no error callback was given)")
 

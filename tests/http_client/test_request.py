@@ -16,8 +16,8 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from eplua_twisted.http_client.pool import Route
-from tests.support import ALL_BYTES, for_each_lua
-from tests.support.http_client import MemoryTestCase, RemotePeer, answer
+from tests.support import ALL_BYTES, RemotePeer, for_each_lua
+from tests.support.http_client import MemoryTestCase, answer
 
 
 class RequestTests(MemoryTestCase):

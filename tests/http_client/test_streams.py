@@ -6,8 +6,8 @@ import gzip
 
 import brotli
 
-from tests.support import for_each_lua
-from tests.support.http_client import MemoryTestCase, RemotePeer, answer
+from tests.support import RemotePeer, for_each_lua
+from tests.support.http_client import MemoryTestCase, answer
 
 
 class StreamTests(MemoryTestCase):

@@ -5,14 +5,13 @@ from __future__ import annotations
 import errno
 import socket
 import sys
-from typing import Any, cast
+from typing import Any, TypeVar, overload
 
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.internet.posixbase import _DisconnectSelectableMixin
 from twisted.internet.protocol import ClientFactory
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python import log
-from typing_extensions import TypeVar
 
 from eplua_twisted.border.deadline import Turn
 from eplua_twisted.streams import transports
@@ -23,7 +22,7 @@ from tests.memory.peer import RemotePeer, RemotePort
 from tests.memory.resolver import Names
 from tests.memory.sockets import DatagramSocket, StreamSocket
 
-Peer = TypeVar("Peer", bound=RemotePeer, default=RemotePeer)
+Peer = TypeVar("Peer", bound=RemotePeer)
 
 
 class Client(transports.Client):
@@ -59,9 +58,10 @@ class Connector(transports.Connector):
 
 
 class Port(transports.Port):
-    transport = Server
+    transport: Any = Server
     reactor: Any
     socket: Any
+    _reusePort: bool
 
     def createInternetSocket(self) -> Any:
         created = StreamSocket(self.reactor.network, self.addressFamily)
@@ -208,8 +208,9 @@ class MemoryReactor(_DisconnectSelectableMixin, MemoryReactorClock):
         timeout: float | None = 30,
         bindAddress: Any = None,
     ) -> Connector:
-        self.tcpClients.append((host, port, factory, cast(Any, timeout), bindAddress))
-        connector = Connector(host, port, factory, timeout, bindAddress, self)
+        within: Any = timeout
+        self.tcpClients.append((host, port, factory, within, bindAddress))
+        connector = Connector(host, port, factory, within, bindAddress, self)
         self.connectors.append(connector)
         connector.connect()
         return connector
@@ -242,7 +243,15 @@ class MemoryReactor(_DisconnectSelectableMixin, MemoryReactorClock):
 
     # What the test does, on the other side of the network.
 
-    def accept(self, number: int = -1, kind: type[Peer] = RemotePeer) -> Peer:
+    @overload
+    def accept(self, number: int = ...) -> RemotePeer: ...
+
+    @overload
+    def accept(self, number: int = ..., *, kind: type[Peer]) -> Peer: ...
+
+    def accept(
+        self, number: int = -1, *, kind: type[RemotePeer] = RemotePeer
+    ) -> RemotePeer:
         """
         A server that the test plays takes a client's attempt to connect.
 
@@ -277,12 +286,21 @@ class MemoryReactor(_DisconnectSelectableMixin, MemoryReactorClock):
             raise AssertionError(f"the attempt is {client.socket.state}")
         return client
 
+    @overload
+    def connect(self, number: int = ..., source: Address = ...) -> RemotePeer: ...
+
+    @overload
+    def connect(
+        self, number: int = ..., source: Address = ..., *, kind: type[Peer]
+    ) -> Peer: ...
+
     def connect(
         self,
         number: int = -1,
         source: Address = ("192.0.2.7", 54321),
-        kind: type[Peer] = RemotePeer,
-    ) -> Peer:
+        *,
+        kind: type[RemotePeer] = RemotePeer,
+    ) -> RemotePeer:
         """A client that the test plays connects to a listening port."""
         port = self.ports[number]
         client = StreamSocket(self.network, port.addressFamily)

@@ -1,11 +1,13 @@
 """A runtime on a reactor whose time of day jumps while its script waits."""
 
 import time
+from typing import Any
 
-from twisted.internet import reactor
+from twisted.internet import reactor as real_reactor
 
 from eplua_twisted import Runtime
 
+reactor: Any = real_reactor
 jump = 0.0
 reactor.seconds = lambda: time.time() + jump
 

@@ -14,6 +14,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Sequence
 
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.typing import Subprotocol
 
 options = argparse.ArgumentParser()
 options.add_argument("--certificate")
@@ -68,7 +69,9 @@ async def flood(connection: ServerConnection) -> None:
     await connection.wait_closed()
 
 
-def select(connection: ServerConnection, offered: Sequence[str]) -> str | None:
+def select(
+    connection: ServerConnection, offered: Sequence[Subprotocol]
+) -> Subprotocol | None:
     return next((each for each in offered if each in ("chat", "other")), None)
 
 

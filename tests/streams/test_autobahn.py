@@ -59,7 +59,7 @@ class WebSocketCase(SynchronousTestCase):
         factory.noisy = False
         self.client = Client()
         self.client.factory = factory
-        factory.buildProtocol = lambda address: self.client
+        setattr(factory, "buildProtocol", lambda address: self.client)
         self.reactor.connectTCP("127.0.0.1", 80, factory)
         self.peer: RemotePeer = self.reactor.accept()
         self.request = self.peer.received()

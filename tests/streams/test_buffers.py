@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from eplua_twisted.errors import OperationError
@@ -39,6 +40,12 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
     return [data[a:b] for a, b in pairwise(edges) if a != b]
 
 
+def _code(failure: Failure) -> bytes:
+    problem: Any = failure.value
+    code: bytes = problem.code
+    return code
+
+
 def reads(
     chunks: list[bytes], wants: list[Any], asked_first: int, limit: int
 ) -> list[Any]:
@@ -48,7 +55,7 @@ def reads(
 
     def ask(index: int) -> None:
         waiter: Deferred[bytes] = Deferred()
-        waiter.addErrback(lambda failure: failure.value.code)
+        waiter.addErrback(_code)
         try:
             data = buffer.read(wants[index], waiter)
         except OperationError as problem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectBindError
@@ -33,6 +34,8 @@ class Listening(Protocol):
 @implementer(IHalfCloseableProtocol)
 class Recorder(Listening):
     """What happens to a connection."""
+
+    transport: Any
 
     def __init__(self) -> None:
         self.events: list[str] = []

@@ -26,6 +26,8 @@ class Peer(ProcessProtocol):
     @ivar ended: fires with its exit code
     """
 
+    transport: Any
+
     def __init__(self) -> None:
         self.output = b""
         self.ended: Deferred[int | None] = Deferred()

@@ -29,8 +29,9 @@ class LuaTestCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.reactor = MemoryReactor()
         self.warnings: list[str] = []
-        globalLogPublisher.addObserver(self._log)
-        self.addCleanup(globalLogPublisher.removeObserver, self._log)
+        observer: Any = self._log
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
         self.lines: list[bytes] = []
         self.errors: list[str] = []
         self.runtime = self.make_runtime()
@@ -160,6 +161,18 @@ class LoopbackTestCase(TestCase):
         else:
             self._line_waiters.append((number, waiter))
         return waiter
+
+    def listen(self, factory: Any) -> int:
+        """
+        A server of Twisted's that the test plays; it stops with the test.
+
+        @return: its port
+        """
+        reactor: Any = real_reactor
+        port = reactor.listenTCP(0, factory, interface="127.0.0.1")
+        self.addCleanup(port.stopListening)
+        number: int = port.getHost().port
+        return number
 
     async def run_lua(self, code: str, *arguments: str) -> list[bytes]:
         """

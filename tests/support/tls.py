@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.python.failure import Failure
 
 from tests.support.authority import Authority
 from tests.support.runtimes import LoopbackTestCase
@@ -26,6 +27,8 @@ class TLSTestCase(LoopbackTestCase):
 class Speaker(Protocol):
     """Says something, and knows when it is hung up on."""
 
+    transport: Any
+
     def __init__(self, text: bytes, *, hang_up: bool = False) -> None:
         self._text = text
         self._hang_up = hang_up
@@ -40,7 +43,7 @@ class Speaker(Protocol):
     def dataReceived(self, data: bytes) -> None:
         self.received += data
 
-    def connectionLost(self, reason: Any) -> None:
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.lost.callback(None)
 
 

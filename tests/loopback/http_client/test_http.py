@@ -6,8 +6,8 @@ import base64
 import gzip
 import os
 import socket
+from typing import Any
 
-from twisted.internet import reactor
 from twisted.internet.protocol import Factory, Protocol
 
 from tests.support import (
@@ -232,16 +232,41 @@ class HttpbinTests(LoopbackTestCase):
 class Canned(Protocol):
     """Answers each request with what its factory has."""
 
+    transport: Any
+
+    def __init__(self, factory: CannedFactory) -> None:
+        self.canned = factory
+
     def dataReceived(self, data: bytes) -> None:
         if data.endswith(b"\r\n\r\n"):
-            self.factory.asked += 1
-            self.transport.write(self.factory.answer)
-            if self.factory.close:
+            self.canned.asked += 1
+            self.transport.write(self.canned.answer)
+            if self.canned.close:
                 self.transport.loseConnection()
+
+
+class CannedFactory(Factory):
+    """
+    @ivar asked: how many requests came
+    @ivar connections: how many connections
+    """
+
+    noisy = False
+
+    def __init__(self, answer: bytes, close: bool) -> None:
+        self.answer = answer
+        self.close = close
+        self.asked = self.connections = 0
+
+    def buildProtocol(self, addr: object) -> Canned:
+        self.connections += 1
+        return Canned(self)
 
 
 class Greeting(Protocol):
     """Speaks first, as many servers do, and not TLS."""
+
+    transport: Any
 
     def connectionMade(self) -> None:
         self.transport.write(b"220 mail.example ESMTP\r\n")
@@ -251,19 +276,8 @@ class RawServerTests(LoopbackTestCase):
     """A server on a real socket that says what the test wants."""
 
     def serve(self, answer: bytes, close: bool = False) -> str:
-        factory = self.factory = Factory.forProtocol(Canned)
-        factory.answer, factory.close, factory.asked = answer, close, 0
-        factory.connections = 0
-        build = factory.buildProtocol
-
-        def counted(address: object) -> Protocol:
-            factory.connections += 1
-            return build(address)
-
-        factory.buildProtocol = counted
-        port = reactor.listenTCP(0, factory, interface="127.0.0.1")
-        self.addCleanup(port.stopListening)
-        return f"http://127.0.0.1:{port.getHost().port}/"
+        self.factory = CannedFactory(answer, close)
+        return f"http://127.0.0.1:{self.listen(self.factory)}/"
 
     async def test_one_connection(self) -> None:
         """Five requests, one connection, whatever clients ask."""
@@ -354,12 +368,10 @@ class RawServerTests(LoopbackTestCase):
 
     async def test_not_tls(self) -> None:
         """https to a server that does not speak TLS."""
-        factory = Factory.forProtocol(Greeting)
-        port = reactor.listenTCP(0, factory, interface="127.0.0.1")
-        self.addCleanup(port.stopListening)
+        port = self.listen(Factory.forProtocol(Greeting))
         (line,) = await self.run_lua(
             "net.HTTPClient():request(..., {error = print})",
-            f"https://127.0.0.1:{port.getHost().port}/",
+            f"https://127.0.0.1:{port}/",
         )
         self.assertEqual(line, b"TLS failed: the peer does not speak TLS\ttls")
 

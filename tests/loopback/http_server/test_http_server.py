@@ -489,4 +489,4 @@ class WebSocketTests(HTTPServerTestCase):
         self.assertEqual(self.lines[1], b"from the page")
         await browser.kill()
 
-    test_chromium.timeout = 60
+    test_chromium.timeout = 60  # type: ignore[attr-defined]

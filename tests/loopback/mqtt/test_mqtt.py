@@ -7,7 +7,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
 
@@ -138,15 +137,12 @@ class AmqttTests(LoopbackTestCase):
             def connectionLost(self, reason: object = None) -> None:
                 ended.callback(None)
 
-        port = reactor.listenTCP(  # type: ignore[attr-defined]
-            0, Factory.forProtocol(Silent), interface="127.0.0.1"
-        )
-        self.addCleanup(port.stopListening)
+        port = self.listen(Factory.forProtocol(Silent))
         lines = await self.run_lua(
             PRINT_EVENTS
             + "local c = show(mqtt.Client.connect('127.0.0.1', {port = arg[1]}))"
             " setTimeout(function() c:disconnect() end, 50)",
-            str(port.getHost().port),
+            str(port),
         )
         await ended
         self.assertEqual(lines, [])

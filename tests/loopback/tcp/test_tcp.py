@@ -465,6 +465,8 @@ def turn() -> Deferred[None]:
 class Resetting(Protocol):
     """Resets each connection that says something."""
 
+    transport: Any
+
     def dataReceived(self, data: bytes) -> None:
         self.transport.abortConnection()
 
@@ -537,11 +539,7 @@ class PeerTests(LoopbackTestCase):
         self.assertEqual(lines, [b"HTTP/1.1 200 OK", b"true", b"nil\tEnd of file\teof"])
 
     async def test_reset(self) -> None:
-        listening: Any = reactor
-        port = listening.listenTCP(
-            0, Factory.forProtocol(Resetting), interface="127.0.0.1"
-        )
-        self.addCleanup(port.stopListening)
+        port = self.listen(Factory.forProtocol(Resetting))
         lines = await self.run_lua(
             """
             task.start(function()
@@ -553,7 +551,7 @@ class PeerTests(LoopbackTestCase):
               print(s:write("y"))
             end)
             """,
-            str(port.getHost().port),
+            str(port),
         )
         self.assertEqual(
             lines,

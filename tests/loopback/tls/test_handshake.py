@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from twisted.internet import reactor
 from twisted.internet.protocol import Factory
 
 from tests.support import LoopbackTestCase
@@ -74,12 +73,9 @@ class HandshakeTests(LoopbackTestCase):
                 speakers.append(AfterHello(text))
                 return speakers[-1]
 
-        port = reactor.listenTCP(0, Speakers(), interface="127.0.0.1")
-        self.addCleanup(port.stopListening)
+        port = self.listen(Speakers())
         self.lines.clear()
-        await self.run_lua(
-            BEFORE + CONNECTS[protocol], str(port.getHost().port), str(timeout)
-        )
+        await self.run_lua(BEFORE + CONNECTS[protocol], str(port), str(timeout))
         for speaker in speakers:
             await speaker.lost
             self.assertTrue(speaker.received.startswith(b"\x16\x03"))

@@ -105,9 +105,8 @@ class ClientTests(TLSTestCase):
                 speakers.append(Speaker(text, hang_up=hang_up))
                 return speakers[-1]
 
-        port = reactor.listenTCP(0, Speakers(), interface="127.0.0.1")
-        self.addCleanup(port.stopListening)
-        lines = await self.run_lua(CLIENT, str(port.getHost().port))
+        port = self.listen(Speakers())
+        lines = await self.run_lua(CLIENT, str(port))
         for speaker in speakers:
             await speaker.lost
         self.assertEqual(lines[1], b"TCPSocket: closed")
@@ -143,8 +142,7 @@ class ClientTests(TLSTestCase):
                 reactor.callLater(0, connected.callback, None)
                 return speakers[-1]
 
-        port = reactor.listenTCP(0, Speakers(), interface="127.0.0.1")
-        self.addCleanup(port.stopListening)
+        port = self.listen(Speakers())
         await self.runtime.run_string(
             """
             tcp = net.TCPSocket({tls = true})
@@ -152,7 +150,7 @@ class ClientTests(TLSTestCase):
             function close() tcp:close() tcp:close() print(tcp) end
             """,
             "@test.lua",
-            str(port.getHost().port),
+            str(port),
         )
         await connected
         await self.runtime.call("close")
@@ -175,7 +173,7 @@ class FileTests(TLSTestCase):
         return lines[0]
 
     def write(self, text: bytes) -> str:
-        path = self.mktemp()
+        path: str = self.mktemp()
         with open(path, "wb") as file:
             file.write(text)
         return path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
+import os
 
 from tests.support import ALL_BYTES, port_of, start, start_peer
 from tests.support.authority import Authority
@@ -327,7 +327,7 @@ class EchoTests(TLSTestCase):
             """,
             self.localhost,
             self.authority.file,
-            "unix:" + shutil.os.path.join("/tmp", f"tls-{id(self)}.sock"),
+            "unix:" + os.path.join("/tmp", f"tls-{id(self)}.sock"),
         )
         self.assertEqual(lines[0], b"1\thi")
         self.assertTrue(lines[1].startswith(b"3\tnil"), lines)

@@ -461,7 +461,7 @@ class ServerTests(LoopbackTestCase):
         self.assertEqual(self.lines[2:4], [b"256\ttrue", b"7\tfalse"])
         await browser.kill()
 
-    test_chromium.timeout = 60
+    test_chromium.timeout = 60  # type: ignore[attr-defined]
 
 
 class BytesTests(LoopbackTestCase):
