@@ -37,9 +37,20 @@ class RequestHead:
     @ivar headers: names and values, as they were sent and in that order
     @ivar keep_alive: the client may send another one on this connection
     @ivar upgrade: it asks for another protocol: what follows is not HTTP, if it gets it
+    @ivar length: bytes of the body, where the head tells
+    @ivar awaits_continue: the client sends the body when it is told to (RFC 9110, 10.1.1)
     """
 
-    __slots__ = ("headers", "keep_alive", "method", "minor", "target", "upgrade")
+    __slots__ = (
+        "awaits_continue",
+        "headers",
+        "keep_alive",
+        "length",
+        "method",
+        "minor",
+        "target",
+        "upgrade",
+    )
 
     def __init__(
         self,
@@ -56,6 +67,8 @@ class RequestHead:
         self.headers = headers
         self.keep_alive = keep_alive
         self.upgrade = upgrade
+        self.length: int | None = None
+        self.awaits_continue = False
 
     def values(self, name: bytes) -> list[bytes]:
         """@param name: in lower case"""
@@ -97,11 +110,13 @@ class RequestReader:
 
     __slots__ = (
         "_asks_upgrade",
+        "_awaits_continue",
         "_events",
         "_fields",
         "_headers",
         "_hosts",
         "_last",
+        "_length",
         "_muted",
         "_parser",
         "_problem",
@@ -191,6 +206,8 @@ class RequestReader:
         self._target = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._fields = self._size = self._hosts = 0
+        self._length: int | None = None
+        self._awaits_continue = False
         self.amid = True
 
     def on_url(self, url: bytes) -> None:
@@ -207,8 +224,17 @@ class RequestReader:
             # A trailer: nobody asks for it.
             return
         self._headers.append((name, value))
-        if len(name) == 4 and name.lower() == b"host":
-            self._hosts += 1
+        # Most names are too short or too long to be one of these.
+        size = len(name)
+        if size == 4:
+            if name.lower() == b"host":
+                self._hosts += 1
+        elif size == 6:
+            if name.lower() == b"expect" and value.lower() == b"100-continue":
+                self._awaits_continue = True
+        elif size == 14 and name.lower() == b"content-length":
+            # llhttp has seen that it is one number.
+            self._length = int(value)
 
     def on_headers_complete(self) -> None:
         self._fields = self._size = self._unused = 0
@@ -232,6 +258,8 @@ class RequestReader:
         head = RequestHead(
             method, self._target, minor, self._headers, keep_alive, self._asks_upgrade
         )
+        head.length = self._length
+        head.awaits_continue = self._awaits_continue and minor == 1
         try:
             self._events.head_received(head)
         except Exception as problem:

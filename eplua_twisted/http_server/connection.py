@@ -170,7 +170,8 @@ class HTTPConnection(StreamProtocol):
         if self._state == "open":
             if len(self._requests) > 1:
                 self._pause()
-            self._wait()
+            if self._reader.amid:
+                self._wait()
 
     def _pause(self) -> None:
         """Read no more before what is here is answered."""
@@ -181,16 +182,13 @@ class HTTPConnection(StreamProtocol):
     # What the reader tells.
 
     def head_received(self, head: RequestHead) -> None:
-        limit = self.server.options.max_body_size
-        length = head.values(b"content-length")
-        if length and int(length[0]) > limit:
+        options = self.server.options
+        if head.length is not None and head.length > options.max_body_size:
             raise Refused(413)
         request = HTTPServerRequest(self.server, self, head)
         self._requests.append(request)
-        self._body_until = self._now() + 2 * self.server.options.timeout
-        if head.minor and b"100-continue" in (
-            each.lower() for each in head.values(b"expect")
-        ):
+        self._body_until = self._now() + 2 * options.timeout
+        if head.awaits_continue:
             request.awaits_continue = True
             self._continue()
 

@@ -108,13 +108,13 @@ class HTTPServerRequest:
         lines = [server.heads.begin(status, head.minor, server.time_of_day())]
         told = False
         for name, value in headers:
-            lower = name.lower()
-            if lower == b"connection":
+            if name == b"Connection":
                 told = True
-                self._client.leaving = self._client.leaving or b"close" in value.lower()
-            elif lower == b"date":
+                if b"close" in value.lower():
+                    self._client.leaving = True
+            elif name == b"Date":
                 lines[0] = lines[0].partition(b"Date: ")[0]
-            lines.append(b"%s: %s\r\n" % (server.names.spell(name), value))
+            lines.append(b"%s: %s\r\n" % (name, value))
         if status in NO_BODY:
             self._left = 0
         elif length is not None:
@@ -136,6 +136,12 @@ class HTTPServerRequest:
             lines.append(b"Connection: close\r\n")
         elif not head.minor and head.keep_alive and not self._client.leaving:
             lines.append(b"Connection: keep-alive\r\n")
+
+    def _fields(self, flat: tuple[bytes, ...]) -> list[tuple[bytes, bytes]]:
+        """The script's headers, the names in their usual spelling."""
+        names = iter(flat)
+        spell = self._server.names.spell
+        return [(spell(name), next(names)) for name in names]
 
     def _check_waiting(self) -> None:
         if self._state != "waiting":
@@ -164,23 +170,32 @@ class HTTPServerRequest:
             fails with C{state}, or what the connection was lost by
         """
         self._check_waiting()
-        return self.answer_with(status, _fields(flat), body)
+        return self.answer_with(status, self._fields(flat), body)
 
     def answer_with(
         self, status: int, headers: list[tuple[bytes, bytes]], body: bytes
     ) -> Deferred[None] | None:
-        """As L{send}; conditions of the client are heeded."""
-        if headers:
-            tag = _value(headers, b"etag")
-            modified = _value(headers, b"last-modified")
-            if (tag or modified) and status == 200:
-                when = None if modified is None else seconds_of(modified)
-                if is_cached(self.head, tag, when):
-                    status, body = 304, b""
-                    headers = [
-                        each for each in headers if each[0].lower() != b"content-type"
-                    ]
-            headers = [each for each in headers if each[0].lower() != b"content-length"]
+        """
+        As L{send}; conditions of the client are heeded.
+
+        @param headers: with names in their usual spelling
+        """
+        tag = modified = None
+        for name, value in headers:
+            if name == b"ETag":
+                tag = value
+            elif name == b"Last-Modified":
+                modified = seconds_of(value)
+            elif name == b"Content-Length":
+                # The body is here: it has the length that it has.
+                headers = [each for each in headers if each[0] != name]
+        if (
+            status == 200
+            and (tag is not None or modified is not None)
+            and is_cached(self.head, tag, modified)
+        ):
+            status, body = 304, b""
+            headers = [each for each in headers if each[0] != b"Content-Type"]
         if self._server.options.compress and status == 200:
             headers, body = compressed(self.head, headers, body)
         out = self._client.out
@@ -199,9 +214,8 @@ class HTTPServerRequest:
     @operation("http_response_head", gone=ANSWERED)
     def begin(self, status: int, *flat: bytes) -> None:
         """Begin an answer that comes in pieces: fails with C{state}"""
-        headers = _fields(flat)
-        length = _value(headers, b"content-length")
-        headers = [each for each in headers if each[0].lower() != b"content-length"]
+        headers = self._fields(flat)
+        length = _take(headers, b"Content-Length")
         self.send_head(status, headers, None if length is None else int(length))
 
     @operation("http_response_write", gone=ANSWERED)
@@ -339,14 +353,11 @@ def origin_form(target: bytes) -> bytes:
     return path if path[:1] == b"/" else b"/" + path
 
 
-def _fields(flat: tuple[bytes, ...]) -> list[tuple[bytes, bytes]]:
-    return list(zip(flat[::2], flat[1::2], strict=True))
-
-
-def _value(headers: list[tuple[bytes, bytes]], name: bytes) -> bytes | None:
-    """The last value of a field that there is one of."""
+def _take(headers: list[tuple[bytes, bytes]], name: bytes) -> bytes | None:
+    """Take a field out of a list; the last value of it, if there is one."""
     found = None
-    for each, value in headers:
-        if each.lower() == name:
-            found = value
+    for each in list(headers):
+        if each[0] == name:
+            headers.remove(each)
+            found = each[1]
     return found

@@ -46,6 +46,7 @@ class HTTPServer(Listening, Factory):
         self._listener = 0
         self._upgrades: dict[bytes, int] = {}
         self._static: list[StaticFiles] = []
+        self._answer = environment.bridge.answer
         self._grace = Deadline(environment.reactor, self.abort)
 
     # What connections and requests have of it.
@@ -143,7 +144,10 @@ class HTTPServer(Listening, Factory):
         for name, value in request.head.headers:
             flat += (spell(name), value)
         # What the server's own end drops is not for the requests that are here.
-        Events(self.environment.bridge, self._listener, request.id).tell(
+        self._answer(
+            self._listener,
+            request.id,
+            True,
             b"request",
             request.id,
             request.head.method,

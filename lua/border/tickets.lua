@@ -17,6 +17,7 @@ local tickets = {}
 
 local successes = {} -- callbacks of operations; false for none
 local failures = {}
+local hushed = {} -- the code of an error that is not warned about
 local waiting = {} -- the task that waits
 local hooks = {} -- the library's own look at an answer before the script's
 local listeners = {} -- functions of the library for things that happen again
@@ -116,6 +117,12 @@ function tickets.ask(method, given, primitive, ...)
   return operate(method, given, primitive, ...)
 end
 
+--- The operation that was asked for last, if it has no error callback and no answer
+--- yet, does not warn about an error with this code.
+function tickets.hush(code)
+  if successes[last] == false and not failures[last] then hushed[last] = code end
+end
+
 local function none_as_true(...)
   if select("#", ...) == 0 then return true end
   return ...
@@ -127,9 +134,11 @@ local function fail(ticket, code, message)
     failures[ticket] = nil
     -- The script closed the object itself: its callbacks are dropped.
     if code ~= "closed" then return protect(failure, message, code) end
-  elseif code == "closed" then
+  elseif code == "closed" or code == hushed[ticket] then
+    hushed[ticket] = nil
     forget(ticket)
   else
+    hushed[ticket] = nil
     callbacks.unheard_ticket(ticket, message, code)
   end
 end
@@ -140,7 +149,12 @@ local function settle(ticket, ok, ...)
   if success ~= nil then
     successes[ticket] = nil
     if not ok then return fail(ticket, ...) end
-    if failures[ticket] then failures[ticket] = nil else forget(ticket) end
+    if failures[ticket] then
+      failures[ticket] = nil
+    else
+      hushed[ticket] = nil
+      forget(ticket)
+    end
     if success then protect(success, ...) end
     return
   end

@@ -50,15 +50,25 @@ local function add(flat, name, value, index, method)
 end
 headers.add = add
 
+-- Names that were found to be good, and what they are in lower case.
+local NAMES = 1000
+local known, count = {}, 0
+
+local function check_name(name, index, method, what)
+  if type(name) ~= "string" or not find(name, headers.TOKEN) then
+    check.fail(index, method, what, "name of a header", name)
+  end
+  local lowered = lower(name)
+  if count < NAMES then known[name], count = lowered, count + 1 end
+  return lowered
+end
+
 --- Append a script's headers to a list, names and values by turns; returns the
 --- names seen, in lower case. Raises for what cannot be a header.
 function headers.flatten(flat, from, index, method, what)
   local seen = {}
   for name, value in pairs(from) do
-    if type(name) ~= "string" or not find(name, headers.TOKEN) then
-      check.fail(index, method, what, "name of a header", name)
-    end
-    seen[lower(name)] = true
+    seen[known[name] or check_name(name, index, method, what)] = true
     if type(value) == "table" then
       for each = 1, #value do add(flat, name, value[each], index, method) end
     else

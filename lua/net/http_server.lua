@@ -10,7 +10,6 @@ local options, reports = core.import("border/options"), core.import("border/repo
 local tasks, tickets = core.import("border/tasks"), core.import("border/tickets")
 local timers = core.import("timers", "timers")
 local operate, protect = tickets.operate, reports.protect
-local unheard = core.import("border/callbacks").unheard
 local response_send, response_fail = primitives.http_response_send, primitives.http_response_fail
 local char, find, gmatch = string.char, string.find, string.gmatch
 local gsub, lower, sub = string.gsub, string.lower, string.sub
@@ -98,16 +97,25 @@ local function over(response)
   end
 end
 
---- The callbacks of an answer that the script gave none for. A client that
---- disconnects is no error of the script: nothing is said about it.
-local function or_nobody(self, callbacks)
-  if callbacks ~= nil or not self.id or tasks.current() then return callbacks end
-  local f, line = reports.here(3)
-  return {
-    error = function(message, code)
-      if code ~= "state" then unheard(message, code, reports.spell(f, line)) end
-    end,
-  }
+--- Ask for a step of an answer. A client that disconnects is no error of the script:
+--- without callbacks nothing is said about it.
+local function step(self, method, callbacks, primitive, ...)
+  if callbacks ~= nil or not self.id or tasks.current() then
+    return operate(method, callbacks, primitive, self.number, ...)
+  end
+  operate(method, nil, primitive, self.number, ...)
+  tickets.hush("state")
+end
+
+--- As `step`, for the last one.
+local function last_step(self, method, callbacks, primitive, ...)
+  if callbacks ~= nil or not self.id or tasks.current() then
+    over(self)
+    return operate(method, callbacks, primitive, self.number, ...)
+  end
+  over(self)
+  operate(method, nil, primitive, self.number, ...)
+  tickets.hush("state")
 end
 
 local function check_head(status, fields, method)
@@ -144,12 +152,7 @@ function Response:send(status, fields, body, callbacks)
   status, flat = check_head(status, fields, "send")
   if body == nil then body = "" end
   if type(body) ~= "string" then body = check.string(body, 3, "send", "body") end
-  callbacks = or_nobody(self, callbacks)
-  over(self)
-  if #flat == 2 then
-    return operate("send", callbacks, response_send, self.number, status, body, flat[1], flat[2])
-  end
-  return operate("send", callbacks, response_send, self.number, status, body, unpack(flat))
+  return last_step(self, "send", callbacks, response_send, status, body, unpack(flat))
 end
 
 --- Status and headers of an answer that `write` and `finish` follow.
@@ -157,24 +160,19 @@ function Response:writeHead(status, fields, callbacks)
   local flat
   status, flat = check_head(status, fields, "writeHead")
   check_length(flat, "writeHead")
-  callbacks = or_nobody(self, callbacks)
-  return operate("writeHead", callbacks, primitives.http_response_head, self.number, status,
-    unpack(flat))
+  return step(self, "writeHead", callbacks, primitives.http_response_head, status, unpack(flat))
 end
 
 --- A piece of the body; succeeds when not too much waits to be sent. Without
 --- `writeHead` before it the status is 200.
 function Response:write(chunk, callbacks)
   if type(chunk) ~= "string" then chunk = check.string(chunk, 1, "write", "chunk") end
-  callbacks = or_nobody(self, callbacks)
-  return operate("write", callbacks, primitives.http_response_write, self.number, chunk)
+  return step(self, "write", callbacks, primitives.http_response_write, chunk)
 end
 
 --- All was written.
 function Response:finish(callbacks)
-  callbacks = or_nobody(self, callbacks)
-  over(self)
-  return operate("finish", callbacks, primitives.http_response_finish, self.number)
+  return last_step(self, "finish", callbacks, primitives.http_response_finish)
 end
 
 --- `f()` is called if the client goes away before the answer is complete.
