@@ -19,7 +19,7 @@ lint: .venv/ready
 	else echo "luacheck is not installed: Lua was not checked"; fi
 
 bench: .venv/ready
-	cd bench && ../$(BIN)/python run.py
+	$(BIN)/python -m bench.run
 
 wheel: .venv/ready
 	$(BIN)/python -m build --wheel --outdir dist

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import resource
+import select
+import socket
 import statistics
 import subprocess
 import sys
@@ -139,6 +141,49 @@ def load_against(
             return count / elapsed
 
     return measure
+
+
+def ping_pong(
+    connect: Callable[[int], socket.socket],
+    message: bytes,
+    answer: int,
+    connections: int,
+    messages: int,
+) -> Callable[[int], int]:
+    """
+    A load: each connection sends a message when it has got an answer.
+
+    @param answer: how many bytes an answer has
+    @param messages: how many are answered in all
+    """
+
+    def load(port: int) -> int:
+        poll = select.epoll()
+        sockets = {}
+        for _ in range(connections):
+            each = connect(port)
+            sockets[each.fileno()] = each
+            poll.register(each, select.EPOLLIN)
+        for each in sockets.values():
+            each.send(message)
+        received = 0
+        while received < messages * answer:
+            for number, _ in poll.poll():
+                received += len(sockets[number].recv(65536))
+                sockets[number].send(message)
+        for each in sockets.values():
+            each.close()
+        poll.close()
+        return messages
+
+    return load
+
+
+def connect(port: int) -> socket.socket:
+    """A connection to this machine that sends at once."""
+    each = socket.create_connection(("127.0.0.1", port))
+    each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return each
 
 
 def resident(pid: int) -> float:

@@ -6,7 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable
 
-from harness import Result, bare, compare, eplua, server
+from bench.harness import Result, bare, compare, eplua, server
 
 
 def rate(command: list[str], total: int) -> Callable[[], float]:

@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable
 
-from harness import Result, bare, compare, eplua, server
+from bench.harness import Result, bare, compare, eplua, server
 
 CONNECTIONS = 50
 SECONDS = 3

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness import Result, bare, compare, eplua
+from bench.harness import Result, bare, compare, eplua
 
 COUNT = 20_000
 WINDOW = 100

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from harness import HEADER, HERE, Result, write
+from bench.harness import HEADER, HERE, Result, write
 
-NAMES = [
-    name
-    for name in (
-        "startup",
-        "timers",
-        "tcp_echo",
-        "udp_echo",
-        "http_get",
-        "websocket_echo",
-        "tls_echo",
-        "http_server",
-        "mqtt",
-    )
-    if (HERE / f"{name}.py").exists()
-]
+NAMES = (
+    "startup",
+    "timers",
+    "tcp_echo",
+    "udp_echo",
+    "http_get",
+    "websocket_echo",
+    "tls_echo",
+    "http_server",
+    "mqtt",
+)
 
 
 def main() -> None:
     print(HEADER, flush=True)
     results: list[Result] = []
     for name in NAMES:
-        results += import_module(name).run()
+        results += import_module(f"bench.{name}").run()
     write(results, HERE / "results.json")
 
 

@@ -1,11 +1,20 @@
-"""`eplua` with Twisted's own TCP transports instead of the eager ones."""
+"""Runs a script with Twisted's own TCP transports instead of the eager ones."""
 
-from eplua_twisted import cli, runtime
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import react
+
+from eplua_twisted import Runtime
 
 
-def standard(reactor):
-    return reactor
+async def main(reactor: Any) -> None:
+    runtime = Runtime(reactor, eager_writes=False)
+    await runtime.run_file(*sys.argv[1:])
+    await runtime.idle()
 
 
-runtime.eager = standard
-cli.main()
+react(lambda reactor: Deferred.fromCoroutine(main(reactor)))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
-from harness import Result, compare
+from bench.harness import Result, compare
 
 
-def until_first_line(command: list[str]):
+def until_first_line(command: list[str]) -> Callable[[], float]:
     """Milliseconds until a process prints its first line."""
 
     def measure() -> float:

@@ -2,44 +2,27 @@
 
 from __future__ import annotations
 
-import select
 import socket
 import sys
+from collections.abc import Callable
 
-from harness import HERE, Result, bare, compare, eplua, load_against, resident, server
+from bench.harness import (
+    HERE,
+    Result,
+    bare,
+    compare,
+    connect,
+    eplua,
+    load_against,
+    ping_pong,
+    resident,
+    server,
+)
 
 MESSAGE = b"x" * 64
 
 
-def ping_pong(connections: int, messages: int):
-    """Each connection sends a message when it has got the one before back."""
-
-    def load(port: int) -> int:
-        poll = select.epoll()
-        sockets = {}
-        for _ in range(connections):
-            each = socket.create_connection(("127.0.0.1", port))
-            each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            sockets[each.fileno()] = each
-            poll.register(each, select.EPOLLIN)
-        for each in sockets.values():
-            each.send(MESSAGE)
-        received = 0
-        total = messages * len(MESSAGE)
-        while received < total:
-            for number, _ in poll.poll():
-                data = sockets[number].recv(65536)
-                received += len(data)
-                sockets[number].send(data)
-        for each in sockets.values():
-            each.close()
-        poll.close()
-        return messages
-
-    return load
-
-
-def memory(command: list[str], connections: int = 2000):
+def memory(command: list[str], connections: int = 2000) -> Callable[[], float]:
     """KiB for each connection that is open and silent."""
 
     def measure() -> float:
@@ -67,7 +50,13 @@ def run() -> list[Result]:
     results = []
     for connections, bound in ((50, 0.9), (1, 0.95)):
         loads: list[float] = []
-        load = ping_pong(connections, 30_000 if connections > 1 else 8_000)
+        load = ping_pong(
+            connect,
+            MESSAGE,
+            len(MESSAGE),
+            connections,
+            30_000 if connections > 1 else 8_000,
+        )
         results.append(
             compare(
                 f"TCP echo, {connections} connections, 64 bytes",
@@ -79,7 +68,7 @@ def run() -> list[Result]:
             )
         )
     loads = []
-    load = ping_pong(50, 30_000)
+    load = ping_pong(connect, MESSAGE, len(MESSAGE), 50, 30_000)
     standard = [sys.executable, str(HERE / "standard_transport.py")]
     results.append(
         compare(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 
-from harness import Result, bare, compare, eplua
+from bench.harness import Result, bare, compare, eplua
 
 
-def printed(command: list[str]):
+def printed(command: list[str]) -> Callable[[], float]:
     """The number that a command prints."""
     return lambda: float(
         subprocess.run(command, capture_output=True, check=True).stdout

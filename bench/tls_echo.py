@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import trustme
-from harness import Result, bare, compare, eplua, load_against
+
+from bench.harness import Result, bare, compare, eplua, load_against
 
 CONNECTIONS = 50
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from harness import Result, bare, compare, eplua, load_against
+from bench.harness import Result, bare, compare, eplua, load_against
 
 MESSAGE = b"x" * 64
 UNDER_WAY = 8

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-import select
 import socket
+from collections.abc import Callable
 
-from harness import Result, bare, compare, eplua, load_against, resident, server
+from bench.harness import (
+    Result,
+    bare,
+    compare,
+    eplua,
+    load_against,
+    ping_pong,
+    resident,
+    server,
+)
 
 PAYLOAD = b"x" * 64
 # A masked text frame, as a client sends it, and the frame that comes back.
@@ -29,32 +38,7 @@ def connect(port: int) -> socket.socket:
     return each
 
 
-def ping_pong(connections: int, messages: int):
-    """Each connection sends a message when it has got the one before back."""
-
-    def load(port: int) -> int:
-        poll = select.epoll()
-        sockets = {}
-        for _ in range(connections):
-            each = connect(port)
-            sockets[each.fileno()] = each
-            poll.register(each, select.EPOLLIN)
-        for each in sockets.values():
-            each.send(FRAME)
-        received = 0
-        while received < messages * ANSWER:
-            for number, _ in poll.poll():
-                received += len(sockets[number].recv(65536))
-                sockets[number].send(FRAME)
-        for each in sockets.values():
-            each.close()
-        poll.close()
-        return messages
-
-    return load
-
-
-def memory(command: list[str], connections: int = 1000):
+def memory(command: list[str], connections: int = 1000) -> Callable[[], float]:
     """KiB for each connection that is open and silent."""
 
     def measure() -> float:
@@ -72,7 +56,7 @@ def memory(command: list[str], connections: int = 1000):
 
 def run() -> list[Result]:
     loads: list[float] = []
-    load = ping_pong(50, 15_000)
+    load = ping_pong(connect, FRAME, ANSWER, 50, 15_000)
     return [
         compare(
             "WebSocket echo, 50 connections, 64 bytes",

@@ -79,6 +79,8 @@ class Runtime:
     @param allow_unauthorized: hosts, as C{host} or C{host:port}, whose TLS
         certificates are accepted whatever they are
     @param max_timers: how many timers may be set at a time
+    @param eager_writes: TCP connections send at once what is written; otherwise they
+        are Twisted's own, which send on the next turn of the reactor
     """
 
     log = Logger()
@@ -93,6 +95,7 @@ class Runtime:
         on_exit: Callable[[int], None] | None = None,
         allow_unauthorized: Iterable[str] = (),
         max_timers: int = MAX_TIMERS,
+        eager_writes: bool = True,
     ) -> None:
         if lua not in LUA_VERSIONS:
             known = ", ".join(LUA_VERSIONS)
@@ -108,7 +111,7 @@ class Runtime:
         self._bridge = Bridge(clock, self._resources)
         self._environment = Environment(
             clock,
-            eager(clock),
+            eager(clock) if eager_writes else clock,
             self._bridge,
             self._resources,
             reactor.seconds if clock is reactor else time.time,

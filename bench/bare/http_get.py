@@ -1,10 +1,14 @@
 """treq with a pool of its own, doing what bench/lua/http_get.lua does."""
 
 import sys
+from collections.abc import Callable
+from typing import Any
 
 from treq.client import HTTPClient
-from twisted.internet import reactor
+from twisted.internet import reactor as real_reactor
 from twisted.web.client import Agent, HTTPConnectionPool
+
+reactor: Any = real_reactor
 
 url, flying, warm, total = sys.argv[1], *map(int, sys.argv[2:])
 pool = HTTPConnectionPool(reactor)
@@ -12,18 +16,17 @@ pool.maxPersistentPerHost = flying
 client = HTTPClient(Agent(reactor, pool=pool))
 
 
-def load(count, done):
+def load(count: int, done: Callable[[], None]) -> None:
     started = finished = 0
 
-    def one():
+    def one() -> None:
         nonlocal started
         if started < count:
             started += 1
             response = client.get(url, reactor=reactor)
-            response.addCallback(lambda response: response.content())
-            response.addCallback(over)
+            response.addCallback(lambda answer: answer.content()).addCallback(over)
 
-    def over(body):
+    def over(body: bytes) -> None:
         nonlocal finished
         finished += 1
         if finished == count:
@@ -35,12 +38,12 @@ def load(count, done):
         one()
 
 
-def go():
+def go() -> None:
     print("go", flush=True)
-    load(total, over)
+    load(total, finish)
 
 
-def over():
+def finish() -> None:
     print("done", flush=True)
     reactor.stop()
 

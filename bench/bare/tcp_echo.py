@@ -1,10 +1,16 @@
 """A bare Twisted protocol that echoes."""
 
-from twisted.internet import reactor
+from typing import Any
+
+from twisted.internet import reactor as real_reactor
 from twisted.internet.protocol import Factory, Protocol
+
+reactor: Any = real_reactor
 
 
 class Echo(Protocol):
+    transport: Any
+
     def connectionMade(self) -> None:
         self.transport.setTcpNoDelay(True)
 

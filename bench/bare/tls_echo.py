@@ -2,12 +2,18 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
-from twisted.internet import reactor, ssl
+from twisted.internet import reactor as real_reactor
+from twisted.internet import ssl
 from twisted.internet.protocol import Factory, Protocol
+
+reactor: Any = real_reactor
 
 
 class Echo(Protocol):
+    transport: Any
+
     def connectionMade(self) -> None:
         self.transport.setTcpNoDelay(True)
 

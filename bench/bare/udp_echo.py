@@ -1,10 +1,16 @@
 """A bare DatagramProtocol that echoes."""
 
-from twisted.internet import reactor
+from typing import Any
+
+from twisted.internet import reactor as real_reactor
 from twisted.internet.protocol import DatagramProtocol
+
+reactor: Any = real_reactor
 
 
 class Echo(DatagramProtocol):
+    transport: Any
+
     def datagramReceived(self, datagram: bytes, addr: tuple[str, int]) -> None:
         self.transport.write(datagram, addr)
 

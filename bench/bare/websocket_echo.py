@@ -1,12 +1,17 @@
 """A bare autobahn server protocol that echoes."""
 
+from typing import Any
+
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
-from twisted.internet import reactor
+from twisted.internet import reactor as real_reactor
+
+reactor: Any = real_reactor
 
 
 class Echo(WebSocketServerProtocol):
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
-        self.sendMessage(payload, isBinary)
+        send: Any = self.sendMessage
+        send(payload, isBinary)
 
 
 factory = WebSocketServerFactory()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
 import tempfile
 from typing import Any
@@ -469,6 +470,37 @@ class Resetting(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         self.transport.abortConnection()
+
+
+class EagerTests(LoopbackTestCase):
+    """When what a script writes is sent."""
+
+    async def sent_within_the_call(self, **options: Any) -> bool:
+        """Whether what is written can be read before the script returns."""
+        runtime = self.make_runtime(**options)
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            await runtime.run_string(
+                "s = net.TCPSocket() s:connect('127.0.0.1', ...,"
+                " {success = function() print('connected') end})",
+                "@test.lua",
+                str(server.getsockname()[1]),
+            )
+            await self.line(len(self.lines) + 1)
+            peer, _ = server.accept()
+            with peer:
+                peer.setblocking(False)
+                runtime.expose(
+                    "look", lambda: bool(select.select([peer], [], [], 0)[0])
+                )
+                await runtime.run_string("s:write('x') print(look())")
+        await self.line(2)
+        return self.lines.pop() == b"true"
+
+    async def test_at_once(self) -> None:
+        self.assertTrue(await self.sent_within_the_call())
+
+    async def test_on_the_next_turn_without_eager_writes(self) -> None:
+        self.assertFalse(await self.sent_within_the_call(eager_writes=False))
 
 
 class PeerTests(LoopbackTestCase):
