@@ -25,6 +25,7 @@ from eplua_twisted.errors import (
     STOPPED,
     ConversionError,
     OperationError,
+    describe,
 )
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -249,13 +250,16 @@ class Primitives:
                 if bridge.stopped:
                     raise OperationError(*STOPPED)
                 return _results(method(*arguments))
-            except OperationError as problem:
-                return None, to_bytes(problem.message), to_bytes(problem.code)
             except ConversionError as problem:
                 return None, to_bytes(str(problem)), b"internal"
             except Exception:
-                self.log.failure("a primitive failed")
-                return None, to_bytes(INTERNAL[1]), to_bytes(INTERNAL[0])
+                failure = Failure()
+                description = describe(failure)
+                if description is None:
+                    self.log.failure("a primitive failed", failure)
+                    description = INTERNAL
+                code, message = description
+                return None, to_bytes(message), to_bytes(code)
 
         return primitive
 

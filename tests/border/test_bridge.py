@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from typing import Any
 
@@ -276,6 +277,14 @@ class BridgeTests(SynchronousTestCase):
             (None, b"internal error", b"internal"),
         )
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_error_of_the_system_in_a_query(self) -> None:
+        """It has its code, as in an operation, and is no bug of ours."""
+        ask = self.primitives[b"thing_ask"]
+        self.assertEqual(
+            ask(self.thing.id, OSError(errno.EMFILE, "")),
+            (None, b"Too many open files", b"limit"),
+        )
 
     def test_pending_without_resource(self) -> None:
         """Such an operation counts until it is answered, and is cancelled at the stop."""
