@@ -38,6 +38,7 @@ MODULES = {
     "resolve": ("eplua_twisted.resolve", "Resolver"),
     "tcp": ("eplua_twisted.tcp", "TCP"),
     "udp": ("eplua_twisted.udp", "UDP"),
+    "dtls": ("eplua_twisted.udp.dtls", "DTLS"),
     "http_client": ("eplua_twisted.http_client", "HTTP"),
     "http_server": ("eplua_twisted.http_server", "HTTPServers"),
     "websocket": ("eplua_twisted.websocket", "WebSockets"),

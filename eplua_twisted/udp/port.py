@@ -1,151 +1,361 @@
-"""The transport of a UDP socket, with the options that Twisted's does not have."""
+"""A UDP port: from before it is bound until it is closed."""
 
 from __future__ import annotations
 
+import errno
 import socket
-import struct
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
-from twisted.internet.posixbase import PosixReactorBase
-from twisted.internet.udp import MulticastPort
-from twisted.python.failure import Failure
+from twisted.internet.abstract import isIPAddress, isIPv6Address
+from twisted.internet.defer import Deferred, DeferredLock, succeed
 
-from eplua_twisted.border.clock import SteadyReactor
+from eplua_twisted.border.values import to_text
+from eplua_twisted.errors import NOT_CONNECTED, OperationError
+from eplua_twisted.streams.endpoints import ANY
+from eplua_twisted.streams.names import is_address, numeric_zone, resolve
+from eplua_twisted.udp.addresses import Membership, SocketAddress, source, target
+from eplua_twisted.udp.options import UDPOptions
+from eplua_twisted.udp.transport import BoundTransport, DatagramReceiver, listen
 
-MAX_DATAGRAM = 65536
+MAX_PENDING = 1024
+"""Operations of one port that wait for host names."""
 
-BATCH = 4
-"""Datagrams that are handed over together, at the most: with more of them, the peer would
-wait for its answers meanwhile."""
+MAX_TARGETS = 1024
+"""Addresses that are kept in the form that the system wants."""
+
+MAX_DATA, MAX_DATA6 = 65507, 65527
+"""Bytes of a datagram: 65535 without the headers that IPv4, and IPv6, count."""
+
+T = TypeVar("T")
+
+_MULTICAST = {
+    "ttl": (socket.IP_MULTICAST_TTL, socket.IPV6_MULTICAST_HOPS),
+    "loopback": (socket.IP_MULTICAST_LOOP, socket.IPV6_MULTICAST_LOOP),
+}
 
 
-@dataclass(frozen=True)
-class UDPOptions:
-    """@ivar timeout: seconds a receive waits; 0 for no limit"""
-
-    broadcast: bool
-    timeout: float
-    reuse_address: bool
-    reuse_port: bool
-    ipv6: bool
-
-
-def open_port(
-    reactor: Any, port: int, protocol: Any, interface: str, options: UDPOptions
-) -> Any:
+class UDPPort:
     """
-    Bind a port; a reactor without sockets (C{IReactorUDP} in memory) has its own kind.
+    The port of one socket of a script.  It is bound by L{bind}, or to a free port by
+    what needs it first; L{connect} fixes its peer.
 
-    @raise CannotListenError: what kept it from being bound
+    What is asked for while L{bind} or L{connect} look up a name happens after it.
+
+    @ivar transport: C{None} until the port is bound
+    @ivar peer: whom it is connected to
+    @ivar targets: known addresses by the host and port that a script has written; empty
+        when there is a peer
+    @ivar sendto: the C{sendto} of the socket, once it is bound
     """
-    if not isinstance(reactor, (PosixReactorBase, SteadyReactor)):
-        return reactor.listenUDP(port, protocol, interface, MAX_DATAGRAM)
-    opened: Any = Port(port, protocol, interface, reactor, options)
-    opened.startListening()
-    return opened
 
-
-class Port(MulticastPort):
-    """A port whose socket options are set before it is bound."""
+    sendto: Callable[[bytes, SocketAddress], int]
 
     def __init__(
         self,
-        port: int,
-        protocol: Any,
-        interface: str,
         reactor: Any,
         options: UDPOptions,
+        receiver: DatagramReceiver,
+        changed: Callable[[], None],
     ) -> None:
-        MulticastPort.__init__(self, port, protocol, interface, MAX_DATAGRAM, reactor)
+        """@param changed: called when L{busy} may have changed"""
+        self._reactor = reactor
         self._options = options
+        self._receiver = receiver
+        self._changed = changed
+        self.transport: BoundTransport | None = None
+        self.peer: SocketAddress | None = None
+        self.targets: dict[tuple[bytes, int], SocketAddress] = {}
+        # Held by bind and connect.
+        self._binding = DeferredLock()
+        self._pending: set[Deferred[Any]] = set()
+        self._sends_by_name = 0
+        self._multicast: dict[str, int] = {}
+        self._paused = False
+        self._closed = False
 
     @property
-    def ipv6(self) -> bool:
-        return bool(self.addressFamily == socket.AF_INET6)
+    def busy(self) -> bool:
+        """Operations wait for a name."""
+        return bool(self._pending)
 
-    def doRead(self) -> None:
+    # Binding.
+
+    def open(self, ipv6: bool = False) -> BoundTransport:
         """
-        Twisted's, for a protocol that never raises: datagrams that are here already
-        are handed over together, as C{datagramsReceived}.
+        The port, bound to a free one if it is not bound yet.
+
+        @param ipv6: it is for an IPv6 address
+        @raise CannotListenError: what kept it from being bound
         """
-        receive, protocol = self.socket.recvfrom, self.protocol
-        left = self.maxThroughput
-        batch: list[tuple[bytes, tuple[Any, ...]]] = []
+        if self.transport is None:
+            return self._listen("::" if ipv6 or self._options.ipv6 else "0.0.0.0", 0)
+        return self.transport
+
+    def _listen(self, address: str, port: int) -> BoundTransport:
+        opened = listen(self._reactor, self._receiver, address, port, self._options)
+        self.transport = opened
+        self.sendto = opened.socket.sendto
+        if self._paused:
+            opened.stopReading()
+        if isIPAddress(address) and address != "0.0.0.0":
+            # Multicast leaves by the interface that the socket is bound to.
+            opened.set_outgoing(address)
+        for name, value in self._multicast.items():
+            opened.set_multicast(*_MULTICAST[name], value)
+        return opened
+
+    def open_in_turn(self) -> Deferred[None] | None:
+        """
+        L{open} for receiving.
+
+        @return: C{None} when it is open now; or fires with C{None} when it is open
+        @raise CannotListenError: as L{open}
+        """
+        if self._binding.locked:
+            return self._run(self._open_after_binding())
+        self.open()
+        return None
+
+    async def _open_after_binding(self) -> None:
+        await self._turn()
+        self.open()
+
+    def bind(self, host: str, port: int) -> Deferred[int]:
+        """
+        @param host: an address, a name, or C{*}
+        @return: fires with the port; fails with C{state} when it is bound already, or
+            a send waits for a name; with C{dns}; or with what kept it from being bound
+        """
+        return self._run(self._bind(host, port))
+
+    async def _bind(self, host: str, port: int) -> int:
+        async with self._binding:
+            if self.transport is not None or self._sends_by_name:
+                raise OperationError("state", "Already bound")
+            if host != ANY:
+                address = await self._address(host)
+            else:
+                address = "::" if self._options.ipv6 else "0.0.0.0"
+            opened = self._listen(address, port)
+            bound: int = opened.socket.getsockname()[1]
+            return bound
+
+    def connect(self, host: str, port: int) -> Deferred[SocketAddress]:
+        """
+        Fix the peer: nothing comes from others any more.
+
+        @return: fires with its address; fails with C{dns}, C{unreachable}, C{state}
+        """
+        return self._run(self._connect(host, port))
+
+    async def _connect(self, host: str, port: int) -> SocketAddress:
+        async with self._binding:
+            if self.peer is not None:
+                raise OperationError("state", "Already connected")
+            address = await self._address(host)
+            transport = self.open(isIPv6Address(address))
+            peer = target(address, port, transport.ipv6)
+            transport.socket.connect(peer)
+            self.peer = peer
+            self.targets.clear()
+            return peer
+
+    def local_address(self) -> tuple[str, int]:
+        """@raise OperationError: C{state}: it is not bound"""
+        if self.transport is None:
+            raise OperationError("state", "Not bound")
+        return source(self.transport.socket.getsockname())
+
+    def peer_address(self) -> tuple[str, int] | None:
+        """@return: whom it is connected to"""
+        return source(self.peer) if self.peer is not None else None
+
+    # What has to wait.
+
+    async def _turn(self) -> None:
+        """Wait for the L{bind} or L{connect} that was asked for before."""
+        async with self._binding:
+            return
+
+    def _run(self, operation: Coroutine[Deferred[Any], Any, T]) -> Deferred[T]:
+        """Begin an operation that may have to wait for a name."""
+        if len(self._pending) >= MAX_PENDING:
+            operation.close()
+            raise OperationError(
+                "limit", f"{MAX_PENDING} operations wait for host names already"
+            )
+        running = Deferred.fromCoroutine(operation)
+        self._pending.add(running)
+        self._changed()
+
+        def over(result: T) -> T:
+            self._pending.discard(running)
+            self._changed()
+            return result
+
+        return running.addBoth(over)
+
+    async def _address(self, host: str) -> str:
+        """An address of a host that the socket can speak to, IPv4 first."""
+        if is_address(host):
+            return numeric_zone(host)
+        found = await resolve(self._reactor, host)
+        if self.transport is None and not self._options.ipv6:
+            return min(found, key=isIPv6Address)
+        six = self._options.ipv6 if self.transport is None else self.transport.ipv6
+        return next((each for each in found if isIPv6Address(each) == six), found[0])
+
+    # Sending.
+
+    def send_to(self, data: bytes, host: bytes, port: int) -> Deferred[None] | None:
+        """
+        @return: C{None}, or fires with it, when the system has the datagram; fails
+            with C{denied}, C{limit}, C{dns}, C{unreachable}, C{state}
+        """
+        name = to_text(host)
+        if self._binding.locked or not is_address(name):
+            return self._run(self._send_by_name(data, name, port))
+        address = self._target(name, port)
+        self.transmit(data, address)
+        if self.peer is None:
+            if len(self.targets) >= MAX_TARGETS:
+                self.targets.clear()
+            self.targets[host, port] = address
+        return None
+
+    async def _send_by_name(self, data: bytes, name: str, port: int) -> None:
+        await self._turn()
+        self._sends_by_name += 1
         try:
-            while left > 0:
-                datagram = receive(MAX_DATAGRAM)
-                batch.append(datagram)
-                left -= len(datagram[0]) or 1
-                if len(batch) == BATCH:
-                    full, batch = batch, []
-                    protocol.datagramsReceived(full)
-        except BlockingIOError:
-            pass
+            address = await self._address(name)
+        finally:
+            self._sends_by_name -= 1
+        self.transmit(data, self._target(address, port))
+
+    def _target(self, address: str, port: int) -> SocketAddress:
+        transport = self.open(isIPv6Address(address))
+        found = target(address, port, transport.ipv6)
+        if self.peer is not None and self.peer != found:
+            raise OperationError("state", "Already connected to another peer")
+        return found
+
+    def send_to_peer(self, data: bytes) -> Deferred[None] | None:
+        """As L{send_to}, to the peer that L{connect} has fixed."""
+        if self._binding.locked:
+            return self._run(self._send_to_peer(data))
+        self._transmit_to_peer(data)
+        return None
+
+    async def _send_to_peer(self, data: bytes) -> None:
+        await self._turn()
+        self._transmit_to_peer(data)
+
+    def _transmit_to_peer(self, data: bytes) -> None:
+        if self.peer is None:
+            raise OperationError(*NOT_CONNECTED)
+        self.transmit(data, self.peer)
+
+    def transmit(self, data: bytes, address: SocketAddress) -> None:
+        """
+        Hand a datagram to the system, from a port that is bound.
+
+        @raise OperationError: C{limit}
+        @raise OSError: what else the system says
+        """
+        try:
+            if self.peer is not None:
+                assert self.transport is not None
+                self.transport.socket.send(data)
+            else:
+                self.sendto(data, address)
         except ConnectionRefusedError:
-            if batch:
-                protocol.datagramsReceived(batch)
-            protocol.connectionRefused()
-            return
-        if batch:
-            protocol.datagramsReceived(batch)
+            # Of an earlier datagram.
+            self._receiver.connection_refused()
+        except BlockingIOError:
+            raise OperationError(
+                "limit", "No buffer space available: the system has not sent the last"
+            ) from None
+        except OSError as problem:
+            longest = MAX_DATA if isIPAddress(source(address)[0]) else MAX_DATA6
+            if problem.errno == errno.EMSGSIZE and len(data) > longest:
+                raise OperationError(
+                    "limit", f"Message too long: a datagram takes {longest} bytes"
+                ) from None
+            raise
 
-    def connectionLost(self, reason: Failure | None = None) -> None:
+    # Multicast.
+
+    def change_membership(
+        self, group: str, interface: str, join: bool
+    ) -> Deferred[None] | None:
         """
-        Twisted takes the error that an ICMP message leaves on a connected socket
-        for the socket's end.  It is none: the socket goes on.
+        Join or leave a multicast group.
+
+        @param interface: its name, its number, or its IPv4 address; empty for the
+            system's choice
+        @return: C{None}, or fires with it; fails with C{unreachable}, C{state}, C{limit}
         """
-        if reason is None:
-            MulticastPort.connectionLost(self)
-            return
-        self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        MulticastPort.startReading(self)
-        self.protocol.connectionRefused()
+        if self._binding.locked:
+            return self._run(self._change_in_turn(group, interface, join))
+        self._change(group, interface, join)
+        return None
 
-    def createInternetSocket(self) -> socket.socket:
-        created: socket.socket = MulticastPort.createInternetSocket(self)
-        if self._options.reuse_address:
-            created.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if self._options.reuse_port:
-            created.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        if self._options.broadcast:
-            created.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        return created
+    async def _change_in_turn(self, group: str, interface: str, join: bool) -> None:
+        await self._turn()
+        self._change(group, interface, join)
 
-    # Twisted's multicast methods look up names and know no IPv6 interface.
+    def _change(self, group: str, interface: str, join: bool) -> None:
+        membership = Membership.of(group, interface)
+        transport = self.open(membership.ipv6)
+        if membership.ipv6 and not transport.ipv6:
+            raise OperationError(
+                "unreachable", f"{group} is IPv6, and the socket is not (option ipv6)"
+            )
+        try:
+            transport.set_membership(membership, join)
+        except OSError as problem:
+            if join and problem.errno == errno.EADDRINUSE:
+                raise OperationError("state", f"Already in group {group}") from None
+            if not join and problem.errno == errno.EADDRNOTAVAIL:
+                raise OperationError("state", f"Not in group {group}") from None
+            if problem.errno == errno.ENOBUFS:
+                raise OperationError(
+                    "limit", "The system lets a socket join no more groups"
+                ) from None
+            raise
 
-    def set_membership(self, group: str, interface: str, join: bool) -> None:
+    def set_multicast(self, name: str, value: int) -> None:
         """
-        Join or leave a group.
-
-        @param interface: an IPv4 address, or with IPv6 the name of an interface;
-            empty for the system's choice
+        @param name: C{ttl} or C{loopback}; a port that is not bound yet gets it then
         @raise OSError: what the system says
         """
-        if self.ipv6:
-            index = socket.if_nametoindex(interface) if interface else 0
-            request = socket.inet_pton(socket.AF_INET6, group) + struct.pack(
-                "@I", index
-            )
-            level = socket.IPPROTO_IPV6
-            name = socket.IPV6_JOIN_GROUP if join else socket.IPV6_LEAVE_GROUP
-        else:
-            request = socket.inet_aton(group) + socket.inet_aton(interface or "0.0.0.0")
-            level = socket.IPPROTO_IP
-            name = socket.IP_ADD_MEMBERSHIP if join else socket.IP_DROP_MEMBERSHIP
-            if interface and join:
-                self.set_outgoing(interface)
-        self.socket.setsockopt(level, name, request)
+        self._multicast[name] = value
+        if self.transport is not None:
+            self.transport.set_multicast(*_MULTICAST[name], value)
 
-    def set_outgoing(self, interface: str) -> None:
-        """The interface, by its IPv4 address, that multicast leaves by."""
-        self.socket.setsockopt(
-            socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(interface)
-        )
+    # The rest.
 
-    def set_multicast(self, name: int, name6: int, value: int) -> None:
-        """An option of multicast, by its name for IPv4 and for IPv6."""
-        if self.ipv6:
-            self.socket.setsockopt(socket.IPPROTO_IPV6, name6, value)
-        else:
-            self.socket.setsockopt(socket.IPPROTO_IP, name, value)
+    def pause(self) -> None:
+        """Read nothing."""
+        self._paused = True
+        if self.transport is not None:
+            self.transport.stopReading()
+
+    def resume(self) -> None:
+        """Read again."""
+        self._paused = False
+        if self.transport is not None and not self._closed:
+            self.transport.startReading()
+
+    def close(self) -> Deferred[None]:
+        """
+        What waits for a name fails with C{closed}.
+
+        @return: fires with C{None} when the port is free again
+        """
+        self._closed = True
+        for each in list(self._pending):
+            each.cancel()
+        stopped = self.transport.stopListening() if self.transport is not None else None
+        return stopped if stopped is not None else succeed(None)

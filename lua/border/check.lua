@@ -69,12 +69,18 @@ function check.callback(value, index, method, name)
   return value
 end
 
---- A host and its port; "unix:/path" has none.
-function check.address(host, port, index, method, lowest)
+--- A name or an address.
+function check.host(host, index, method)
   if type(host) ~= "string" or host == "" then
     fail(index, method, "host", "string", host)
   end
   if find(host, "[%z%s]") then fail(index, method, "host", "name or address", host) end
+  return host
+end
+
+--- A host and its port; "unix:/path" has none.
+function check.address(host, port, index, method, lowest)
+  check.host(host, index, method)
   if sub(host, 1, 5) == "unix:" then
     if port ~= nil then fail(index + 1, method, "port", "nil for a UNIX socket", port) end
     if host == "unix:" then fail(index, method, "host", "unix:/path", host) end

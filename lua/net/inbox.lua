@@ -13,11 +13,23 @@ local setmetatable = setmetatable
 local MAX_RECEIVES = 64
 local MAX_QUEUE = 1024
 
+---@class eplua.Inbox
+---@field id integer|nil the number of the resource whose datagrams these are
+---@field receive function the primitive that says whether receives wait
+---@field timeout number|nil milliseconds that each receive waits
+---@field limit integer how many datagrams are kept
+---@field dropped integer how many were not
+---@field waiting integer[] tickets of receives, in order
+---@field timers table<integer, eplua.timer> by ticket
+---@field queue table data, address and port of each datagram, flat; or false, code and
+--- message of an error that one receive has still to get
+---@field expected boolean Python knows that receives wait
+---@field over string[]|nil code and message: nothing comes any more
 local Inbox = {}
 Inbox.__index = Inbox
 
---- The first receive that waits gets a datagram.
-local function serve(self, data, ip, port)
+--- The receive whose turn it is.
+local function next_waiting(self)
   local waiting = self.waiting
   local ticket = waiting[1]
   if waiting[2] then remove(waiting, 1) else waiting[1] = nil end
@@ -25,16 +37,27 @@ local function serve(self, data, ip, port)
     cancel_timer(self.timers[ticket])
     self.timers[ticket] = nil
   end
-  settle(ticket, true, data, ip, port)
+  return ticket
+end
+
+--- It gets a datagram, or an error.
+local function serve(self, data, ip, port)
+  local ticket = next_waiting(self)
+  if data then return settle(ticket, true, data, ip, port) end
+  return settle(ticket, false, ip, port)
+end
+
+local function take(self)
+  local queue, at = self.queue, self.first
+  local data, ip, port = queue[at], queue[at + 1], queue[at + 2]
+  queue[at], queue[at + 1], queue[at + 2] = nil, nil, nil
+  self.first, self.count = at + 3, self.count - 1
+  if data == false then self.failed = nil end
+  return data, ip, port
 end
 
 local function keep(self, data, ip, port)
-  if self.count >= self.limit then
-    self.first, self.count = self.first + 3, self.count - 1
-    self.dropped = self.dropped + 1
-    local first, queue = self.first, self.queue
-    queue[first - 3], queue[first - 2], queue[first - 1] = nil, nil, nil
-  end
+  if self.count >= self.limit and take(self) then self.dropped = self.dropped + 1 end
   local queue, at = self.queue, self.first + 3 * self.count
   queue[at], queue[at + 1], queue[at + 2] = data, ip, port
   self.count = self.count + 1
@@ -42,14 +65,7 @@ end
 
 --- Serve those who wait from what was kept.
 local function serve_kept(self)
-  local queue, waiting = self.queue, self.waiting
-  while self.count > 0 and waiting[1] do
-    local at = self.first
-    local data, ip, port = queue[at], queue[at + 1], queue[at + 2]
-    queue[at], queue[at + 1], queue[at + 2] = nil, nil, nil
-    self.first, self.count = at + 3, self.count - 1
-    serve(self, data, ip, port)
-  end
+  while self.count > 0 and self.waiting[1] do serve(self, take(self)) end
 end
 
 --- Nothing is expected any more: the object alone does not keep the program alive.
@@ -61,31 +77,35 @@ local function rest(self)
 end
 
 local function fail_waiting(self, code, message)
-  local waiting = self.waiting
-  while waiting[1] do
-    local ticket = remove(waiting, 1)
-    cancel_timer(self.timers[ticket])
-    self.timers[ticket] = nil
-    settle(ticket, false, code, message)
-  end
+  while self.waiting[1] do settle(next_waiting(self), false, code, message) end
 end
 
---- What the other side tells: datagrams, each with its address and port; or that
---- something is wrong: nil, code, message, and whether it is over.
+--- What an error does: one receive fails, or all that wait, or all from now on.
+local failing = {
+  one = function(self, code, message)
+    if self.waiting[1] and self.count == 0 then return serve(self, false, code, message) end
+    -- It waits for the next receive: the same error twice would say no more.
+    if not self.failed then
+      self.failed = true
+      keep(self, false, code, message)
+    end
+  end,
+  all = fail_waiting,
+  ["end"] = function(self, code, message)
+    self.over = { code, message }
+    -- Receives that wait beside kept datagrams are about to be served.
+    if self.count == 0 then fail_waiting(self, code, message) end
+  end,
+}
+
+--- What Python tells: datagrams, each with its address and port; or that something is
+--- wrong: nil, code, message and who fails.
 local function listener(self)
   return function(first, ...)
     if not self.id then return end
     if first == nil then
-      local code, message, over = ...
-      self.over = over or nil
-      if over then
-        fail_waiting(self, code, message)
-      elseif self.waiting[1] then
-        local ticket = remove(self.waiting, 1)
-        cancel_timer(self.timers[ticket])
-        self.timers[ticket] = nil
-        settle(ticket, false, code, message)
-      end
+      local code, message, who = ...
+      failing[who](self, code, message)
     else
       local list = { first, ... }
       for i = 1, #list, 3 do
@@ -105,15 +125,43 @@ local inbox = {}
 
 --- `receive(ticket, id, expected)` is the primitive that says whether something is
 --- expected. `timeout` is for each receive. The ticket of `listener` is Python's.
+---@return eplua.Inbox
 function inbox.new(receive, timeout, limit)
   local self = setmetatable({
     receive = receive, timeout = timeout, timed = timeout ~= nil and timeout > 0,
     limit = limit or MAX_QUEUE, dropped = 0, expected = false,
-    waiting = {}, timers = {}, -- tickets of receives, in order
-    queue = {}, first = 1, count = 0, -- data, address and port of each datagram, flat
+    waiting = {}, timers = {}, queue = {}, first = 1, count = 0,
   }, Inbox)
   self.listener = tickets.listen(listener(self))
   return self
+end
+
+--- Serve from what was kept when the script has returned.
+local function serve_soon(self)
+  if self.serving then return end
+  self.serving = true
+  soon(function()
+    self.serving = nil
+    if not self.id then return end
+    serve_kept(self)
+    if not self.id then return end
+    if self.over then fail_waiting(self, self.over[1], self.over[2]) end
+    rest(self)
+  end)
+end
+
+local function time_out_later(self, ticket)
+  local waiting = self.waiting
+  self.timers[ticket] = fail_later(ticket, self.timeout, function()
+    self.timers[ticket] = nil
+    for i = 1, #waiting do
+      if waiting[i] == ticket then
+        remove(waiting, i)
+        break
+      end
+    end
+    rest(self)
+  end)
 end
 
 local function await(ticket, self)
@@ -123,7 +171,7 @@ local function await(ticket, self)
   if #waiting >= MAX_RECEIVES then
     return soon(settle, ticket, false, "limit", MAX_RECEIVES .. " receives are waiting already")
   elseif self.count == 0 and self.over then
-    return soon(settle, ticket, false, "eof", "End of file")
+    return soon(settle, ticket, false, self.over[1], self.over[2])
   end
   if not self.expected then
     -- If that is refused, the ticket gets the reason.
@@ -131,34 +179,8 @@ local function await(ticket, self)
     self.expected = true
   end
   waiting[#waiting + 1] = ticket
-  if self.count > 0 then
-    if not self.serving then
-      self.serving = true
-      soon(function()
-        self.serving = nil
-        if self.id then
-          serve_kept(self)
-          rest(self)
-        end
-      end)
-    end
-  elseif self.timed then
-    self.timers[ticket] = fail_later(ticket, self.timeout, function()
-      self.timers[ticket] = nil
-      for i = 1, #waiting do
-        if waiting[i] == ticket then
-          remove(waiting, i)
-          break
-        end
-      end
-      rest(self)
-    end)
-  end
-end
-
---- The next datagram: success(data, ip, port).
-function Inbox:receive_next(callbacks)
-  return operate("receive", callbacks, await, self)
+  if self.count > 0 then serve_soon(self) end
+  if self.timed and #waiting > self.count then time_out_later(self, ticket) end
 end
 
 --- The object is closed: callbacks that wait are dropped, a task is told.
@@ -166,6 +188,21 @@ function Inbox:close()
   self.id, self.count, self.queue = nil, 0, {}
   tickets.drop(self.listener)
   if self.waiting[1] then soon(fail_waiting, self, "closed", "Operation canceled") end
+end
+
+--- Give a class `receive` and `droppedCount`; its objects have the field `inbox`.
+---@param ready function|nil called with an object before its inbox is used
+function inbox.mixin(class, ready)
+  --- The next datagram: success(data, ip, port).
+  function class:receive(callbacks)
+    if not self.id and ready then ready(self) end
+    return operate("receive", callbacks, await, self.inbox)
+  end
+
+  --- How many datagrams were dropped because nobody received them in time.
+  function class:droppedCount()
+    return self.inbox and self.inbox.dropped or 0
+  end
 end
 
 return inbox

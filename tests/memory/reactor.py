@@ -15,8 +15,7 @@ from twisted.python import log
 
 from eplua_twisted.border.deadline import Turn
 from eplua_twisted.streams import transports
-from eplua_twisted.udp.port import MAX_DATAGRAM, UDPOptions
-from eplua_twisted.udp.port import Port as SystemUDPPort
+from eplua_twisted.udp.transport import DatagramTransport
 from tests.memory.network import Address, Network, join
 from tests.memory.peer import RemotePeer, RemotePort
 from tests.memory.resolver import Names
@@ -69,11 +68,13 @@ class Port(transports.Port):
         return created
 
 
-class UDPPort(SystemUDPPort):
+class UDPTransport(DatagramTransport):
+    """Our own transport, on a socket in memory."""
+
     reactor: Any
     socket: Any
 
-    def createInternetSocket(self) -> Any:
+    def make_socket(self) -> Any:
         return DatagramSocket(self.reactor.network, self.addressFamily)
 
 
@@ -90,13 +91,13 @@ class MemoryReactor(_DisconnectSelectableMixin, MemoryReactorClock):
 
     connectors: list[Connector]
     nameResolver: Names
+    datagramTransport = UDPTransport
 
     def __init__(self) -> None:
         super().__init__()
         self.network = Network()
         self.nameResolver = Names()
         self.ports: list[Port] = []
-        self.udp_ports: list[UDPPort] = []
         # In the order in which they came, unlike Twisted's.
         self._readers: dict[Any, None] = {}
         self._writers: dict[Any, None] = {}
@@ -226,19 +227,6 @@ class MemoryReactor(_DisconnectSelectableMixin, MemoryReactorClock):
         listening = Port(port, factory, backlog, interface, self)
         listening.startListening()
         self.ports.append(listening)
-        return listening
-
-    def listenUDP(
-        self,
-        port: int,
-        protocol: Any,
-        interface: str = "",
-        maxPacketSize: int = MAX_DATAGRAM,
-    ) -> UDPPort:
-        options = UDPOptions(False, 0, False, False, ":" in interface)
-        listening = UDPPort(port, protocol, interface, self, options)
-        listening.startListening()
-        self.udp_ports.append(listening)
         return listening
 
     # What the test does, on the other side of the network.

@@ -1,225 +1,235 @@
-"""UDP sockets that speak DTLS: a client with its one peer, a server with many."""
+"""A UDP port on which clients begin sessions of DTLS."""
 
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
 
 from OpenSSL import SSL
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.error import ConnectionRefusedError as Refused
 from twisted.logger import Logger
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from eplua_twisted.border.deadline import limit
 from eplua_twisted.border.environment import Environment
+from eplua_twisted.border.interfaces import IResource
+from eplua_twisted.border.primitives import operation, query
+from eplua_twisted.border.values import to_text
 from eplua_twisted.border.waiters import Waiters
-from eplua_twisted.errors import (
-    INTERNAL,
-    OperationError,
-    describe,
-)
-from eplua_twisted.tls.options import TLSOptions
-from eplua_twisted.udp.dtls.context import client_connection, server_context
+from eplua_twisted.errors import INTERNAL, OperationError, describe
+from eplua_twisted.udp.addresses import SocketAddress
+from eplua_twisted.udp.dtls.context import server_context
+from eplua_twisted.udp.dtls.cookies import CookieExchange
+from eplua_twisted.udp.dtls.options import DTLSOptions
 from eplua_twisted.udp.dtls.peer import DTLSPeer
-from eplua_twisted.udp.dtls.session import MTU, Address, Gate, Session
-from eplua_twisted.udp.port import UDPOptions
-from eplua_twisted.udp.socket import UDPSocket
+from eplua_twisted.udp.dtls.records import MTU, hello_random, is_plain
+from eplua_twisted.udp.port import UDPPort
+from eplua_twisted.udp.transport import Datagrams
 
 HANDSHAKE_TIMEOUT = 10.0
-"""Seconds for a handshake, when the script names no timeout."""
+"""Seconds for a client's handshake."""
 
-MAX_SESSIONS = 1024
+MAX_PEERS = 1024
 """Clients of a server, those in a handshake included; one more is not answered."""
 
 MAX_ACCEPTS = 64
 
-BACKLOG = 128
+MAX_READY = 128
 """Clients that nobody has accepted yet; one more is sent away."""
 
 
-class DTLSClient(UDPSocket):
-    """C{connect} includes the handshake; what is sent and received goes through it."""
-
-    def __init__(
-        self,
-        environment: Environment,
-        options: UDPOptions,
-        tls: TLSOptions,
-        listener: int,
-    ) -> None:
-        self._tls = tls
-        self._session: Session | None = None
-        super().__init__(environment, options, listener)
-
-    def _connected(self, host: str, port: int) -> Deferred[None]:
-        allowed = self._environment.allow_unauthorized
-        connection = client_connection(self._tls, host, port, allowed, MTU)
-        session = self._session = Session(
-            connection,
-            self._environment.reactor,
-            MTU,
-            self._write,
-            self._received,
-            self._ended,
-        )
-        shaking = session.begin()
-        timeout = self._options.timeout or HANDSHAKE_TIMEOUT
-        limit(shaking, self._environment.reactor, timeout)
-        self._regulate()
-        return shaking.addBoth(self._shaken)
-
-    def _shaken(self, result: Any) -> Any:
-        if isinstance(result, Failure):
-            self._ended(result.value or CancelledError())
-        self._regulate()
-        return result
-
-    def _write(self, datagram: bytes) -> None:
-        assert self._peer is not None
-        self._transmit(datagram, self._peer)
-
-    def _received(self, data: bytes) -> None:
-        assert self._peer is not None
-        self._arrived(data, self._source_of(self._peer), self._peer[1])
-
-    def _ended(self, problem: BaseException) -> None:
-        self._failed(problem, True)
-
-    def datagramsReceived(self, datagrams: list[tuple[bytes, tuple[Any, ...]]]) -> None:
-        for datagram, _ in datagrams:
-            if self._session is not None:
-                self._session.receive(datagram)
-
-    def connectionRefused(self) -> None:
-        if self._session is not None:
-            self._session.fail(Refused())
-
-    def _send(self, data: bytes, address: str, port: int) -> None:
-        if self._session is None:
-            raise OperationError("state", "Not connected")
-        self._check_peer(address, port)
-        self._session.send(data)
-
-    def _regulate(self) -> None:
-        super()._regulate()
-        if self._session is not None and self._session.state == "shaking":
-            self._environment.resources.count(self.id, True)
-
-    def _end(self) -> None:
-        if self._session is not None:
-            self._session.close()
-
-
-class DTLSServer(UDPSocket):
+@implementer(IResource)
+class DTLSServer:
     """
-    A port on which clients begin sessions: each is accepted as a L{DTLSPeer}.
+    C{net.UDPSocket} with the option C{tls} and a certificate: each client is
+    accepted as a L{DTLSPeer}.
+
+    An address has one association, and perhaps a handshake for the one that shall
+    replace it (RFC 6347, 4.2.8): a client that was killed begins anew, while a forged
+    C{ClientHello} does not end what there is.  Records with keys that are not the
+    association's are dropped by OpenSSL, so both get what could be for either.
 
     @ivar environment: what its clients are made with
+    @ivar idle_timeout: see L{DTLSOptions}
     """
 
     log = Logger()
 
-    def __init__(
-        self,
-        environment: Environment,
-        options: UDPOptions,
-        tls: TLSOptions,
-        listener: int,
-    ) -> None:
+    def __init__(self, environment: Environment, options: DTLSOptions) -> None:
+        """@raise OperationError: C{tls}: a certificate or key cannot be used"""
         self.environment = environment
-        self._gate = Gate(server_context(tls), environment.reactor, MTU, self._transmit)
-        self._peers: dict[Address, DTLSPeer] = {}
+        self.idle_timeout = options.idle_timeout
+        self._timeout = options.timeout
+        self._port = UDPPort(environment.reactor, options, self, self._count_or_not)
+        self._cookies = CookieExchange(
+            server_context(options.tls), environment.reactor, MTU, self.transmit
+        )
+        self._handshakes: dict[SocketAddress, DTLSPeer] = {}
+        self._peers: dict[SocketAddress, DTLSPeer] = {}
         self._ready: deque[DTLSPeer] = deque()
         self._accepts: Waiters[DTLSPeer] = Waiters(
             MAX_ACCEPTS,
             f"{MAX_ACCEPTS} accepts are waiting already",
-            self._regulate,
+            self._count_or_not,
         )
-        super().__init__(environment, options, listener)
+        self._full = self._closed = False
+        self.id = environment.resources.add(self)
+        self._count_or_not()
 
-    def datagramsReceived(self, datagrams: list[tuple[bytes, tuple[Any, ...]]]) -> None:
+    def _count_or_not(self) -> None:
+        counts = bool(self._accepts) or self._port.busy
+        self.environment.resources.count(self.id, counts)
+
+    # What clients do.
+
+    def datagrams_received(self, datagrams: Datagrams) -> None:
+        """See L{DatagramReceiver<eplua_twisted.udp.transport.DatagramReceiver>}."""
         for datagram, address in datagrams:
-            self._received(datagram, (address[0], address[1]))
+            random = hello_random(datagram)
+            if random is None:
+                self._record(datagram, address)
+            else:
+                self._hello(datagram, address, random)
 
-    def _received(self, datagram: bytes, address: Address) -> None:
+    def connection_refused(self) -> None:
+        """Of some client: time will end its session."""
+
+    def _record(self, datagram: bytes, address: SocketAddress) -> None:
         peer = self._peers.get(address)
-        if peer is not None:
+        handshake = self._handshakes.get(address)
+        if handshake is not None:
+            handshake.session.receive(datagram)
+        if peer is not None and (handshake is None or not is_plain(datagram)):
             peer.session.receive(datagram)
-        elif len(self._peers) < MAX_SESSIONS:
-            connection = self._gate.admit(datagram, address)
+
+    def _hello(self, datagram: bytes, address: SocketAddress, random: bytes) -> None:
+        peer = self._peers.get(address)
+        handshake = self._handshakes.get(address)
+        if handshake is not None and handshake.random == random:
+            handshake.session.receive(datagram)
+        elif peer is not None and peer.random == random:
+            # A copy, late on its way or replayed, of what made the association.
+            return
+        elif peer is not None or handshake is not None or self._has_room():
+            connection = self._cookies.admit(datagram, address)
             if connection is not None:
-                self._admit(connection, address)
+                self._begin(connection, address, random)
 
-    def _admit(self, connection: SSL.Connection, address: Address) -> None:
-        source = self._source_of(address)
-        peer = DTLSPeer(self, address, (source.decode(), address[1]))
-        self._peers[address] = peer
-        reactor = self.environment.reactor
-        peer.session = Session(
-            connection,
-            reactor,
-            MTU,
-            lambda datagram: self._transmit(datagram, address),
-            peer.received,
-            peer.ended,
-        )
-        shaking = peer.session.begin()
-        limit(shaking, reactor, HANDSHAKE_TIMEOUT)
-        shaking.addCallbacks(
-            lambda _: self._offer(peer), lambda failure: self._refused(peer, failure)
+    def _has_room(self) -> bool:
+        full = len(self._peers) + len(self._handshakes) >= MAX_PEERS
+        if full and not self._full:
+            self.log.warn(
+                "{limit} DTLS clients: further ones are not answered", limit=MAX_PEERS
+            )
+        self._full = full
+        return not full
+
+    def _begin(
+        self, connection: SSL.Connection, address: SocketAddress, random: bytes
+    ) -> None:
+        """A client has shown that it is at its address: begin its handshake."""
+        given_up = self._handshakes.pop(address, None)
+        if given_up is not None:
+            given_up.session.close()
+        peer = self._handshakes[address] = DTLSPeer(self, connection, address, random)
+        peer.begin(HANDSHAKE_TIMEOUT).addCallbacks(
+            self._join, self._refuse, errbackArgs=(peer,)
         )
 
-    def _offer(self, peer: DTLSPeer) -> None:
+    def _join(self, peer: DTLSPeer) -> None:
+        """A handshake has succeeded."""
+        del self._handshakes[peer.address]
+        before = self._peers.get(peer.address)
+        self._peers[peer.address] = peer
+        if before is not None:
+            before.replaced()
         if self._accepts:
             self._accepts.fire_next(peer)
-            self._regulate()
-        elif len(self._ready) < BACKLOG:
+            self._count_or_not()
+        elif len(self._ready) < MAX_READY:
             self._ready.append(peer)
         else:
+            self.log.warn(
+                "{limit} DTLS clients wait for accept: one more is sent away",
+                limit=MAX_READY,
+            )
             peer.close()
 
-    def _refused(self, peer: DTLSPeer, failure: Failure) -> None:
+    def _refuse(self, failure: Failure, peer: DTLSPeer) -> None:
         """A client did not get through the handshake."""
+        if self._handshakes.get(peer.address) is peer:
+            del self._handshakes[peer.address]
         code, why = describe(failure) or INTERNAL
         if code != "closed":
             self.log.info("a client was refused: {why}", why=why)
-        peer.close()
+
+    def transmit(self, datagram: bytes, address: SocketAddress) -> None:
+        """See L{PeerOwner<eplua_twisted.udp.dtls.peer.PeerOwner>}."""
+        self._port.transmit(datagram, address)
 
     def left(self, peer: DTLSPeer) -> None:
-        """A client is gone."""
+        """See L{PeerOwner<eplua_twisted.udp.dtls.peer.PeerOwner>}."""
         if self._peers.get(peer.address) is peer:
             del self._peers[peer.address]
 
-    def _accept(self) -> Any:
-        if self._port is None:
+    # What the script does.
+
+    @operation("dtls_server_bind")
+    def bind(self, host: bytes, port: int) -> Deferred[int]:
+        """@return: see L{UDPPort.bind}"""
+        return self._port.bind(to_text(host), port)
+
+    @operation("dtls_server_accept")
+    def accept(self) -> Deferred[tuple[int, bytes, int]] | tuple[int, bytes, int]:
+        """
+        @return: the number, host and port of a client that has done its handshake, or
+            fires with them; fails with C{state}, C{timeout}, C{limit}
+        """
+        if self._port.transport is None:
             raise OperationError("state", "Not bound")
         if self._ready:
-            return self._ready.popleft()
-        accepted = self._accepts.wait()
-        if self._options.timeout:
-            accepted.addTimeout(self._options.timeout, self.environment.reactor)
-        self._regulate()
-        return accepted
+            return self._accepted(self._ready.popleft())
+        waiter = self._accepts.wait()
+        if self._timeout:
+            limit(waiter, self.environment.reactor, self._timeout)
+        self._count_or_not()
+        return waiter.addCallback(self._accepted)
 
-    def connectionRefused(self) -> None:
-        """Of some client: the time that a handshake has will end it."""
+    def _accepted(self, peer: DTLSPeer) -> tuple[int, bytes, int]:
+        return peer.id, *peer.source
 
-    def _connected(self, host: str, port: int) -> None:
-        raise OperationError("state", "A server accepts, it does not connect")
+    @query("dtls_server_local_address")
+    def local_address(self) -> tuple[str, int]:
+        """@raise OperationError: C{state}: it is not bound"""
+        return self._port.local_address()
 
-    def _send(self, data: bytes, address: str, port: int) -> None:
-        raise OperationError("state", "A server sends through what it accepts")
-
-    def _check_receive(self) -> None:
-        raise OperationError("state", "A server receives through what it accepts")
-
-    def _regulate(self) -> None:
-        super()._regulate()
-        if self._accepts:
-            self._environment.resources.count(self.id, True)
-
-    def _end(self) -> None:
+    @query("dtls_server_close")
+    def close(self) -> None:
+        """The script's C{close}, or the runtime's: its clients are told."""
+        if self._closed:
+            return
+        self._closed = True
+        self.environment.bridge.forget(self.id)
         self._accepts.fail_all(CancelledError)
-        for peer in [*self._peers.values(), *self._ready]:
-            peer.close()
+        for each in [*self._handshakes.values()]:
+            each.session.close()
+        for each in [*self._peers.values(), *self._ready]:
+            each.close()
+        closed = self._port.close()
+        self.environment.resources.count(self.id, True)
+        closed.addBoth(lambda _: self.environment.resources.remove(self.id))
+
+    @query("dtls_server_forget")
+    def forget(self) -> None:
+        """The script lost its socket: it goes, unless something is expected of it."""
+        if not self._accepts and not self._port.busy:
+            self.close()
+
+    def abort(self) -> None:
+        self.close()
+
+    def pause(self) -> None:
+        self._port.pause()
+
+    def resume(self) -> None:
+        self._port.resume()

@@ -2,61 +2,28 @@
 DTLS (RFC 6347) over datagrams that somebody else carries: no I/O here.
 
 Records, keys and what is sent again are OpenSSL's business.  It reads and writes
-memory; what is decided here is when it gets its turn, which of the bytes it wrote
-are one datagram, and who may begin a session with a server.
+memory; what is decided here is when it gets its turn, and which of the bytes it wrote
+are one datagram.
 """
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from os import urandom
-from typing import Any
+from typing import Literal
 
 from OpenSSL import SSL
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 
 from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.errors import EOF, NOT_CONNECTED, OperationError
+from eplua_twisted.udp.dtls.records import datagrams
 
-Address = tuple[str, int]
+MAX_PLAIN = 16384
+"""Bytes that a record has at most, without what encrypts them (RFC 6347, 4.1)."""
 
-MTU = 1232
-"""Bytes of UDP that every path carries: IPv6's 1280 without its headers (RFC 8200)."""
-
-HEADER = 13
-"""Bytes before each record; the last two are its length (RFC 6347, 4.1)."""
-
-HANDSHAKE = 22
-"""The first byte of a record with a part of the handshake."""
-
-MAX_HELLO = 4096
-"""Bytes of a datagram that can begin a session; a C{ClientHello} has some 200."""
-
-COOKIE_LIFE = 60.0
-"""Seconds after which cookies change; the one before is still taken."""
-
-
-def datagrams(records: bytes, mtu: int) -> Iterator[bytes]:
-    """
-    What OpenSSL wrote, several records on end, as datagrams: each with as many
-    whole records as fit.
-    """
-    start = end = 0
-    while end < len(records):
-        size = HEADER + int.from_bytes(records[end + HEADER - 2 : end + HEADER], "big")
-        if end > start and end + size - start > mtu:
-            yield records[start:end]
-            start = end
-        end += size
-    if start < len(records):
-        yield records[start:]
-
-
-def is_hello(datagram: bytes) -> bool:
-    """Whether a datagram may begin a session: a handshake in plain text (epoch 0)."""
-    return datagram[:1] == bytes([HANDSHAKE]) and datagram[3:5] == b"\0\0"
+State = Literal["new", "handshake", "open", "over"]
 
 
 def make_connection(context: SSL.Context, mtu: int) -> SSL.Connection:
@@ -79,17 +46,20 @@ class Session:
     """
     One end of an association of two.
 
-    @ivar state: C{new}, C{shaking} during the handshake, C{open}, C{over}
+    C{new} until L{begin}; C{handshake} until it has succeeded; C{open} until the peer
+    says goodbye or an error; C{over} from then on, and after L{close} and L{fail} in
+    any state.
+
     @ivar limit: how many bytes a datagram may have
     """
 
-    state = "new"
+    state: State = "new"
     limit = 0
 
     def __init__(
         self,
         connection: SSL.Connection,
-        clock: Any,
+        clock: IReactorTime,
         mtu: int,
         transmit: Callable[[bytes], None],
         received: Callable[[bytes], None],
@@ -97,7 +67,7 @@ class Session:
     ) -> None:
         """
         @param connection: on memory, its side chosen
-        @param clock: an C{IReactorTime}: when lost flights are sent again
+        @param clock: when lost flights are sent again
         @param transmit: sends a datagram to the peer; may raise what kept it from it
         @param received: called with the data of each datagram of the peer
         @param ended: called once when an open session is over, unless L{close} did it
@@ -108,21 +78,21 @@ class Session:
         self._transmit = transmit
         self._received = received
         self._ended = ended
-        self._shaking: Deferred[None] | None = None
+        self._handshake: Deferred[None] | None = None
         self._resend = Deadline(clock, self._late)
 
     def begin(self) -> Deferred[None]:
         """
-        Shake hands, for as long as nobody cancels it.
+        Start the handshake; it has no time limit of its own.
 
         @return: fires with C{None} when data can be sent; fails with C{SSL.Error}.
             Cancelling it ends the session.
         """
-        self.state = "shaking"
-        shaking: Deferred[None] = Deferred(lambda _: self._leave())
-        self._shaking = shaking
+        self.state = "handshake"
+        handshake: Deferred[None] = Deferred(lambda _: self._leave())
+        self._handshake = handshake
         self._advance()
-        return shaking
+        return handshake
 
     def receive(self, datagram: bytes) -> None:
         """A datagram from the peer's address, whoever sent it."""
@@ -150,29 +120,29 @@ class Session:
         """Tell the peer, as far as that is possible, and end."""
         if self.state == "open":
             self._say_goodbye()
-        shaking = self._shaking
-        if shaking is not None:
-            shaking.cancel()
+        handshake = self._handshake
+        if handshake is not None:
+            handshake.cancel()
         self._leave()
 
     def fail(self, problem: BaseException) -> None:
-        """End because of what somebody else found out."""
+        """End with an error found outside OpenSSL; the peer is told nothing."""
         if self.state == "over":
             return
-        shaking = self._shaking
+        handshake = self._handshake
         self._leave()
-        if shaking is None:
+        if handshake is None:
             self._ended(problem)
         else:
-            shaking.errback(problem)
+            handshake.errback(problem)
 
     def _leave(self) -> None:
         self.state = "over"
-        self._shaking = None
+        self._handshake = None
         self._arm()
 
     def _say_goodbye(self) -> None:
-        """C{close_notify}; nobody answers for its arrival."""
+        """Send C{close_notify}; delivery is not guaranteed."""
         with suppress(SSL.Error):
             self._connection.shutdown()
         self._try_to_flush()
@@ -180,11 +150,11 @@ class Session:
     def _advance(self) -> None:
         """Let OpenSSL see what has come, and do what it wants then."""
         try:
-            if self.state == "shaking":
+            if self.state == "handshake":
                 self._connection.do_handshake()
                 self._complete()
             while self.state == "open":
-                self._received(self._connection.recv(65536))
+                self._received(self._connection.recv(MAX_PLAIN))
         except SSL.WantReadError:
             self._try_to_flush()
         except SSL.ZeroReturnError:
@@ -194,7 +164,7 @@ class Session:
             # The peer gets the alert that says why.
             self._try_to_flush()
             self.fail(problem)
-        if self.state == "shaking":
+        if self.state == "handshake":
             self._arm()
 
     def _complete(self) -> None:
@@ -202,9 +172,9 @@ class Session:
         self.limit = self._connection.get_cleartext_mtu()
         self._try_to_flush()
         self._arm()
-        shaking, self._shaking = self._shaking, None
-        if shaking is not None:
-            shaking.callback(None)
+        handshake, self._handshake = self._handshake, None
+        if handshake is not None:
+            handshake.callback(None)
 
     def _flush(self) -> None:
         records = written(self._connection)
@@ -213,14 +183,14 @@ class Session:
                 self._transmit(each)
 
     def _try_to_flush(self) -> None:
-        """What cannot be sent now is as good as lost on the way."""
+        """Send; what cannot be sent now is as good as lost on the way."""
         with suppress(OSError, OperationError):
             self._flush()
 
     def _arm(self) -> None:
         """Come back when OpenSSL wants to send a flight again."""
         self._resend.cancel()
-        if self.state == "shaking":
+        if self.state == "handshake":
             delay = self._connection.DTLSv1_get_timeout()
             if delay is not None:
                 self._resend.start(delay)
@@ -234,70 +204,3 @@ class Session:
             return
         self._try_to_flush()
         self._arm()
-
-
-class Gate:
-    """
-    Lets those begin a session who show that they get what is sent to their
-    address (RFC 6347, 4.2.1).  Until then nothing is kept of them.
-    """
-
-    def __init__(
-        self,
-        context: SSL.Context,
-        clock: Any,
-        mtu: int,
-        transmit: Callable[[bytes, Address], None],
-    ) -> None:
-        """
-        @param context: a server's, for this gate only
-        @param transmit: sends a datagram; may raise what kept it from it
-        """
-        self._context = context
-        self._clock = clock
-        self._mtu = mtu
-        self._transmit = transmit
-        self._secret = urandom(32)
-        context.set_cookie_generate_callback(self._generate)
-        context.set_cookie_verify_callback(self._verify)
-        self._listening: SSL.Connection | None = None
-
-    def admit(self, datagram: bytes, address: Address) -> SSL.Connection | None:
-        """
-        @return: a connection for a L{Session} that has taken the datagram; C{None}
-            for all but the second C{ClientHello}
-        """
-        if len(datagram) > MAX_HELLO or not is_hello(datagram):
-            return None
-        connection = self._listening
-        if connection is None:
-            connection = make_connection(self._context, self._mtu)
-            connection.set_accept_state()
-        self._listening = None
-        connection.set_app_data(address)
-        connection.bio_write(datagram)
-        try:
-            connection.DTLSv1_listen()
-        except SSL.WantReadError:
-            # It can listen again, for others: OpenSSL clears what it knows.
-            self._listening = connection
-            with suppress(OSError, OperationError):
-                for each in datagrams(written(connection), self._mtu):
-                    self._transmit(each, address)
-            return None
-        except SSL.Error:
-            return None
-        return connection
-
-    def _cookie(self, connection: SSL.Connection, age: int) -> bytes:
-        host, port = connection.get_app_data()
-        period = int(self._clock.seconds() // COOKIE_LIFE) - age
-        return hmac.digest(self._secret, f"{period} {port} {host}".encode(), "sha256")
-
-    def _generate(self, connection: SSL.Connection) -> bytes:
-        return self._cookie(connection, 0)
-
-    def _verify(self, connection: SSL.Connection, cookie: bytes) -> bool:
-        return any(
-            hmac.compare_digest(cookie, self._cookie(connection, age)) for age in (0, 1)
-        )

@@ -183,7 +183,9 @@ class UDPTests(LoopbackTestCase):
             end)
             """
         )
-        self.assertEqual(lines[0], b"nil\tMessage too long\tlimit")
+        self.assertEqual(
+            lines[0], b"nil\tMessage too long: a datagram takes 65507 bytes\tlimit"
+        )
         self.assertIn(
             lines[1],
             (

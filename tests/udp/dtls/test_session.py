@@ -1,0 +1,163 @@
+"""DTLS sessions over a wire in memory that loses, mixes and repeats datagrams."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import trustme
+from OpenSSL import SSL
+from twisted.internet import reactor
+from twisted.internet.defer import gatherResults
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase, TestCase
+
+from eplua_twisted.errors import OperationError
+from eplua_twisted.tls.options import TLSOptions
+from eplua_twisted.udp.dtls.context import server_context
+from eplua_twisted.udp.dtls.cookies import CookieExchange
+from eplua_twisted.udp.dtls.records import MTU
+from eplua_twisted.udp.dtls.session import Session
+from tests.support import ALL_BYTES
+from tests.support.dtls import Pair
+
+
+class SessionTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.pair = Pair(self.clock)
+
+    def open(self) -> Session:
+        self.pair.open()
+        for each in self.pair.handshakes:
+            self.successResultOf(each)
+        assert self.pair.server is not None
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+        return self.pair.server
+
+    def test_there_and_back(self) -> None:
+        """Datagrams keep their bounds and their bytes; no timer is left."""
+        server = self.open()
+        longest = os.urandom(self.pair.client.limit)
+        for data in (ALL_BYTES, b"x", longest):
+            self.pair.client.send(data)
+            server.send(data[::-1])
+        self.assertTrue(all(len(each) <= MTU for _, each in self.pair.wire))
+        self.pair.run()
+        self.assertEqual(self.pair.at_server, [ALL_BYTES, b"x", longest])
+        self.assertEqual(self.pair.at_client, [ALL_BYTES[::-1], b"x", longest[::-1]])
+
+    def test_nothing_in_plain_text(self) -> None:
+        self.open()
+        self.pair.client.send(b"secret secret")
+        self.assertNotIn(b"secret", self.pair.wire[0][1])
+
+    def test_order_and_repetition(self) -> None:
+        """What comes late comes late; what comes twice is dropped."""
+        self.open()
+        for number in range(5):
+            self.pair.client.send(b"%d" % number)
+        self.pair.wire.reverse()
+        self.pair.wire *= 2
+        self.pair.run()
+        self.assertEqual(self.pair.at_server, [b"4", b"3", b"2", b"1", b"0"])
+
+    def test_forgery(self) -> None:
+        """What is not the peer's is ignored, and the session goes on."""
+        server = self.open()
+        self.pair.client.send(b"good")
+        (_, datagram), self.pair.wire = self.pair.wire[0], []
+        for bad in (
+            b"",
+            b"x",
+            os.urandom(200),
+            datagram[:-1] + bytes([datagram[-1] ^ 1]),
+            datagram[:-1],
+            b"\x15" + datagram[1:],
+        ):
+            server.receive(bad)
+        server.receive(datagram)
+        self.assertEqual(self.pair.at_server, [b"good"])
+        self.assertEqual(self.pair.ends, [])
+
+    def test_too_long(self) -> None:
+        self.open()
+        client = self.pair.client
+        for data in (b"x" * (client.limit + 1), b""):
+            problem = self.assertRaises(OperationError, client.send, data)
+            self.assertEqual(problem.code, "limit")
+        self.assertEqual(self.pair.wire, [])
+
+    def test_goodbye(self) -> None:
+        """The other side learns of it, answers, and has no session any more."""
+        server = self.open()
+        self.pair.client.close()
+        self.pair.run()
+        self.assertEqual(
+            [getattr(each, "code", each) for each in self.pair.ends], ["eof"]
+        )
+        self.assertEqual((server.state, self.pair.client.state), ("over", "over"))
+        problem = self.assertRaises(OperationError, server.send, b"x")
+        self.assertEqual(problem.code, "state")
+
+    def test_given_up(self) -> None:
+        """A handshake that is cancelled leaves no timer, and says nothing more."""
+        shaking = self.pair.client.begin()
+        self.assertEqual(len(self.clock.getDelayedCalls()), 1)
+        shaking.cancel()
+        self.failureResultOf(shaking)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.assertEqual(self.pair.client.state, "over")
+        self.pair.client.receive(b"x")
+
+    def test_unknown_authority(self) -> None:
+        """The client fails with why, the server with the alert."""
+        stranger = trustme.CA().issue_cert("localhost")
+        pem = stranger.private_key_and_cert_chain_pem.bytes()
+        context = server_context(TLSOptions(certificate=pem, private_key=pem))
+        other = Pair(self.clock)
+        other.cookies = CookieExchange(context, self.clock, MTU, other.to_client)
+        other.open()
+        (client, server) = (self.failureResultOf(each) for each in other.handshakes)
+        self.assertIn("unknown issuer", client.value.message)
+        server.trap(SSL.Error)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+
+class LossTests(TestCase):
+    """OpenSSL has a clock of its own, so here time passes."""
+
+    timeout = 20
+
+    async def handshake(self, lose: Callable[[int], bool]) -> Pair:
+        pair = Pair(reactor)
+        self.addCleanup(pair.close)
+        pair.lose = lose
+
+        def carry(to_server: bool, datagram: bytes) -> None:
+            pair.put_on_wire(to_server, datagram)
+            reactor.callLater(0, pair.run)
+
+        pair.put = carry
+        pair.open()
+        await pair.handshakes[0]
+        await gatherResults(pair.handshakes[1:])
+        return pair
+
+    async def test_lost_flights(self) -> None:
+        """The first hello and a part of the server's answer are sent again."""
+        pair = await self.handshake(lambda number: number in (1, 5))
+        self.assertEqual((pair.client.state, pair.sent > 6), ("open", True))
+        assert pair.server is not None
+        pair.server.send(ALL_BYTES)
+        pair.run()
+        self.assertEqual(pair.at_client, [ALL_BYTES])
+
+    async def test_last_flight(self) -> None:
+        """The server's end of the handshake is repeated for a client that missed it."""
+        pair = Pair(reactor)
+        self.addCleanup(pair.close)
+        pair.open()
+        whole = pair.sent
+        pair = await self.handshake(lambda number: number == whole)
+        self.assertEqual(pair.client.state, "open")
