@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench wheel news clean
+.PHONY: demo test lint conventions bench wheel news clean
 
 demo: .venv/ready
 	$(BIN)/python examples/tour.py
@@ -16,7 +16,10 @@ lint: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	@if command -v luacheck >/dev/null; then luacheck -q lua examples bench tests; \
-	else echo "luacheck is not installed: Lua was not checked"; fi
+	else echo "luacheck is not installed: Lua was not checked"; test -z "$$CI"; fi
+
+conventions: .venv/ready
+	$(BIN)/trial tests.test_layers tests.test_private_names tests.test_news
 
 bench: .venv/ready
 	$(BIN)/python -m bench.run
