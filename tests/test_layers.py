@@ -178,9 +178,9 @@ class MutationTests(SynchronousTestCase):
             "http_client.body imports http_server.server",
         )
         self.reports(
-            "mqtt.link",
+            "mqtt.stream",
             "if TYPE_CHECKING:\n    from eplua_twisted.websocket.client import X",
-            "mqtt.link imports websocket.client",
+            "mqtt.stream imports websocket.client",
         )
 
     def test_lupa(self) -> None:
@@ -205,9 +205,9 @@ class MutationTests(SynchronousTestCase):
 
     def test_global_reactor(self) -> None:
         self.reports(
-            "mqtt.link",
+            "mqtt.stream",
             "def f():\n    from twisted.internet import reactor",
-            "mqtt.link imports twisted.internet.reactor",
+            "mqtt.stream imports twisted.internet.reactor",
         )
 
     def test_circle_of_modules(self) -> None:

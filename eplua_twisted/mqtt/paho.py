@@ -1,32 +1,46 @@
 """
 paho-mqtt, Eclipse's reference client, set up for one session.
 
-paho holds the protocol: packet ids, the exchanges of QoS 1 and 2, what is sent
-again, keep-alive.  It is driven through its interface for external loops:
-C{loop_read}, C{loop_write}, C{loop_misc}, C{on_socket_register_write}.  Only the
-socket is ours.  Its own is made by a C{connect} that blocks, so it would need a
-thread for each attempt; its TLS takes keys from files only, and reports failures
-in other words than the rest of this package; its WebSocket masks byte by byte.
-Twisted has all three already, so paho is given what it calls a C{SocketLike},
-which Twisted's connections feed.
+paho holds the protocol: the packets, the exchanges of QoS 1 and 2, keep-alive.  It is
+driven through its interface for external loops: C{loop_read}, C{loop_write},
+C{loop_misc}, C{on_socket_register_write}.  Only the socket is ours.  Its own is made by
+a C{connect} that blocks, so it would need a thread for each attempt; its TLS takes
+keys from files only, and reports failures in other words than the rest of this package;
+its WebSocket masks byte by byte.  Twisted has all three already, so paho is given what
+it calls a C{SocketLike}, which Twisted's connections feed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Container
+from secrets import token_hex
+from typing import Any, Literal, Protocol
 
-from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY, Client
-from paho.mqtt.enums import CallbackAPIVersion, MessageState, MQTTProtocolVersion
+from paho.mqtt.client import (
+    MQTT_CLEAN_START_FIRST_ONLY,
+    PINGREQ,
+    Client,
+    MQTTMessage,
+)
+from paho.mqtt.enums import (
+    CallbackAPIVersion,
+    MessageState,
+    MQTTErrorCode,
+    MQTTProtocolVersion,
+)
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
-from eplua_twisted.mqtt.link import Link
+from eplua_twisted.mqtt.options import ConnectOptions
+from eplua_twisted.mqtt.paho_socket import PahoSocket
 from eplua_twisted.mqtt.uri import Broker
 
 FOREVER = 0xFFFFFFFF
 """A session that does not expire (MQTT 5, 3.1.2.11.2)."""
+
+LARGEST_PACKET = 0xFFFFFFF
+"""The bytes that a packet's length can say (MQTT 5, 1.5.5)."""
 
 REASONS_OF_5 = {132: 1, 133: 2, 136: 3, 134: 4, 135: 5}
 """Refusals of MQTT 5 (3.2.2.2) as the codes of 3.1.1 (3.2.2.3)."""
@@ -39,112 +53,237 @@ REFUSALS = {
     5: "not authorized",
 }
 
+REFUSED = 0x80
+"""Reason codes of MQTT 5 from here on are errors (2.4)."""
 
-@dataclass(frozen=True)
-class Will:
-    topic: str
-    payload: bytes
-    qos: int
-    retain: bool
+_RELEASING = (MessageState.MQTT_MS_WAIT_FOR_PUBCOMP, MessageState.MQTT_MS_RESEND_PUBREL)
+_SENT = (MessageState.MQTT_MS_WAIT_FOR_PUBACK, MessageState.MQTT_MS_WAIT_FOR_PUBREC)
 
 
-@dataclass(frozen=True)
-class Settings:
-    """
-    What a script wants of a connection.
+class Owner(Protocol):
+    """What a L{PahoClient} asks and tells besides paho's own callbacks."""
 
-    @ivar keep_alive: seconds, 0 for none
-    @ivar timeout: seconds for an attempt, until the broker has accepted; 0 for none
-    @ivar reconnect: the script's side asks for further attempts
-    @ivar max_queue: how many messages may wait for a connection
-    @ivar max_packet: bytes of the largest packet that a broker may send
-    """
+    def next_socket(self) -> PahoSocket:
+        """What paho takes for the socket that it has made."""
 
-    broker: Broker
-    client_id: str
-    version: int
-    clean: bool
-    keep_alive: int
-    username: str | None
-    password: bytes | None
-    will: Will | None
-    timeout: float
-    reconnect: bool
-    max_queue: int
-    max_packet: int
+    def acknowledged(self, packet_id: int, reason: int) -> None:
+        """
+        The exchange of a message of QoS 1 or 2 is over.
+
+        @param reason: of MQTT 5; 0 in 3.1.1
+        """
+
+    def released(self, packet_id: int) -> None:
+        """PUBREL has come."""
 
 
 class PahoClient(Client):
     """
     paho on sockets that it is given.
 
-    @param make_link: makes what is its next socket
+    Messages are given to it only while the broker has accepted the connection: so
+    C{connect} has to put in order only what was sent, and what waits for the window.
     """
 
-    def __init__(self, settings: Settings, make_link: Callable[[], Link]) -> None:
-        five = settings.version == 5
+    def __init__(
+        self,
+        options: ConnectOptions,
+        broker: Broker,
+        owner: Owner,
+        taken: Container[int],
+    ) -> None:
+        """
+        @param taken: the packet ids that are in use besides those of paho's messages
+        """
+        five = options.protocol_version == 5
         super().__init__(
             CallbackAPIVersion.VERSION2,
-            client_id=settings.client_id,
-            clean_session=None if five else settings.clean,
-            protocol=MQTTProtocolVersion(settings.version),
+            client_id=options.client_id or _random_id(),
+            clean_session=None if five else options.clean_session,
+            protocol=MQTTProtocolVersion(options.protocol_version),
             reconnect_on_failure=False,
             manual_ack=True,
         )
-        self._make_link = make_link
-        self._again = 0
-        self._accepted = False
-        if settings.username is not None:
+        self._options = options
+        self._broker = broker
+        self._owner = owner
+        self._taken = taken
+        self._given_id: int | None = None
+        if options.username is not None:
             # A password is binary data (3.1.3.5), and paho takes it as bytes.
-            password: Any = settings.password
-            self.username_pw_set(settings.username, password)
-        if settings.will is not None:
-            will = settings.will
+            password: Any = options.password
+            self.username_pw_set(options.username, password)
+        if options.last_will is not None:
+            will = options.last_will
             self.will_set(will.topic, will.payload, will.qos, will.retain)
 
-    def begin(self, settings: Settings) -> None:
-        """The first time; later it is C{reconnect}."""
-        broker = settings.broker
-        if settings.version != 5:
-            self.connect(broker.host, broker.port, settings.keep_alive)
-            return
-        properties = Properties(PacketTypes.CONNECT)
-        properties.MaximumPacketSize = settings.max_packet
-        if not settings.clean:
-            properties.SessionExpiryInterval = FOREVER
+    # Connections.
+
+    def begin(self) -> None:
+        """
+        Make the next socket, and send CONNECT to it.
+
+        It says the same each time.  C{reconnect} would go on with the keep-alive
+        period that the last broker has set, and not ask for a clean start again
+        after one that was refused.
+        """
+        options = self._options
+        clean_start: Any = MQTT_CLEAN_START_FIRST_ONLY
+        properties = None
+        if options.protocol_version == 5:
+            clean_start = options.clean_session
+            properties = Properties(PacketTypes.CONNECT)
+            properties.MaximumPacketSize = min(options.max_message_size, LARGEST_PACKET)
+            if not options.clean_session:
+                properties.SessionExpiryInterval = FOREVER
         self.connect(
-            broker.host,
-            broker.port,
-            settings.keep_alive,
-            clean_start=MQTT_CLEAN_START_FIRST_ONLY if settings.clean else False,
+            self._broker.host,
+            self._broker.port,
+            options.keep_alive_period,
+            clean_start=clean_start,
             properties=properties,
         )
 
-    def _create_socket(self) -> Link:
-        return self._make_link()
+    def _create_socket(self) -> PahoSocket:
+        return self._owner.next_socket()
+
+    def _handle_connack(self) -> MQTTErrorCode:
+        if self.is_connected():
+            return MQTTErrorCode.MQTT_ERR_PROTOCOL
+        return super()._handle_connack()
+
+    def ping(self) -> None:
+        """Send PINGREQ, whatever has become of the last one."""
+        self._send_simple_command(PINGREQ)
+
+    # Packet ids.
+
+    def _mid_generate(self) -> int:
+        # Paho's own gives ids out that are in use.
+        if self._given_id is not None:
+            given, self._given_id = self._given_id, None
+            return given
+        while True:
+            found = super()._mid_generate()
+            if found not in self._out_messages and found not in self._taken:
+                return found
+
+    def new_id(self) -> int:
+        """A packet id that is not in use; there is one."""
+        return self._mid_generate()
+
+    def use_id(self, packet_id: int) -> None:
+        """The next request has this packet id."""
+        self._given_id = packet_id
+
+    # Messages to the broker.
 
     def _messages_reconnect_reset_out(self) -> None:
-        # On its own paho sends everything again at once, above its own limit,
-        # which MQTT 5 brokers do not forgive (4.9), lets what is published before
-        # the broker has answered go ahead of it, and takes what a link has held
-        # back for sent.
-        waiting = list(self._out_messages.values())
-        sent_twice = [each.dup for each in waiting]
-        super()._messages_reconnect_reset_out()
-        limit = self._max_inflight_messages
-        for index, message in enumerate(waiting):
-            if index >= limit and message.state == MessageState.MQTT_MS_PUBLISH:
-                message.state = MessageState.MQTT_MS_QUEUED
-            if not self._accepted:
-                message.dup = sent_twice[index]
-        self._again = self._inflight_messages = min(limit, len(waiting))
-        self._accepted = False
+        # Called for each attempt, so also when the last one did not get as far as to
+        # send anything: then nothing may change.  Paho's own makes a message new
+        # again whose PUBREL it was to repeat, forgets DUP, and takes the first
+        # messages for sent.
+        for message in self._out_messages.values():
+            if message.state in _RELEASING:
+                message.state = MessageState.MQTT_MS_RESEND_PUBREL
+                continue
+            message.dup = message.dup or message.state in _SENT
+            message.state = MessageState.MQTT_MS_QUEUED
+        self._inflight_messages = 0
 
-    def accepted(self) -> None:
-        """Called when the broker has; paho counts what it sends again now."""
-        self._inflight_messages -= self._again
-        self._again = 0
-        self._accepted = True
+    def resume(self, window: int) -> None:
+        """
+        The broker has accepted: go on with what it has not acknowledged.
+
+        A message whose PUBREC has come is the broker's: it is never sent again, only
+        its PUBREL (MQTT 3.1.1, 4.3.3), and that whatever the window is (5, 4.9).
+        """
+        for message in self._out_messages.values():
+            if message.state == MessageState.MQTT_MS_RESEND_PUBREL:
+                message.state = MessageState.MQTT_MS_WAIT_FOR_PUBCOMP
+                self._inflight_messages += 1
+                self._send_pubrel(message.mid)
+        self.set_window(window)
+
+    def set_window(self, size: int) -> None:
+        """So many messages of QoS 1 and 2 may be on their way from now on."""
+        # Paho's setter is for closed connections.
+        self._max_inflight_messages = size
+        self._update_inflight()
+
+    def unsent(self) -> list[MQTTMessage]:
+        """The messages that will be sent, or sent again."""
+        waiting = (MessageState.MQTT_MS_QUEUED, MessageState.MQTT_MS_PUBLISH)
+        return [each for each in self._out_messages.values() if each.state in waiting]
+
+    def drop(self, packet_id: int) -> None:
+        """A message is not sent any more."""
+        del self._out_messages[packet_id]
+
+    @property
+    def on_their_way(self) -> int:
+        """Messages that the broker has not acknowledged, and may have."""
+        return self._inflight_messages
+
+    def _message(self) -> MQTTMessage | None:
+        """The message that an acknowledgement is for."""
+        packet = self._in_packet["packet"]
+        return self._out_messages.get(int.from_bytes(packet[:2], "big"))
+
+    def _handle_pubackcomp(self, cmd: Literal["PUBACK", "PUBCOMP"]) -> MQTTErrorCode:
+        message = self._message()
+        if message is not None and (message.qos == 1) != (cmd == "PUBACK"):
+            return MQTTErrorCode.MQTT_ERR_PROTOCOL
+        return super()._handle_pubackcomp(cmd)
+
+    def _handle_pubrec(self) -> MQTTErrorCode:
+        message = self._message()
+        if message is not None and message.qos != 2:
+            return MQTTErrorCode.MQTT_ERR_PROTOCOL
+        # Paho sends PUBREL whatever the broker has said.  A refusal is the end of the
+        # exchange, as PUBACK is with QoS 1 (MQTT 5, 4.3.3), with the same reasons.
+        packet = self._in_packet["packet"]
+        five = self.protocol == MQTTProtocolVersion.MQTTv5
+        if five and len(packet) > 2 and packet[2] >= REFUSED:
+            return super()._handle_pubackcomp("PUBACK")
+        return super()._handle_pubrec()
+
+    def _do_on_publish(
+        self, mid: int, reason_code: ReasonCode, properties: Properties
+    ) -> MQTTErrorCode:
+        # on_publish would be called for QoS 0, too, with two objects made for it.
+        # That a PUBREL was for nothing is no error while a session is resumed (3.7.2).
+        completed = reason_code.packetType == PacketTypes.PUBCOMP
+        self._owner.acknowledged(mid, 0 if completed else reason_code.value)
+        return super()._do_on_publish(mid, reason_code, properties)
+
+    # Messages from the broker.
+
+    def _handle_publish(self) -> MQTTErrorCode:
+        # Paho keeps one of QoS 2 until PUBREL comes, when PUBREC has said already that
+        # it is here: who dies in between has lost it.
+        code = super()._handle_publish()
+        while self._in_messages:
+            self._handle_on_message(self._in_messages.popitem()[1])
+        return code
+
+    def _send_pubrec(self, mid: int) -> MQTTErrorCode:
+        # As PUBACK, it is sent when the script's handlers have returned.
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def _handle_pubrel(self) -> MQTTErrorCode:
+        code = super()._handle_pubrel()
+        packet_id = int.from_bytes(self._in_packet["packet"][:2], "big")
+        self._owner.released(packet_id)
+        self._send_pubcomp(packet_id)
+        return code
+
+    def acknowledge(self, packet_id: int, qos: int) -> None:
+        """The script has handled a message: send PUBACK or PUBREC."""
+        if qos == 1:
+            self.ack(packet_id, qos)
+        else:
+            super()._send_pubrec(packet_id)
 
 
 def refusal(packet: bytes, version: int) -> int:
@@ -154,3 +293,8 @@ def refusal(packet: bytes, version: int) -> int:
     """
     code = packet[3] if len(packet) > 3 else 0
     return REASONS_OF_5.get(code, code) if version == 5 else code
+
+
+def _random_id() -> str:
+    """Of letters and digits, at most 23: what every broker takes (3.1.3.1)."""
+    return "eplua" + token_hex(8)

@@ -1,343 +1,370 @@
-"""The connections of an MQTT client, one after another, and what paho tells."""
+"""One MQTT session, over one or more connections."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Literal
 
+from paho.mqtt.client import ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from eplua_twisted.border.deadline import Deadline
+from eplua_twisted.border.deadline import Deadline, StallDeadline
 from eplua_twisted.border.environment import Environment
-from eplua_twisted.border.primitives import query
 from eplua_twisted.border.reply import Events
 from eplua_twisted.border.values import to_bytes
 from eplua_twisted.errors import (
+    CLOSED,
+    EOF,
     INTERNAL,
+    NOT_CONNECTED,
     TIMEOUT,
     OperationError,
     describe,
 )
-from eplua_twisted.mqtt.link import CONNACK, PUBREL, Link
-from eplua_twisted.mqtt.paho import REFUSALS, PahoClient, Settings, refusal
+from eplua_twisted.mqtt.deliveries import Deliveries
+from eplua_twisted.mqtt.driver import Driver
+from eplua_twisted.mqtt.keep_alive import KeepAlive
+from eplua_twisted.mqtt.limits import Limits
+from eplua_twisted.mqtt.options import ConnectOptions
+from eplua_twisted.mqtt.paho import REFUSALS, PahoClient
+from eplua_twisted.mqtt.paho_socket import PahoSocket
+from eplua_twisted.mqtt.requests import Requests
+from eplua_twisted.mqtt.uri import Broker
 
-REFUSED = -1
-"""The granted QoS of a subscription that the broker refused (HC3)."""
+GOODBYE_TIMEOUT = 5.0
+"""Seconds without progress after which a session that leaves is cut off."""
+
+State = Literal["waiting", "connecting", "connected", "closing", "closed"]
+
+Connect = Callable[[PahoSocket], Deferred[object]]
+"""Begins a connection for a socket."""
 
 
-class Connections:
+class Session:
     """
-    From C{connect} to the end that the script or the broker makes; with
-    C{reconnect} over many connections.
+    From C{connect} to the end that the script or the broker makes; with C{reconnect}
+    over many connections.
 
-    Subclasses are resources.  What paho's callbacks are told is kept until paho has returned, and told to the
-    script then: its handlers may call anything.
+    The states, and what comes after each:
 
-    @param connect: begins a connection for a L{Link}
+     - waiting: connecting (L{attempt}), closed (L{disconnect})
+     - connecting: connected (the broker has accepted), waiting or closed (it has not,
+       with and without C{reconnect}), closed (L{disconnect})
+     - connected: closing (L{disconnect}), waiting or closed (the connection is lost)
+     - closing: closed (all is acknowledged and sent, or nothing moves any more)
     """
 
     log = Logger()
-    id: int
-    _listener: Events
-
-    def abort(self) -> None:
-        """Close now."""
-        raise NotImplementedError
 
     def __init__(
         self,
         environment: Environment,
-        settings: Settings,
-        connect: Callable[[Link], Deferred[Any]],
+        broker: Broker,
+        options: ConnectOptions,
+        connect: Connect,
+        gone: Callable[[], None],
     ) -> None:
-        self._environment = environment
-        self._settings = settings
+        """@param gone: called when it is closed"""
+        self._broker = broker
+        self._options = options
         self._connect = connect
-        self._state = "waiting"
-        self._busy = False
-        self._pressed = False
-        self._events: list[tuple[Any, ...]] = []
-        self._epoch = 0
-        self._queued = 0
-        self._unacknowledged: dict[int, int] = {}
-        self._unacknowledged_bytes = 0
-        self._subscriptions: dict[str, int] = {}
-        self._asked: dict[int, list[tuple[str, int]]] = {}
-        self._silent: set[int] = set()
-        reactor = environment.reactor
-        self._attempt_limit = Deadline(reactor, self._give_up)
-        self._keep_alive = Deadline(reactor, self._look)
-        self._goodbye_limit = Deadline(reactor, self.abort)
-        self._link = self._new_link()
-        paho = PahoClient(settings, lambda: self._link)
+        self._gone = gone
+        self.state: State = "waiting"
+        self._connections = 0
+        self._dismissed: str | None = None
+        self._socket = self._new_socket()
+        ids: set[int] = set()
+        paho = PahoClient(options, broker, self, ids)
         paho.on_connect = self._on_connect
+        paho.on_disconnect = self._on_disconnect
         paho.on_message = self._on_message
         paho.on_subscribe = self._on_subscribe
         paho.on_unsubscribe = self._on_unsubscribe
-        paho.on_socket_register_write = self._on_register_write
         self._paho = paho
-        paho.begin(settings)
+        self._driver = Driver(paho, options.protocol_version, self)
+        self._requests = Requests(options, paho, ids, self._driver.note)
+        self._deliveries = Deliveries(paho.acknowledge)
+        reactor = environment.reactor
+        self._attempt_limit = Deadline(reactor, self._give_up)
+        self._keep_alive = KeepAlive(reactor, paho, self._looked)
+        self._goodbye_limit = StallDeadline(reactor, self._unfinished, self.abort)
 
-    def _new_link(self) -> Link:
-        return Link(self._settings.max_packet, self._pump, self._lost)
+    def _new_socket(self) -> PahoSocket:
+        return PahoSocket(self._options.max_message_size, self._arrived, self._lost)
 
-    @query("mqtt_reconnect")
+    # What the owner asks.
+
+    def tell(self, events: Events) -> None:
+        """@param events: tells the script, from now on"""
+        self._driver.events = events
+
     def attempt(self) -> None:
         """Try to get connected; what comes of it is an event."""
-        if self._state != "waiting":
+        if self.state != "waiting":
             return
-        self._state = "connecting"
-        if self._pressed:
-            self._link.pause()
-        if self._settings.timeout:
-            self._attempt_limit.start(self._settings.timeout)
-        self._link.attempt(self._connect(self._link))
+        self.state = "connecting"
+        self._socket = self._new_socket()
+        if self._driver.paused:
+            self._socket.pause()
+        self._paho.begin()
+        if self._options.timeout:
+            self._attempt_limit.start(self._options.timeout)
+        self._socket.attempt(self._connect(self._socket))
 
-    def _give_up(self) -> None:
-        self._end(self._link, *TIMEOUT)
+    @property
+    def requests(self) -> Requests:
+        """
+        What can be asked of the broker just now.
 
-    # Packets.
+        @raise OperationError: C{state}: it is over; C{limit}: too much waits
+        """
+        if self.state in ("closing", "closed"):
+            raise OperationError(*NOT_CONNECTED)
+        self._requests.check_room(self._socket.amount)
+        return self._requests
 
-    def _pump(self) -> None:
-        """Let paho read what has arrived, packet by packet, then write."""
-        if self._busy:
-            return
-        self._busy = True
-        link = self._link
-        try:
-            while not self._pressed and link is self._link and not link.closed:
-                if not self._read(link):
-                    break
-        finally:
-            self._busy = False
-        self._write()
-        link.flush()
+    def handled(self, number: int) -> None:
+        """The script has handled a message of QoS 1 or 2."""
+        self._deliveries.handled(number)
 
-    def _write(self) -> None:
-        """What paho wants to send goes to the link."""
-        if self._paho.want_write():
-            self._paho.loop_write()
+    def disconnect(self) -> bool:
+        """
+        Leave; what was published is sent, and acknowledged while there is progress.
 
-    def _read(self, link: Link) -> bool:
-        """@return: there may be more to read"""
-        paho = self._paho
-        try:
-            kind = link.next_packets()
-            if kind is None:
-                return False
-            if kind == PUBREL and link.accepted:
-                # Answered by paho, also when it is of a message that was told
-                # before the connection broke.
-                paho.manual_ack_set(False)
-                paho.loop_read()
-                paho.manual_ack_set(True)
-            elif link.accepted:
-                while link.pending() and not link.closed:
-                    paho.loop_read()
-            else:
-                self._read_first(link, kind)
-        except OperationError as problem:
-            self._broken(link, problem.code, problem.message)
+        @return: a connection was open, so that C{closed} will be told
+        """
+        if self.state == "connected":
+            self.state = "closing"
+            self._goodbye_limit.start(GOODBYE_TIMEOUT)
+            if not self._driver.busy:
+                self._leave()
+        elif self.state != "closing":
+            self._close()
+            self._socket.abort()
             return False
-        except Exception as problem:
-            # What paho does not look for, such as a topic that is not UTF-8.
-            self._broken(link, "protocol", f"the broker sent nonsense: {problem}")
-            return False
-        self._tell()
-        self._write()
-        if link.closed and link is self._link and self._state != "closing":
-            self._broken(link, "protocol", "the broker broke the protocol")
-        if self._state == "closing" and not self._unacknowledged:
-            self._say_goodbye()
         return True
 
-    def _read_first(self, link: Link, kind: int) -> None:
-        if kind != CONNACK:
-            raise OperationError("protocol", "the peer does not speak MQTT")
-        code = refusal(link.peek(), self._settings.version)
-        self._paho.loop_read()
-        if link.accepted:
-            self._write()
-            link.release()
-        elif code:
-            word = REFUSALS.get(code, f"reason {code}")
-            self._end(link, "refused", f"Connection refused: {word}", code)
-        else:
-            raise OperationError("protocol", "the broker sent a bad CONNACK")
+    def abort(self) -> None:
+        """Close now."""
+        if self.state in ("connected", "closing"):
+            self.state = "closing"
+            self._end(self._socket, *CLOSED)
+        elif self.state != "closed":
+            self.disconnect()
 
-    def _broken(self, link: Link, code: str, message: str) -> None:
-        if link is not self._link:
-            return
-        if link.accepted:
-            self.log.warn(
-                "MQTT connection to {uri} closed: {message}",
-                uri=self._settings.broker.uri,
-                message=message,
-            )
-        self._end(link, code, message)
+    def pause(self) -> None:
+        """Stop reading."""
+        self._driver.paused = True
+        self._keep_alive.pause()
+        self._socket.pause()
 
-    def _on_register_write(self, client: object, data: object, link: object) -> None:
-        if not self._busy:
-            self._paho.loop_write()
-            self._link.flush()
+    def resume(self) -> None:
+        """Read again."""
+        self._driver.paused = False
+        self._keep_alive.resume()
+        self._socket.resume()
+        self._driver.read(self._socket)
 
-    # What paho tells.
+    # What paho tells; see also the two Owner protocols.
 
     def _on_connect(
-        self, client: object, data: object, flags: Any, reason: Any, properties: object
+        self,
+        client: object,
+        data: object,
+        flags: ConnectFlags,
+        reason: ReasonCode,
+        properties: Properties | None,
     ) -> None:
         if reason.is_failure:
             return
-        self._stop_timers()
-        self._state = "connected"
-        self._epoch += 1
-        self._queued = 0
-        self._link.accept()
-        self._paho.accepted()
-        if self._epoch > 1 and not flags.session_present and self._subscriptions:
-            _, packet_id = self._paho.subscribe(list(self._subscriptions.items()))
-            assert packet_id is not None
-            self._silent.add(packet_id)
-            self._asked[packet_id] = list(self._subscriptions.items())
-        self._schedule()
-        present = bool(flags.session_present)
-        self._events.append((b"connected", present, self._epoch))
+        self._attempt_limit.cancel()
+        self.state = "connected"
+        self._socket.accepted = True
+        self._connections += 1
+        present = flags.session_present
+        if not present:
+            self._deliveries.forget()
+        limits = None
+        if self._options.protocol_version == 5 and properties is not None:
+            limits = Limits.announced(properties)
+        self._driver.note(b"connected", present)
+        self._requests.accepted(present, limits, self._connections == 1)
+        self._keep_alive.start()
 
-    def _on_message(self, client: object, data: object, message: Any) -> None:
-        qos = message.qos
-        self._events.append(
-            (
-                b"message",
-                message.topic.encode(),
-                bytes(message.payload),
-                message.mid if qos else None,
-                qos,
-                message.retain,
-                message.dup,
-            )
+    def _on_disconnect(
+        self,
+        client: object,
+        data: object,
+        flags: DisconnectFlags,
+        reason: ReasonCode,
+        properties: object,
+    ) -> None:
+        if flags.is_disconnect_packet_from_server:
+            self._dismissed = str(reason)
+
+    def _on_message(self, client: object, data: object, message: MQTTMessage) -> None:
+        if self.state == "closing":
+            # The script has left: the broker keeps what is not acknowledged.
+            return
+        packet_id = number = None
+        if message.qos:
+            packet_id = message.mid
+            if not packet_id:
+                raise OperationError("protocol", "a message has no packet id")
+            number = self._deliveries.arrived(packet_id, message.qos)
+            if number is None:
+                return
+        self._driver.note(
+            b"message",
+            message.topic.encode(),
+            bytes(message.payload),
+            packet_id,
+            message.qos,
+            message.retain,
+            message.dup,
+            number,
         )
 
     def _on_subscribe(
-        self, client: object, data: object, packet_id: int, codes: Any, more: object
+        self,
+        client: object,
+        data: object,
+        packet_id: int,
+        codes: list[ReasonCode],
+        properties: object,
     ) -> None:
-        self._link.answered(packet_id)
-        results = [each.value if each.value < 128 else REFUSED for each in codes]
-        for (topic, qos), result in zip(
-            self._asked.pop(packet_id, ()), results, strict=False
-        ):
-            if result == REFUSED:
-                self._subscriptions.pop(topic, None)
-            elif topic:
-                self._subscriptions[topic] = qos
-        if packet_id in self._silent:
-            self._silent.discard(packet_id)
-            if REFUSED in results:
-                self.log.warn("the broker refused to renew a subscription")
-        else:
-            self._events.append((b"subscribed", packet_id, *results))
+        self._requests.subscribed(packet_id, [each.value for each in codes])
 
     def _on_unsubscribe(
-        self, client: object, data: object, packet_id: int, *more: object
+        self,
+        client: object,
+        data: object,
+        packet_id: int,
+        codes: list[ReasonCode],
+        properties: object,
     ) -> None:
-        self._link.answered(packet_id)
-        self._events.append((b"unsubscribed", packet_id))
+        self._requests.unsubscribed(packet_id, [each.value for each in codes])
 
-    def _on_publish(
-        self, client: object, data: object, packet_id: int, *more: object
-    ) -> None:
-        size = self._unacknowledged.pop(packet_id, None)
-        if size is not None:
-            self._unacknowledged_bytes -= size
-            self._events.append((b"published", packet_id))
+    def next_socket(self) -> PahoSocket:
+        return self._socket
 
-    def _tell(self) -> None:
-        if self._events:
-            events, self._events = self._events, []
-            for event in events:
-                self._listener.tell(*event)
+    def acknowledged(self, packet_id: int, reason: int) -> None:
+        self._requests.acknowledged(packet_id, reason)
 
-    # Keep-alive.
+    def released(self, packet_id: int) -> None:
+        self._deliveries.released(packet_id)
 
-    def _schedule(self) -> None:
-        # The broker may have set another period (MQTT 5, 3.2.2.3.14).
-        if self._paho.keepalive:
-            self._keep_alive.restart(self._paho.keepalive / 4)
+    # What the driver, the keep-alive and the socket tell.
 
-    def _look(self) -> None:
-        link = self._link
-        # While the script is behind, an answer may be here and not be read.
-        if not self._pressed:
-            self._paho.loop_misc()
-        if link.closed:
-            self._broken(link, "timeout", "no answer within the keep-alive period")
-        else:
-            self._schedule()
+    def _arrived(self) -> None:
+        self._driver.read(self._socket)
 
-    def _stop_timers(self) -> None:
-        """Those of a connection, and of the attempt to get one."""
-        self._attempt_limit.cancel()
-        self._keep_alive.cancel()
+    def refused(self, socket: PahoSocket, code: int) -> None:
+        word = REFUSALS.get(code, f"reason {code}")
+        self._end(socket, "refused", f"Connection refused: {word}", code)
 
-    # The end of a connection.
+    def broken(self, socket: PahoSocket, code: str, message: str) -> None:
+        if socket.accepted:
+            self.log.warn(
+                "MQTT connection to {uri} closed: {message}",
+                uri=self._broker.uri,
+                message=message,
+            )
+        self._end(socket, code, message)
 
-    def _lost(self, link: Link) -> None:
-        """The carrier is gone, or was never there."""
-        if link is not self._link or self._state in ("waiting", "closed"):
+    def advanced(self, socket: PahoSocket) -> None:
+        if self.state == "closing":
+            self._leave()
+        elif not socket.closed:
             return
-        if link.accepted:
+        elif self._dismissed is not None:
+            self.broken(socket, EOF[0], f"the broker disconnected: {self._dismissed}")
+        else:
+            self.broken(socket, "protocol", "the broker broke the protocol")
+
+    def _looked(self) -> None:
+        if self._socket.closed:
+            self.broken(
+                self._socket, "timeout", "no answer within the keep-alive period"
+            )
+
+    def _give_up(self) -> None:
+        self._end(self._socket, *TIMEOUT)
+
+    def _lost(self, socket: PahoSocket) -> None:
+        """The connection is gone, or there never was one."""
+        if socket is not self._socket or self.state in ("waiting", "closed"):
+            return
+        if socket.accepted:
             # What has arrived before is still told.
-            pressed, self._pressed = self._pressed, False
-            self._pump()
-            self._pressed = pressed
-        assert link.over is not None
-        description = describe(link.over)
+            driver = self._driver
+            paused, driver.paused = driver.paused, False
+            driver.read(socket)
+            driver.paused = paused
+        assert socket.over is not None
+        description = describe(socket.over)
         if description is None:
-            self.log.failure("MQTT connection failed", link.over)
+            self.log.failure("MQTT connection failed", socket.over)
             description = INTERNAL
-        self._end(link, *description)
+        self._end(socket, *description)
+
+    # The end.
 
     def _end(
-        self, link: Link, code: str, message: str, refused_with: int | None = None
+        self,
+        socket: PahoSocket,
+        code: str,
+        message: str,
+        refused_with: int | None = None,
     ) -> None:
         """
-        A connection is over; tell, and prepare the next one or go.
+        A connection is over, or an attempt at one: tell, and wait for the next one or
+        close.
 
         @param refused_with: the code of the broker's CONNACK
         """
-        if link is not self._link or self._state in ("waiting", "closed"):
+        # What has come before is told before, whatever the handlers make of it.
+        self._driver.tell()
+        if socket is not self._socket or self.state in ("waiting", "closed"):
             return
-        accepted = link.accepted
-        self._stop_timers()
-        again = self._settings.reconnect and self._state != "closing"
-        self._state = "waiting" if again else "closed"
-        self._link = self._new_link()
-        self._link.inherit(link)
+        again = self._options.reconnect and self.state != "closing"
+        self._requests.lost()
+        self._deliveries.lost()
+        self._dismissed = None
         if again:
-            self._paho.reconnect()
-        link.abort()
-        self._tell()
-        if not again:
-            self._gone()
-        if accepted:
-            self._listener.tell(b"closed", to_bytes(message), to_bytes(code))
+            self._stop_timers()
+            self.state = "waiting"
         else:
-            self._listener.tell(
-                b"error", to_bytes(message), to_bytes(code), refused_with
-            )
+            self._close()
+        socket.abort()
+        what = to_bytes(code), to_bytes(message)
+        if socket.accepted:
+            self._driver.note(b"closed", *what)
+        else:
+            self._driver.note(b"error", *what, refused_with)
 
-    def _gone(self) -> None:
-        self._state = "closed"
-        self._stop_timers()
+    def _stop_timers(self) -> None:
+        self._attempt_limit.cancel()
+        self._keep_alive.stop()
         self._goodbye_limit.cancel()
-        self._environment.resources.remove(self.id)
 
-    def _say_goodbye(self) -> None:
-        """All is acknowledged, or need not be: leave."""
-        link = self._link
-        if link.closed or self._state != "closing":
-            return
+    def _close(self) -> None:
+        self.state = "closed"
         self._stop_timers()
+        self._gone()
+
+    def _unfinished(self) -> tuple[int, int]:
+        """What has to be acknowledged and sent yet, before it has left."""
+        return self._requests.unacknowledged, self._socket.amount
+
+    def _leave(self) -> None:
+        """Say goodbye, if all is acknowledged."""
+        if self._requests.unacknowledged or self._socket.closed:
+            return
+        self._keep_alive.stop()
         self._paho.disconnect()
-        self._write()
-        link.finish()
+        self._driver.write()
+        self._socket.finish()

@@ -11,35 +11,35 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from eplua_twisted.errors import OperationError
-from eplua_twisted.mqtt.link import Link
+from eplua_twisted.mqtt.stream import Receiver
 from eplua_twisted.streams.autobahn import BufferedWebSocketClient
 
 SUBPROTOCOL = "mqtt"
 
 
 class WebSocket(BufferedWebSocketClient):
-    """A L{Carrier<eplua_twisted.mqtt.link.Carrier>} in binary messages."""
+    """A L{ByteTransport<eplua_twisted.mqtt.stream.ByteTransport>} in binary messages."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, receiver: Receiver) -> None:
         super().__init__()
-        self._link = link
+        self._receiver = receiver
         self._lost_by: Failure | None = None
 
     # What autobahn calls.
 
     def connectionMade(self) -> None:
-        self._link.carried_by(self)
+        self._receiver.connected(self)
         super().connectionMade()
 
     def onOpen(self) -> None:
         if self.websocket_protocol_in_use != SUBPROTOCOL:
             self._refuse("the peer speaks WebSocket, but not MQTT")
             return
-        self._link.opened()
+        self._receiver.opened()
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         if isBinary:
-            self._link.received(payload)
+            self._receiver.received(payload)
         else:
             self._refuse("the broker sent text")
 
@@ -54,9 +54,9 @@ class WebSocket(BufferedWebSocketClient):
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
         failure = Failure(self.refused) if self.refused else self._lost_by
         assert failure is not None
-        self._link.lost(failure)
+        self._receiver.lost(failure)
 
-    # What the link calls.
+    # What the receiver calls.
 
     def send(self, data: bytes) -> None:
         if self.state == self.STATE_OPEN:
@@ -76,15 +76,15 @@ class WebSocket(BufferedWebSocketClient):
 
 
 class WebSocketFactory(WebSocketClientFactory):
-    """Autobahn's settings for the one connection of a link."""
+    """Autobahn's settings for the one connection of a receiver."""
 
     noisy = False
 
-    def __init__(self, link: Link, url: str, reactor: Any) -> None:
+    def __init__(self, receiver: Receiver, url: str, reactor: Any) -> None:
         WebSocketClientFactory.__init__(
             self, url=url, protocols=[SUBPROTOCOL], useragent="eplua", reactor=reactor
         )
-        self._link = link
+        self._receiver = receiver
         # Autobahn's timers are the global reactor's; an attempt has its own limit.
         WebSocketClientFactory.setProtocolOptions(
             self,
@@ -96,6 +96,6 @@ class WebSocketFactory(WebSocketClientFactory):
         )
 
     def buildProtocol(self, addr: IAddress | None) -> WebSocket:
-        protocol = WebSocket(self._link)
+        protocol = WebSocket(self._receiver)
         protocol.factory = self
         return protocol

@@ -142,15 +142,16 @@ local function at_once(own, name, holds, is_last)
     if holds then own.queues[name] = nil end
     return event
   end
-  if holds then return { n = 0 } end
+  if holds then return type(holds) == "table" and { n = 1, holds } or { n = 0 } end
   local failure = own.failure or (own.left and not is_last and CLOSED)
   return failure and { n = 3, nil, failure[1], failure[2] }
 end
 
 --- Give a class the methods for events of the names in `known`.
 ---@param last string the event that an open object still has after the script closed it
----@param states table<string, fun(object: table): boolean>|nil events that stand for a
---- state: wait() for one returns at once when the object is in it
+---@param states table<string, fun(object: table): boolean|table|nil>|nil events that
+--- stand for a state: wait() for one returns at once when the object is in it, with the
+--- table if it is one
 function events.mixin(class, known, last, states)
   local set, names = {}, {}
   for i = 1, #known do set[known[i]], names[i] = true, known[i] end

@@ -86,15 +86,17 @@ function options.check(given, known, method, index, tolerant)
 end
 
 -- Crossing to Python: name, value, name, value, ... of what was set. An array is its
--- name once for each element; the fields of the nested table `tls` are "tls.name".
+-- name once for each element; the fields of a nested table are "tls.name".
+
+local NESTED = { tls = true, lastWill = true }
 
 local function append(list, name, value)
   if type(value) ~= "table" then
     list[#list + 1] = name
     list[#list + 1] = value
-  elseif name == "tls" then
+  elseif NESTED[name] then
     append(list, name, true)
-    for field, each in pairs(value) do append(list, "tls." .. field, each) end
+    for field, each in pairs(value) do append(list, name .. "." .. field, each) end
   else
     for i = 1, #value do append(list, name, value[i]) end
   end

@@ -2,14 +2,15 @@
 
 local core, primitives = ...
 
-local check, class = core.import("border/check"), core.import("border/class")
-local events, reconnect = core.import("border/events"), core.import("border/reconnect")
-local mqtt_options = core.import("mqtt/options")
+local callbacks, check = core.import("border/callbacks"), core.import("border/check")
+local class, events = core.import("border/class"), core.import("border/events")
+local mqtt_options, reconnect = core.import("mqtt/options"), core.import("border/reconnect")
 local reports, tickets = core.import("border/reports"), core.import("border/tickets")
-local timers = core.import("timers", "timers")
-local protect, type, pairs, unpack = reports.protect, type, pairs, core.unpack
+local here, protect, spell = reports.here, reports.protect, reports.spell
+local pairs, type, unpack = pairs, type, core.unpack
+local format, upper, sort = string.format, string.upper, table.sort
 local mqtt_publish, mqtt_handled = primitives.mqtt_publish, primitives.mqtt_handled
-local emit, upper = events.emit, string.upper
+local emit = events.emit
 
 local EVENTS = {
   "connected", "closed", "message", "error", "subscribed", "unsubscribed", "published",
@@ -31,8 +32,19 @@ local ErrorCode = {
   INTERNAL = -12,
 }
 
-local function number_of(code) return ErrorCode[upper(code)] or ErrorCode.INTERNAL end
+local numbers = {}
+for name, number in pairs(ErrorCode) do numbers[name] = number end
 
+local function number_of(code) return numbers[upper(code)] or numbers.INTERNAL end
+
+-- The fields of a client:
+--   id          the number of Python's client, until the client is over
+--   ticket      the listener of its events
+--   connection  the table of the last `connected`, while the connection is open
+--   schedule    when it connects again, if it does
+--   leaving     `disconnect` was called: the callbacks of those calls
+--   requests    what is told when a request is done, by a number that Python knows: the
+--               script's callback, or where the script asked, to say so if it fails
 ---@class mqtt.Client
 local Client = class.new("mqtt.Client", function(client)
   local state = client:isConnected() and "connected" or client.id and "connecting" or "closed"
@@ -40,12 +52,13 @@ local Client = class.new("mqtt.Client", function(client)
 end, function(client, referenced)
   if client.schedule then client.schedule:reference(referenced) end
 end)
-events.mixin(Client, EVENTS, "closed")
+events.mixin(Client, EVENTS, "closed", {
+  connected = function(client) return client.connection end,
+})
 
---- Call the script's callback, but not within its own call. Returns nil.
+--- Call the script's callback, but not within its own call.
 local function later(callback, number)
-  if callback then timers.call_later(0, function() protect(callback, number) end) end
-  return nil
+  if callback then tickets.soon(protect, callback, number) end
 end
 
 --- The first outcome of `connect`, for its own callback.
@@ -57,33 +70,59 @@ local function outcome(self, number)
   end
 end
 
+--- A request is done; `number` is 0, or what became of it.
+local function finish(request, number)
+  if type(request) == "function" then return protect(request, number) end
+  if number ~= 0 then
+    callbacks.unheard("the request failed", format("error %d", number),
+      spell(request[1], request[2]), "callback")
+  end
+end
+
 --- The client is over: nothing of it comes any more.
 local function forget(self)
   tickets.drop(self.ticket)
   if self.schedule then self.schedule:stop() end
   class.close(self)
-  self.ticket, self.waiting = nil, {}
+  self.ticket, self.connection = nil, nil
 end
 
---- A connection, or an attempt at one, is over: tell those who listen, then those
---- who wait for something else.
-local function over(self, message, code, ...)
-  local last = not (self.wanted and self.schedule)
-  if last then forget(self) else self.schedule:again() end
-  emit(self, ...)
-  if last then events.close(self, message, code) end
+--- What was asked for and will never be done.
+local function abandon(self, number)
+  local order, requests = {}, self.requests
+  self.requests = {}
+  for n in pairs(requests) do order[#order + 1] = n end
+  sort(order)
+  for i = 1, #order do
+    -- Without a callback the event of the end says it.
+    local request = requests[order[i]]
+    if type(request) == "function" then protect(request, number) end
+  end
+end
+
+--- A connection, or an attempt at one, is over: whether it was the last one.
+local function over(self)
+  self.connection = nil
+  if not self.leaving and self.schedule then
+    self.schedule:again()
+    return false
+  end
+  forget(self)
+  return true
 end
 
 local handlers = {}
 
-function handlers.connected(self, session_present, epoch)
-  self.epoch = epoch
+function handlers.connected(self, session_present)
   if self.schedule then self.schedule:opened() end
+  events.opened(self)
+  self.connection = { sessionPresent = session_present, returnCode = 0 }
   outcome(self, 0)
-  emit(self, "connected", { sessionPresent = session_present, returnCode = 0 })
+  emit(self, "connected", self.connection)
 end
 
-function handlers.message(self, topic, payload, packet_id, qos, retain, dup)
+function handlers.message(self, topic, payload, packet_id, qos, retain, dup, number)
+  if self.leaving then return end
   emit(self, "message", {
     topic = topic,
     payload = payload,
@@ -93,75 +132,94 @@ function handlers.message(self, topic, payload, packet_id, qos, retain, dup)
     dup = dup,
   })
   -- Only what was handled is acknowledged; a script that dies over it gets it again.
-  if qos == 1 and self.id then mqtt_handled(self.id, packet_id, self.epoch) end
+  if number and self.id then mqtt_handled(self.id, number) end
 end
 
-function handlers.published(self, packet_id)
-  emit(self, "published", { packetId = packet_id })
+function handlers.published(self, packet_id, reason)
+  emit(self, "published", { packetId = packet_id, reasonCode = reason })
 end
 
 function handlers.subscribed(self, packet_id, ...)
   emit(self, "subscribed", { packetId = packet_id, results = { ... } })
 end
 
-function handlers.unsubscribed(self, packet_id)
-  emit(self, "unsubscribed", { packetId = packet_id })
+function handlers.unsubscribed(self, packet_id, reason)
+  emit(self, "unsubscribed", { packetId = packet_id, reasonCode = reason })
 end
 
-function handlers.done(self, n)
-  local callback = self.waiting[n]
-  if callback then
-    self.waiting[n] = nil
-    protect(callback, 0)
-  end
+function handlers.done(self, n, result)
+  local request = self.requests[n]
+  self.requests[n] = nil
+  if request then finish(request, type(result) == "string" and number_of(result) or result) end
 end
 
-function handlers.closed(self, message, code)
-  local callbacks = self.leaving or {}
-  self.leaving = nil
-  over(self, message, code, "closed", {})
-  for i = 1, #callbacks do protect(callbacks[i], 0) end
+function handlers.closed(self, code, message)
+  local leaving = self.leaving
+  local last = over(self)
+  emit(self, "closed", {})
+  if not last then return end
+  if not leaving then abandon(self, number_of(code)) end
+  events.close(self, message, code)
+  for i = 1, leaving and #leaving or 0 do protect(leaving[i], 0) end
 end
 
-handlers["error"] = function(self, message, code, number)
+handlers["error"] = function(self, code, message, number)
   number = number or number_of(code)
   outcome(self, number)
-  over(self, message, code, "error", { code = number, message = message })
+  if self.leaving then return end
+  local last = over(self)
+  if last then abandon(self, number) end
+  events.fail(self, function() return last end, message, code, { code = number, message = message })
 end
 
--- Lua keeps the callback under a number until Python says that it is done.
-local function keep(self, callback)
-  if not callback then return 0 end
+-- Requests.
+
+--- Keep what is told when a request is done under a number; 0 for nothing.
+local function keep(self, callback, level)
+  if not callback and not level then return 0 end
   local n = self.kept + 1
-  self.kept, self.waiting[n] = n, callback
+  self.kept, self.requests[n] = n, callback or { here(level + 1) }
   return n
 end
 
---- The packet id, or what became of the attempt to get one.
-local function result(self, method, n, callback, id, message, code)
+--- A request could not be taken: its callback is told, or else the log.
+local function refuse(self, n, callback, message, code)
+  self.requests[n] = nil
+  if callback then
+    later(callback, number_of(code))
+  else
+    reports.warn_once(format("%s (%s; no callback was given)", message, code))
+  end
+  return nil
+end
+
+--- The packet id, or nil when there is none.
+local function result(self, method, n, callback, topic, id, message, code)
   if id then return id end
-  if n ~= 0 then self.waiting[n] = nil end
-  if code == "protocol" then check.fail(1, method, "topic", message, callback.topic) end
-  return later(callback.f, number_of(code))
+  if code == "protocol" then
+    self.requests[n] = nil
+    check.fail(1, method, "topic", message, topic)
+  end
+  return refuse(self, n, callback, message, code)
+end
+
+--- Ask Python for something that has topics.
+local function ask(self, method, callback, topic, list)
+  if not self.id then return refuse(self, 0, callback, "Not connected", "state") end
+  local n = keep(self, callback, not self.connection and 3 or nil)
+  return result(self, method, n, callback, topic,
+    primitives["mqtt_" .. method](self.id, n, unpack(list)))
 end
 
 --- Subscribe to one topic filter, or several; returns the packet id.
 function Client:subscribe(topic, opts)
   local qos, callback = mqtt_options.operation(opts, "subscribe")
-  local list = mqtt_options.filters(topic, qos, "subscribe")
-  if not self.id then return later(callback, ErrorCode.STATE) end
-  local n = keep(self, callback)
-  return result(self, "subscribe", n, { f = callback, topic = topic },
-    primitives.mqtt_subscribe(self.id, n, unpack(list)))
+  return ask(self, "subscribe", callback, topic, mqtt_options.filters(topic, qos, "subscribe"))
 end
 
 function Client:unsubscribe(topic, opts)
   local _, callback = mqtt_options.operation(opts, "unsubscribe")
-  local list = mqtt_options.topics(topic, "unsubscribe")
-  if not self.id then return later(callback, ErrorCode.STATE) end
-  local n = keep(self, callback)
-  return result(self, "unsubscribe", n, { f = callback, topic = topic },
-    primitives.mqtt_unsubscribe(self.id, n, unpack(list)))
+  return ask(self, "unsubscribe", callback, topic, mqtt_options.topics(topic, "unsubscribe"))
 end
 
 --- Publish; returns the packet id, or nil when it cannot be.
@@ -172,27 +230,27 @@ function Client:publish(topic, payload, opts)
   local qos, callback, retain = 0, nil, false
   if opts ~= nil then qos, callback, retain = mqtt_options.operation(opts, "publish", 3) end
   local id = self.id
-  if not id then return later(callback, ErrorCode.STATE) end
-  local n = callback and keep(self, callback) or 0
+  if not id then return refuse(self, 0, callback, "Not connected", "state") end
+  local n = 0
+  if callback or (qos > 0 and self.five) or not self.connection then n = keep(self, callback, 2) end
   local packet_id, message, code = mqtt_publish(id, topic, payload, qos, retain, n)
   if packet_id then return packet_id end
-  return result(self, "publish", n, { f = callback, topic = topic }, nil, message, code)
+  return result(self, "publish", n, callback, topic, nil, message, code)
 end
 
 --- Leave. An open connection's `closed` still comes, nothing else does.
 function Client:disconnect(opts)
   local _, callback = mqtt_options.operation(opts, "disconnect", 1)
-  self.wanted = false
-  if not self.id then return later(callback, 0) end
-  if primitives.mqtt_disconnect(self.id) then
+  local open = self.id and primitives.mqtt_disconnect(self.id) == true
+  if open then
     self.leaving = self.leaving or {}
     self.leaving[#self.leaving + 1] = callback
-    return
+  else
+    forget(self)
+    self.callback, self.requests, self.leaving = nil, {}, {}
+    later(callback, 0)
   end
-  forget(self)
-  self.callback = nil
-  events.close(self, "Operation canceled", "closed")
-  later(callback, 0)
+  events.leave(self, open and "closed" or nil)
 end
 
 function Client:isConnected()
@@ -203,43 +261,32 @@ end
 local function connect(uri, opts)
   uri = check.string(uri, 1, "connect", "uri")
   local o = mqtt_options.connection(opts)
-  local whole, secure = primitives.mqtt_parse(uri, o.port, o.tls and true or false)
-  if not whole then check.fail(1, "connect", "uri", secure, uri) end
+  local whole, problem = primitives.mqtt_parse(uri, o.port, o.tls and true or false)
+  if not whole then check.fail(1, "connect", "uri", problem, uri) end
   local self = class.instance(Client, {
     uri = whole,
+    five = o.protocolVersion == 5,
     callback = o.callback,
-    wanted = true,
-    waiting = {},
+    requests = {},
     kept = 0,
   })
   if o.reconnect then
     self.schedule = reconnect.new(o.reconnect, function() primitives.mqtt_reconnect(self.id) end)
   end
+  events.open(self)
   self.ticket = tickets.listen(function(event, ...) handlers[event](self, ...) end)
-  local will = o.lastWill or {}
-  local id, message, code = primitives.mqtt_connect(self.ticket, whole, o.clientId,
-    o.protocolVersion or 4, o.cleanSession or false, o.keepAlivePeriod or 0,
-    o.username, o.password,
-    will.topic, will.payload or "", will.qos or 0, will.retain or false,
-    o.timeout, o.reconnect and true or false, o.maxQueue, o.maxMessageSize,
-    mqtt_options.flatten_tls(secure and o.tls))
+  local id, message, code = primitives.mqtt_connect(self.ticket, whole, mqtt_options.pack(o))
   if id then
     class.open(self, id)
     return class.handle(self)
   end
-  forget(self)
+  tickets.drop(self.ticket)
   if code == "protocol" then
     reports.raise("bad argument #2 to 'connect' (" .. message .. ")")
   end
-  self.wanted = false
-  timers.call_later(0, function() handlers["error"](self, message, code) end)
+  self.schedule = nil
+  tickets.soon(handlers["error"], self, code, message)
   return class.handle(self)
-end
-
-local function constants(named)
-  local copy = {}
-  for name, value in pairs(named) do copy[name] = value end
-  return copy
 end
 
 return {
@@ -253,5 +300,5 @@ return {
     BAD_USERNAME_OR_PASSWORD = 4,
     NOT_AUTHORIZED = 5,
   },
-  ErrorCode = constants(ErrorCode),
+  ErrorCode = ErrorCode,
 }

@@ -7,7 +7,6 @@ local reconnect, text = core.import("border/reconnect"), core.import("border/tex
 local tls = core.import("net/tls")
 local ipairs, pairs, tonumber, tostring, type = ipairs, pairs, tonumber, tostring, type
 local find, gmatch, gsub, sub = string.find, string.gmatch, string.gsub, string.sub
-local unpack = core.unpack
 
 local MAX_TEXT = 65535 -- bytes of a string in a packet (MQTT 3.1.1, 1.5.3)
 local MAX_PAYLOAD = 268435455 - MAX_TEXT - 16 -- of a packet: 2.2.3
@@ -178,7 +177,7 @@ local function tls_kind(value)
   return checked
 end
 
-local CONNECTION = {
+local KNOWN = {
   port = port_kind,
   tls = tls_kind,
   keepAlivePeriod = seconds_kind,
@@ -191,12 +190,14 @@ local CONNECTION = {
   protocolVersion = version_kind,
   reconnect = reconnect.kind,
   maxQueue = "count",
+  maxWriteBuffer = "count",
   maxMessageSize = "count",
   timeout = "milliseconds",
 }
 
+--- The options of connect, checked.
 function options.connection(value)
-  local o = checked_options.check(value, CONNECTION, "connect", 2, true)
+  local o = checked_options.check(value, KNOWN, "connect", 2, true)
   -- Scripts pass "" for a variable that is not set.
   if o.clientId == "" then o.clientId = nil end
   if o.password == "" then o.password = nil end
@@ -205,9 +206,13 @@ function options.connection(value)
   return o
 end
 
-function options.flatten_tls(checked)
-  if not checked then return end
-  return unpack({ tls.flatten(checked) })
+--- Checked options as Python has them: the rest is Lua's own business.
+function options.pack(o)
+  local sent = {}
+  for name, value in pairs(o) do sent[name] = value or nil end
+  sent.port, sent.callback = nil, nil
+  sent.reconnect = o.reconnect and true or nil
+  return checked_options.pack(sent)
 end
 
 return options

@@ -108,10 +108,6 @@ class KeepAliveTests(MemoryBrokerTestCase):
         super().setUp()
         self.patch(paho, "time_func", lambda: self.reactor.seconds())
 
-    def pass_time(self, seconds: float) -> None:
-        for _ in range(int(seconds * 4)):
-            self.reactor.advance(0.25)
-
     def test_pings_within_the_period(self) -> None:
         """Within the period, for as long as they are answered."""
         broker = self.connect("keepAlivePeriod = 10")

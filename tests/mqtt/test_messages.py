@@ -129,7 +129,7 @@ class MessageTests(MemoryBrokerTestCase):
         self.assertEqual(
             broker.packets(), [answer(PUBREC, 6)] * 2 + [answer(PUBCOMP, 6)] * 2
         )
-        self.said("message dup=true packetId=6 payload=x qos=2 retain=false topic=a")
+        self.said("message dup=false packetId=6 payload=x qos=2 retain=false topic=a")
 
     def test_every_byte_both_ways(self) -> None:
         broker = self.connect()

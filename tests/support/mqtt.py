@@ -145,6 +145,11 @@ class MemoryBrokerTestCase(LuaTestCase):
         self.assertEqual(self.errors, [])
         self.lines.clear()
 
+    def pass_time(self, seconds: float) -> None:
+        """Let the time pass in small steps."""
+        for _ in range(int(seconds * 4)):
+            self.reactor.advance(0.25)
+
     def nothing_open(self) -> None:
         self.turn(2)
         self.run_lua("print(eplua.stats().MQTTClient)")

@@ -1,0 +1,126 @@
+"""MQTT packets in a stream of bytes: their kinds, and where each of them ends."""
+
+from __future__ import annotations
+
+from eplua_twisted.errors import OperationError
+
+CONNACK = 0x20
+PUBREL = 0x62
+
+BATCH = 64
+"""Packets that are handed on together at most: then the script is told of them."""
+
+
+def varint(data: bytes | bytearray, at: int) -> tuple[int, int] | None:
+    """
+    A variable byte integer (MQTT 3.1.1, 2.2.3).
+
+    @return: it, and where it ends; C{None} when it is not all there
+    @raise OperationError: C{protocol}: it has more than four bytes
+    """
+    value = shift = 0
+    for index in range(at, min(at + 4, len(data))):
+        byte = data[index]
+        value |= (byte & 127) << shift
+        if byte < 128:
+            return value, index + 1
+        shift += 7
+    if len(data) - at < 4:
+        return None
+    raise OperationError("protocol", "the broker sent a packet of no known length")
+
+
+class PacketBuffer:
+    """
+    What has arrived, handed on in whole packets: those that L{select} has chosen can
+    be L{read}.
+    """
+
+    def __init__(self, limit: int) -> None:
+        """@param limit: bytes that a packet may have after its length"""
+        self._limit = limit
+        self._buffer = bytearray()
+        self._position = self._end = 0
+
+    def feed(self, data: bytes) -> None:
+        """More has arrived."""
+        self._buffer += data
+
+    @property
+    def readable(self) -> int:
+        """Bytes of the selected packets that were not read yet."""
+        return self._end - self._position
+
+    def peek(self) -> bytes:
+        """L{read} all, but leave it there."""
+        return bytes(self._buffer[self._position : self._end])
+
+    def read(self, size: int) -> bytes:
+        """
+        So many bytes of the selected packets, or what is left of them.
+
+        @raise BlockingIOError: nothing is left, as a socket says it
+        """
+        start, end = self._position, self._position + size
+        if end > self._end:
+            end = self._end
+            if start == end:
+                raise BlockingIOError
+        self._position = end
+        return bytes(self._buffer[start:end])
+
+    def select(self, count: int) -> int | None:
+        """
+        Choose the packets that come after those chosen last.  PUBREL comes alone: what
+        came before it is for the script to handle first.
+
+        @param count: how many at most
+        @return: the first byte of the first one; C{None} when it is not all there
+        @raise OperationError: C{protocol}: the first one cannot be a packet;
+            C{limit}: it is too large
+        """
+        start = self._end
+        end = self._packet_end(start)
+        if end is None:
+            self._drop(start)
+            return None
+        self._position, self._end = start, end
+        first = self._buffer[start]
+        if first != PUBREL and count > 1:
+            self._select_more(count - 1)
+        return first
+
+    def _select_more(self, count: int) -> None:
+        for _ in range(count):
+            try:
+                end = self._packet_end(self._end)
+            except OperationError:
+                # Raised again when it is the first one: those before it are good.
+                return
+            if end is None or self._buffer[self._end] == PUBREL:
+                return
+            self._end = end
+
+    def _packet_end(self, start: int) -> int | None:
+        buffer = self._buffer
+        if len(buffer) < start + 2:
+            return None
+        length = buffer[start + 1]
+        end = start + 2 + length
+        if length > 127:
+            measured = varint(buffer, start + 1)
+            if measured is None:
+                return None
+            length, end = measured[0], sum(measured)
+            if length > self._limit:
+                raise OperationError(
+                    "limit",
+                    f"the broker sent a packet of {length} bytes"
+                    " (option maxMessageSize)",
+                )
+        return end if end <= len(buffer) else None
+
+    def _drop(self, count: int) -> None:
+        if count:
+            del self._buffer[:count]
+            self._position = self._end = 0
