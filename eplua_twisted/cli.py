@@ -7,16 +7,21 @@ import signal
 import socket
 import sys
 import threading
-from typing import Any
+from collections.abc import Callable
+from typing import cast
 
+from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorFromThreads
 from twisted.logger import (
     ILogObserver,
+    LogEvent,
     LogLevel,
     formatEvent,
     globalLogBeginner,
 )
 from twisted.python import usage
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from eplua_twisted.errors import RuntimeStopped, ScriptError
@@ -43,8 +48,8 @@ def complain(text: str) -> None:
 
 
 @implementer(ILogObserver)
-def log_to_stderr(event: Any) -> None:
-    """Show warnings and errors; what Twisted has to tell besides is not asked for."""
+def log_to_stderr(event: LogEvent) -> None:
+    """Show warnings and errors only."""
     if event["log_level"] < LogLevel.warn:
         return
     complain(formatEvent(event))
@@ -57,12 +62,15 @@ class Signals:
     SIGINT and SIGTERM stop the runtime; the second one ends the process at once,
     even when a script is in an endless loop: there no Python handler runs, but
     the interpreter still writes the signal's number to its wake-up descriptor,
-    which a thread reads.
+    which a thread reads.  The thread wakes the reactor too: the system may give a
+    signal to any thread, and then the reactor sleeps on.
 
     @ivar stopped_by: the signal that came
     """
 
-    def __init__(self, reactor: Any, stop: Any) -> None:
+    def __init__(
+        self, reactor: IReactorFromThreads, stop: Callable[[], object]
+    ) -> None:
         self._reactor = reactor
         self._stop = stop
         self.stopped_by: int | None = None
@@ -73,43 +81,89 @@ class Signals:
         self._write = write
         signal.set_wakeup_fd(write.fileno(), warn_on_full_buffer=False)
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._first)
+            signal.signal(number, self._seen)
         threading.Thread(target=self._watch, args=(read,), daemon=True).start()
 
-    def _first(self, number: int, frame: object) -> None:
-        if self.stopped_by is None:
-            self.stopped_by = number
-            self._reactor.callFromThread(self._stop)
+    def _seen(self, number: int, frame: object) -> None:
+        """The thread has it from the descriptor; without a handler the process ends."""
 
     def _watch(self, read: socket.socket) -> None:
         seen = 0
         while True:
             for number in read.recv(64):
-                if number in (signal.SIGINT, signal.SIGTERM):
-                    seen += 1
-                    if seen == 2:
-                        os._exit(128 + number)
+                if number not in (signal.SIGINT, signal.SIGTERM):
+                    continue
+                seen += 1
+                if seen == 2:
+                    os._exit(128 + number)
+                self._reactor.callFromThread(self._first, number)
+
+    def _first(self, number: int) -> None:
+        self.stopped_by = number
+        self._stop()
 
 
 class Command:
     """
     One run of a script.
 
-    @ivar code: the exit code
+    The exit code is that of C{os.exit}; else 1 when the script failed, or when nobody
+    caught an error of it; else 0.
     """
 
-    def __init__(self, reactor: Any, options: Options) -> None:
+    def __init__(self, reactor: ReactorBase, options: Options) -> None:
         self._reactor = reactor
         self._options = options
-        self.code = 0
+        self._code = 0
+        self._crash: Failure | None = None
         self._runtime = Runtime(
             reactor,
             lua=options["lua"],
             output=self._print,
+            on_error=self._unhandled,
             on_exit=self._exit,
             allow_unauthorized=options.allow_unauthorized,
         )
-        self.signals = Signals(reactor, self._runtime.stop)
+        self._signals = Signals(reactor, self._runtime.stop)
+
+    def main(self) -> int:
+        """
+        Run the reactor until the script, and all that it started, is over.
+
+        @return: the exit code of the process
+        """
+        self._signals.install()
+        self._reactor.callWhenRunning(self._start)
+        self._reactor.run(installSignalHandlers=False)
+        if self._crash is not None:
+            self._crash.raiseException()
+        if self._signals.stopped_by is not None:
+            return 128 + self._signals.stopped_by
+        return self._code
+
+    def _start(self) -> None:
+        running = Deferred.fromCoroutine(self._run())
+        running.addErrback(self._crashed)
+        running.addCallback(lambda _: self._reactor.stop())
+
+    async def _run(self) -> None:
+        try:
+            await self._options.begin(self._runtime)
+            await self._runtime.idle()
+        except ScriptError as problem:
+            complain("eplua: " + problem.traceback)
+            self._code = 1
+        except OSError as problem:
+            complain(f"eplua: cannot read {problem.filename}: {problem.strerror}")
+            self._code = 1
+        except RuntimeStopped:
+            # os.exit, or a signal: the code is known.
+            pass
+        await self._runtime.stop()
+
+    def _crashed(self, failure: Failure) -> None:
+        """A bug in this package."""
+        self._crash = failure
 
     def _print(self, line: bytes) -> None:
         try:
@@ -119,28 +173,15 @@ class Command:
             # Whoever read has gone, as with `eplua ... | head`: there is no point in
             # going on.  What is buffered must not fail once more at the exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            self.code = 128 + signal.SIGPIPE
+            self._code = 128 + signal.SIGPIPE
             self._runtime.stop()
 
-    def _exit(self, code: int) -> None:
-        self.code = code & 0xFF
+    def _unhandled(self, text: str) -> None:
+        """An error that nobody caught; the log has shown it."""
+        self._code = self._code or 1
 
-    async def run(self) -> None:
-        """Run the script, and all that it started, to the end; then the reactor ends."""
-        try:
-            await self._options.begin(self._runtime)
-            await self._runtime.idle()
-        except ScriptError as problem:
-            complain("eplua: " + problem.traceback)
-            self.code = 1
-        except OSError as problem:
-            complain(f"eplua: cannot read {problem.filename}: {problem.strerror}")
-            self.code = 1
-        except RuntimeStopped:
-            # os.exit, or a signal: the code is known.
-            pass
-        await self._runtime.stop()
-        self._reactor.stop()
+    def _exit(self, code: int) -> None:
+        self._code = code & 0xFF
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -156,27 +197,8 @@ def main(arguments: list[str] | None = None) -> None:
     globalLogBeginner.beginLoggingTo([log_to_stderr], redirectStandardIO=False)
     from twisted.internet import reactor
 
-    command = Command(reactor, options)
-    command.signals.install()
-    failed: list[Any] = []
-
-    def start() -> None:
-        running = Deferred.fromCoroutine(command.run())
-        running.addErrback(crashed)
-
-    def crashed(failure: Any) -> None:
-        failed.append(failure)
-        running: Any = reactor
-        running.stop()
-
-    running: Any = reactor
-    running.callWhenRunning(start)
-    running.run(installSignalHandlers=False)
-    if failed:
-        failed[0].raiseException()
-    if command.signals.stopped_by is not None:
-        raise SystemExit(128 + command.signals.stopped_by)
-    raise SystemExit(command.code)
+    # For mypy the reactor is a module.
+    raise SystemExit(Command(cast(ReactorBase, reactor), options).main())
 
 
 if __name__ == "__main__":

@@ -32,6 +32,9 @@ class OperationError(Exception):
         self.code = code
         self.message = message
 
+    def __str__(self) -> str:
+        return self.message
+
 
 class ScriptError(Exception):
     """
@@ -39,6 +42,8 @@ class ScriptError(Exception):
 
     @ivar message: the Lua error, with script file and line
     @ivar traceback: the message with the Lua traceback below it
+
+    Its C{__cause__} is what a function of the application raised, where that was it.
     """
 
     def __init__(self, message: str, traceback: str) -> None:

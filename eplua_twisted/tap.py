@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import cast
 
+from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python import usage
 
-from eplua_twisted.border.values import to_readable
 from eplua_twisted.runtime import LUA_VERSIONS, Runtime
 from eplua_twisted.service import RuntimeService
 
@@ -63,10 +63,8 @@ def makeService(options: Options) -> RuntimeService:
     from twisted.internet import reactor
 
     log = Logger("eplua")
-    running: Any = reactor
-
-    def output(line: bytes) -> None:
-        log.info("{text}", text=to_readable(line))
+    # For mypy the reactor is a module.
+    running = cast(ReactorBase, reactor)
 
     def on_exit(code: int) -> None:
         log.info("the script ended with os.exit({code})", code=code)
@@ -79,7 +77,6 @@ def makeService(options: Options) -> RuntimeService:
         options.begin,
         reactor=reactor,
         lua=options["lua"],
-        output=output,
         on_exit=on_exit,
         allow_unauthorized=options.allow_unauthorized,
     )

@@ -7,6 +7,7 @@
 local source, primitives_of = ...
 
 local error, rawget, select, type, xpcall = error, rawget, select, type, xpcall
+local collect = collectgarbage
 local traceback, format = debug.traceback, string.format
 local load = loadstring or load -- luacheck: ignore 113
 local globals = _G
@@ -17,7 +18,7 @@ debug.getmetatable(source).__metatable = false
 -- What each file of the library is given. A file imports what it uses, and what it
 -- returns is all that others have of it.
 ---@class eplua.core
-local core = { LIBRARY = "@<eplua>/", unpack = table.unpack or unpack } -- luacheck: ignore 113 143
+local core = { PREFIX = "@<eplua>/", unpack = table.unpack or unpack } -- luacheck: ignore 113 143
 
 --- The primitives of a Python module by name.
 ---@param module string
@@ -36,7 +37,7 @@ local loaded = {}
 ---@param module string|nil the Python module with its primitives
 function core.import(name, module)
   if loaded[name] == nil then
-    local chunk, problem = load(source(name), core.LIBRARY .. name .. ".lua", "t")
+    local chunk, problem = load(source(name), core.PREFIX .. name .. ".lua", "t")
     if not chunk then error(problem, 0) end
     loaded[name] = chunk(core, module and primitives(module)) or true
   end
@@ -44,9 +45,11 @@ function core.import(name, module)
 end
 
 ---@type table<string, function> print, report, warn and the like
-core.host = primitives("host")
+core.library = primitives("library")
 
+local check_callbacks = core.import("border/callbacks").check
 local exit, reports = core.import("border/exit"), core.import("border/reports")
+local tasks = core.import("border/tasks")
 local text, tickets = core.import("border/text"), core.import("border/tickets")
 local callable, describe, deliver = text.callable, text.describe, tickets.deliver
 
@@ -72,6 +75,7 @@ local function finish(number, forgiven, good, ...)
   if exit.exiting then return end
   if good then return calls.finish(number, true, ...) end
   local problem = ...
+  reports.out_of_memory(problem)
   local message, trace
   if type(problem) == "table" and type(problem[2]) == "string" then
     message, trace = problem[1], problem[2]
@@ -84,6 +88,9 @@ local function finish(number, forgiven, good, ...)
 end
 
 local sandbox = core.import("border/sandbox")
+
+--- Before Python tells of an error that memory running out may have been.
+function commands.collect() collect() end
 
 function commands.run(number, code, name, directory, script, ...)
   local chunk, problem = load(code, name, "t")
@@ -112,8 +119,14 @@ core.import("border/globals")
 -- The application's own functions: a result at once, or an answer like that of any
 -- operation.
 
-local function received(name, callbacks, outcome, ...)
-  if outcome == "later" then return tickets.ask(name, callbacks, calls.collect, (...)) end
+local function received(name, given, outcome, ...)
+  if outcome == "later" then
+    if given == nil and tasks.current() and not tasks.can_wait() then
+      calls.discard((...))
+      tasks.check_can_wait()
+    end
+    return tickets.ask(name, given, calls.collect, (...))
+  end
   if outcome == "raise" then reports.raise((...)) end
   return ...
 end
@@ -121,14 +134,16 @@ end
 --- Make the application's function number `index` the global `name`.
 local function expose(name, index)
   globals[name] = function(...)
-    local count, callbacks = select("#", ...), nil
+    local count, given = select("#", ...), nil
     local last = count > 0 and (select(count, ...)) or nil
     if type(last) == "table"
       and (type(last.success) == "function" or type(last.error) == "function") then
-      callbacks, count = last, count - 1
+      -- What is wrong with them is said before the function is called.
+      check_callbacks(last, name)
+      given, count = last, count - 1
     end
-    return received(name, callbacks,
-      calls.invoke(index, callbacks ~= nil, core.unpack({ ... }, 1, count)))
+    return received(name, given,
+      calls.invoke(index, given ~= nil, core.unpack({ ... }, 1, count)))
   end
 end
 

@@ -137,15 +137,33 @@ class CommandTests(TestCase):
         self.assertEqual(peer.output, b"5\n5\n")
 
     async def test_error_in_a_callback(self) -> None:
-        """It is shown, and the program goes on."""
+        """It is shown, the program goes on, and ends with 1."""
         code, output = await self.run_command(
             *EPLUA,
             "-e",
             "setTimeout(function() error('bad') end, 0) setTimeout(print, 5, 'on')",
         )
-        self.assertEqual(code, 0)
+        self.assertEqual(code, 1)
         self.assertIn(b"(command line):1: bad\nstack traceback:", output)
         self.assertTrue(output.endswith(b"on\n"))
+
+    async def test_handled_error(self) -> None:
+        """What net.onError has handled is no failure."""
+        code, output = await self.run_command(
+            *EPLUA,
+            "-e",
+            "net.onError(function() return true end)"
+            " setTimeout(function() error('bad') end, 0)",
+        )
+        self.assertEqual((code, output), (0, b""))
+
+    async def test_exit_code_counts_after_an_error(self) -> None:
+        code, _ = await self.run_command(
+            *EPLUA,
+            "-e",
+            "setTimeout(function() error('bad') end, 0) setTimeout(os.exit, 1, 0)",
+        )
+        self.assertEqual(code, 0)
 
     async def interrupted(self, code: str, *signals: str) -> int | None:
         peer = start(self, *EPLUA, "-e", code)
@@ -171,6 +189,28 @@ class CommandTests(TestCase):
         """
         self.assertEqual(await self.interrupted(code, "INT"), 128 + signal.SIGINT)
         self.assertEqual(await self.interrupted(code, "TERM"), 128 + signal.SIGTERM)
+
+    async def test_signal_right_after_the_first_output(self) -> None:
+        for name in ("TERM", "INT") * 5:
+            code = await self.interrupted("print('ready') setInterval(print, 50)", name)
+            self.assertEqual(code, 128 + getattr(signal, "SIG" + name))
+
+    async def test_signal_taken_by_another_thread(self) -> None:
+        """The reactor sleeps: the thread that was interrupted has to wake it."""
+        code = """if True:
+            import signal
+            from eplua_twisted import cli
+            install = cli.Signals.install
+            def install_and_block(self):
+                install(self)
+                signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+            cli.Signals.install = install_and_block
+            cli.main(["-e", "print('ready') setTimeout(print, 1e6)"])
+            """
+        peer = start(self, sys.executable, "-c", code)
+        await peer.says(b"ready")
+        peer.transport.signalProcess("TERM")
+        self.assertEqual(await peer.ended, 128 + signal.SIGTERM)
 
     async def test_endless_loop(self) -> None:
         """The second SIGINT ends it, whatever the script does."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -24,11 +24,17 @@ from eplua_twisted.border.resources import Resources
 from eplua_twisted.border.values import to_bytes
 from eplua_twisted.errors import CLOSED, INTERNAL, describe
 
+COMMANDS = 0
+"""The ticket of what Python asks of Lua; the number of the command comes with it."""
+
 TURN = 256
 """Queued answers delivered before the reactor gets its turn."""
 
 HIGH_WATER = 1024
 """Queued answers at which all reading transports of the runtime pause."""
+
+
+T = TypeVar("T")
 
 
 class Bridge:
@@ -37,6 +43,8 @@ class Bridge:
 
     @ivar entered: Lua is running
     @ivar stopped: nothing begins any more and nothing is delivered
+    @ivar on_lost_command: called with the number of a command that the Lua library has
+        failed in, and with what it raised
     @ivar pending: how many operations without a resource are under way
     """
 
@@ -46,13 +54,14 @@ class Bridge:
         self._clock = clock
         self._resources = resources
         self._dispatch: Callable[..., None] | None = None
-        self._queue: deque[tuple[int, Any, Any, tuple[Any, ...]]] = deque()
+        self._queue: deque[tuple[int, int | None, object, tuple[object, ...]]] = deque()
         self._queued = 0
         self._delivered = 0
         self._forgotten: dict[int, int] = {}
         self._turn: IDelayedCall | None = None
         self._pressed = False
-        self._waiting: set[Deferred[Any]] = set()
+        self._waiting: set[Deferred[tuple[object, ...]]] = set()
+        self.on_lost_command: Callable[[int, Exception], None] = lambda *_: None
         self.stopped = False
         self.entered = False
 
@@ -68,7 +77,11 @@ class Bridge:
             self._turn.cancel()
             self._turn = None
         for deferred in list(self._waiting):
-            deferred.cancel()
+            try:
+                deferred.cancel()
+            except Exception:
+                # The canceller may be the application's.
+                self.log.failure("cancelling an operation failed")
 
     @property
     def pending(self) -> int:
@@ -79,7 +92,9 @@ class Bridge:
         """Lua is not running and no answer waits for it."""
         return not self.entered and not self._queue
 
-    def answer(self, ticket: int, owner: int | None, ok: Any, *values: Any) -> None:
+    def answer(
+        self, ticket: int, owner: int | None, ok: object, *values: object
+    ) -> None:
         """
         Deliver an answer now or, if Lua is running or others wait, in its turn.
 
@@ -108,18 +123,37 @@ class Bridge:
         code, message = description
         self.answer(ticket, owner, False, to_bytes(code), to_bytes(message))
 
-    def enter(self, ticket: int, ok: Any, values: tuple[Any, ...]) -> None:
+    def enter(self, ticket: int, ok: object, values: tuple[object, ...]) -> None:
         """Call Lua: the one place that does."""
         self.entered = True
         try:
             self._dispatch(ticket, ok, *values)  # type: ignore[misc]
-        except Exception:
+        except Exception as problem:
             # os.exit unwinds all of Lua.  Else only a bug in the Lua library, or
             # memory running out in it, gets here.
             if not self.stopped:
-                self.log.failure("the Lua library failed")
+                self._not_delivered(ticket, values, problem)
         finally:
             self.entered = False
+
+    def _not_delivered(
+        self, ticket: int, values: tuple[object, ...], problem: Exception
+    ) -> None:
+        """Whoever waits for an answer gets an error in place of it, if that goes."""
+        assert self._dispatch is not None
+        try:
+            # There is memory when what the script had has been collected.
+            self._dispatch(COMMANDS, b"collect")
+            self.log.failure("the Lua library failed", Failure(problem))
+            if ticket != COMMANDS:
+                code, message = to_bytes(INTERNAL[0]), to_bytes(str(problem))
+                self._dispatch(ticket, False, code, message)
+        except Exception:
+            self.log.failure("the Lua library failed again")
+        if ticket == COMMANDS:
+            number = values[0]
+            assert isinstance(number, int)
+            self.on_lost_command(number, problem)
 
     def forget(self, owner: int) -> None:
         """The script closed a resource: what it has queued is answered C{closed}."""
@@ -148,7 +182,7 @@ class Bridge:
         self._turn = None
         self._deliver()
 
-    def wait_for(self, ticket: int, deferred: Deferred[Any]) -> None:
+    def wait_for(self, ticket: int, deferred: Deferred[tuple[object, ...]]) -> None:
         """
         Answer with what a Deferred that no resource owns fires with.
 
@@ -156,7 +190,7 @@ class Bridge:
         """
         self._waiting.add(deferred)
 
-        def over(result: Any) -> Any:
+        def over(result: T) -> T:
             self._waiting.discard(deferred)
             self._resources.on_fewer()
             return result

@@ -9,17 +9,26 @@ call that it came in.
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import iscoroutine
 from itertools import count
-from typing import Any
+from typing import NoReturn
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from eplua_twisted.border.bridge import Bridge
+from eplua_twisted.border.bridge import COMMANDS, Bridge
 from eplua_twisted.border.interfaces import IModule
 from eplua_twisted.border.primitives import crossing
-from eplua_twisted.border.values import from_lua, to_bytes, to_lua, to_readable
+from eplua_twisted.border.values import (
+    KindOf,
+    MakeTable,
+    from_lua,
+    to_bytes,
+    to_lua,
+    to_readable,
+)
 from eplua_twisted.errors import (
     ConversionError,
     OperationError,
@@ -28,8 +37,13 @@ from eplua_twisted.errors import (
     describe,
 )
 
-COMMANDS = 0
-"""The ticket of what Python asks of Lua."""
+Function = Callable[..., object]
+"""A function of the application."""
+
+
+def _text_of(problem: BaseException | None) -> str:
+    """What a script is told of an exception of the application's."""
+    return str(problem) or type(problem).__name__
 
 
 @implementer(IModule)
@@ -43,12 +57,13 @@ class Calls:
     """
 
     resource_types = ()
+    log = Logger()
 
     def __init__(
         self,
         bridge: Bridge,
-        kind_of: Callable[[Any], str | None],
-        table: Callable[[Any], Any],
+        kind_of: KindOf,
+        table: MakeTable,
         on_fewer: Callable[[], None],
     ) -> None:
         self._bridge = bridge
@@ -56,61 +71,98 @@ class Calls:
         self._table = table
         self._on_fewer = on_fewer
         self._numbers = count(1)
-        self._called: dict[int, Deferred[Any]] = {}
-        self._functions: list[Callable[..., Any]] = []
-        self._promised: dict[int, Deferred[Any]] = {}
+        self._called: dict[int, Deferred[tuple[object, ...]]] = {}
+        self._functions: list[tuple[str, Function]] = []
+        self._promised: dict[int, tuple[str, Deferred[object]]] = {}
+        self._raised: Exception | None = None
+        bridge.on_lost_command = self.lost
 
     @property
     def active(self) -> int:
         return len(self._called)
 
-    def run(self, code: bytes, name: str, arguments: tuple[Any, ...]) -> Deferred[None]:
+    # What the application asks of Lua.
+
+    def run(
+        self, code: bytes, name: str, arguments: tuple[object, ...]
+    ) -> Deferred[None]:
         """
         @return: fires with C{None} when the chunk has run; fails with
             L{ScriptError}, or L{RuntimeStopped}
         """
         values = map(self._to_lua, arguments)
-        done: Deferred[Any] = self._command(b"run", code, to_bytes(name), *values)
+        done = self._command(b"run", code, to_bytes(name), *values)
         return done.addCallback(lambda results: None)
 
-    def call(self, name: str, values: tuple[Any, ...]) -> Deferred[tuple[Any, ...]]:
+    def call(
+        self, name: str, values: tuple[object, ...]
+    ) -> Deferred[tuple[object, ...]]:
         """
         @return: fires with the results of the global Lua function; fails with
             L{ScriptError}, L{ConversionError} or L{RuntimeStopped}
         """
         return self._command(b"call", to_bytes(name), *map(self._to_lua, values))
 
-    def _command(self, command: bytes, *values: Any) -> Deferred[Any]:
+    def _command(self, command: bytes, *values: object) -> Deferred[tuple[object, ...]]:
         number = next(self._numbers)
-        done: Deferred[Any] = Deferred()
+        done: Deferred[tuple[object, ...]] = Deferred()
         self._called[number] = done
         self._bridge.answer(COMMANDS, None, command, number, *values)
         return done
 
     @crossing("finish")
-    def finish(self, number: int, good: bool, *values: Any) -> None:
+    def finish(self, number: int, good: bool, *values: object) -> None:
         """Lua is done with a command."""
-        done = self._called.pop(number)
-        self._on_fewer()
+        outcome: tuple[object, ...] | Exception
         if not good:
-            message, traceback = values
-            done.errback(ScriptError(to_readable(message), to_readable(traceback)))
-            return
-        try:
-            results = tuple(self._from_lua(value) for value in values)
-        except ConversionError as problem:
-            # A new one: the traceback of this one holds Lua tables.
-            done.errback(ConversionError(str(problem)))
+            outcome = self._script_error(*values)
         else:
-            done.callback(results)
+            try:
+                outcome = tuple(map(self._from_lua, values))
+            except ConversionError as problem:
+                # A new one: the traceback of this one holds Lua tables.
+                outcome = ConversionError(str(problem))
+        self._over(number, outcome)
 
-    def expose(self, function: Callable[..., Any]) -> int:
-        """@return: the number under which Lua invokes the function"""
-        self._functions.append(function)
+    def lost(self, number: int, problem: Exception) -> None:
+        """The Lua library failed in a command, as when there is no memory left."""
+        self._over(number, ScriptError(str(problem), str(problem)))
+
+    def _over(self, number: int, outcome: tuple[object, ...] | Exception) -> None:
+        self._raised = None
+        # It may have ended before the library failed.
+        done = self._called.pop(number, None)
+        if done is None:
+            return
+        self._on_fewer()
+        if isinstance(outcome, Exception):
+            done.errback(outcome)
+        else:
+            done.callback(outcome)
+
+    def _script_error(self, message: object, traceback: object) -> ScriptError:
+        assert isinstance(message, bytes)
+        assert isinstance(traceback, bytes)
+        error = ScriptError(to_readable(message), to_readable(traceback))
+        cause = self._raised
+        if cause is not None and error.message.endswith(_text_of(cause)):
+            error.__cause__ = cause
+        return error
+
+    # What Lua asks of the application.
+
+    def expose(self, name: str, function: Function) -> int:
+        """
+        @return: the number under which Lua invokes the function
+        @raise TypeError: it cannot be called
+        """
+        if not callable(function):
+            raise TypeError(f"{name}: a {type(function).__name__} cannot be called")
+        self._functions.append((name, function))
         return len(self._functions) - 1
 
     @crossing("invoke")
-    def invoke(self, index: int, later: bool, *arguments: Any) -> tuple[Any, ...]:
+    def invoke(self, index: int, later: bool, *arguments: object) -> tuple[object, ...]:
         """
         Call one of the application's functions.
 
@@ -118,45 +170,68 @@ class Calls:
         @return: C{"value"} and the results; C{"later"} and a number to collect
             them with; or C{"raise"} and a message
         """
+        name, function = self._functions[index]
         try:
-            values = [self._from_lua(value) for value in arguments]
-            del arguments
-            result = self._functions[index](*values)
-            if later and not isinstance(result, Deferred):
+            values = list(map(self._from_lua, arguments))
+        except ConversionError as problem:
+            return b"raise", to_bytes(str(problem))
+        del arguments
+        try:
+            result = function(*values)
+            if iscoroutine(result):
+                result = Deferred.fromCoroutine(result)
+            elif later and not isinstance(result, Deferred):
                 result = succeed(result)
-            if isinstance(result, Deferred):
-                number = next(self._numbers)
-                self._promised[number] = result
-                return b"later", number
-            return b"value", *self._results(result)
         except Exception as problem:
-            return b"raise", to_bytes(str(problem) or type(problem).__name__)
+            if not later:
+                self._report(name, Failure())
+                self._raised = problem
+                return b"raise", to_bytes(_text_of(problem))
+            result = fail()
+        if isinstance(result, Deferred):
+            number = next(self._numbers)
+            self._promised[number] = name, result
+            return b"later", number
+        try:
+            return b"value", *self._results(result)
+        except ConversionError as problem:
+            return b"raise", to_bytes(str(problem))
 
     @crossing("collect")
     def collect(self, ticket: int, number: int) -> None:
         """Answer the ticket with what a promised result comes to."""
         # Without a success callback the ticket is negative; see Bridge.
-        ticket = abs(ticket)
-        promised = self._promised.pop(number)
-        promised.addCallback(self._results)
-        promised.addErrback(self._application_failed)
-        self._bridge.wait_for(ticket, promised)
+        self._bridge.wait_for(abs(ticket), self._promise(number))
 
-    def _application_failed(self, failure: Failure) -> None:
-        if describe(failure) is not None:
-            failure.raiseException()
-        message = str(failure.value) or type(failure.value).__name__
-        raise OperationError("internal", message)
+    @crossing("discard")
+    def discard(self, number: int) -> None:
+        """The script cannot wait for a promised result: it has been told."""
+        self._promise(number).addErrback(lambda _: None)
 
-    def _results(self, result: Any) -> tuple[Any, ...]:
+    def _promise(self, number: int) -> Deferred[tuple[object, ...]]:
+        name, promised = self._promised.pop(number)
+        return promised.addCallback(self._results).addErrback(self._failed, name)
+
+    def _failed(self, failure: Failure, name: str) -> NoReturn:
+        if describe(failure) is None:
+            self._report(name, failure)
+            raise OperationError("internal", _text_of(failure.value))
+        failure.raiseException()
+
+    def _report(self, name: str, failure: Failure) -> None:
+        """Log what an application's function raised, unless that is for the script."""
+        if not isinstance(failure.value, (OperationError, ConversionError)):
+            self.log.failure("the function {name} failed", failure, name=name)
+
+    def _results(self, result: object) -> tuple[object, ...]:
         """A tuple is several results, anything else is one."""
         results = result if isinstance(result, tuple) else (result,)
         return tuple(map(self._to_lua, results))
 
-    def _to_lua(self, value: Any) -> Any:
+    def _to_lua(self, value: object) -> object:
         return to_lua(value, self._table)
 
-    def _from_lua(self, value: Any) -> Any:
+    def _from_lua(self, value: object) -> object:
         return from_lua(value, self._kind_of)
 
     def counts(self) -> dict[str, int]:
@@ -169,7 +244,7 @@ class Calls:
         for done in called.values():
             done.errback(RuntimeStopped())
         promised, self._promised = self._promised, {}
-        for deferred in promised.values():
+        for _, deferred in promised.values():
             deferred.addErrback(lambda _: None)
             deferred.cancel()
         self._functions.clear()

@@ -5,10 +5,35 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+
+from twisted.internet.interfaces import (
+    IReactorCore,
+    IReactorFDSet,
+    IReactorFromThreads,
+    IReactorMulticast,
+    IReactorPluggableNameResolver,
+    IReactorTCP,
+    IReactorTime,
+    IReactorUDP,
+    IReactorUNIX,
+)
 
 from eplua_twisted.border.bridge import Bridge
 from eplua_twisted.border.resources import Resources
+
+
+class IReactor(
+    IReactorCore,
+    IReactorFDSet,
+    IReactorFromThreads,
+    IReactorMulticast,
+    IReactorPluggableNameResolver,
+    IReactorTCP,
+    IReactorTime,
+    IReactorUDP,
+    IReactorUNIX,
+):
+    """What is needed of a reactor."""
 
 
 @dataclass(frozen=True)
@@ -17,13 +42,15 @@ class Environment:
     @ivar reactor: for timers, names and all that is not TCP; its C{callLater} and
         C{seconds} follow the monotonic clock (L{SteadyReactor})
     @ivar streams: the same reactor, whose TCP connections write at once
+    @ivar bridge: takes every answer to Lua
+    @ivar resources: has everything that is open
     @ivar time_of_day: seconds since the epoch, for what people read
     @ivar allow_unauthorized: C{host} and C{host:port} whose certificates are
         accepted whatever they are
     """
 
-    reactor: Any
-    streams: Any
+    reactor: IReactor
+    streams: IReactor
     bridge: Bridge
     resources: Resources
     time_of_day: Callable[[], float] = time.time

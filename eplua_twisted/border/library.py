@@ -1,77 +1,116 @@
-"""What the Lua library itself needs of its host: reports, output, exit, counts."""
+"""What the Lua library itself needs: output, reports, exit, counts."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+import sys
+from collections.abc import Callable
+from importlib import metadata
 
+from twisted.logger import Logger
 from zope.interface import implementer
 
+from eplua_twisted.border.bridge import Bridge
 from eplua_twisted.border.interfaces import IModule
 from eplua_twisted.border.primitives import query
 from eplua_twisted.border.resources import Resources
+from eplua_twisted.border.values import Scalar, to_bytes, to_readable
 
 
-class Hosting(Protocol):
-    """The part of a runtime that the Lua library speaks to."""
+def version() -> str:
+    """The version of this package."""
+    return metadata.version("eplua-twisted")
 
-    @property
-    def version(self) -> str: ...
 
-    def output(self, line: bytes) -> None: ...
-
-    def report(self, traceback: bytes) -> None: ...
-
-    def warn(self, message: bytes) -> None: ...
-
-    def exit(self, code: int) -> None: ...
-
-    def counts(self) -> dict[str, int]: ...
-
-    def answer(self, ticket: int) -> None: ...
+def write_line(line: bytes) -> None:
+    """
+    Write a line to standard output, as it is; as text where that takes only text
+    (under C{twistd}, in notebooks, in C{contextlib.redirect_stdout}).
+    """
+    stream = sys.stdout
+    binary = getattr(stream, "buffer", None)
+    if stream is None:
+        # A process without one.
+        Library.log.info("{text}", text=to_readable(line))
+        return
+    if binary is None:
+        stream.write(to_readable(line) + "\n")
+    else:
+        # What the application has printed comes first.
+        stream.flush()
+        binary.write(line + b"\n")
+    stream.flush()
 
 
 @implementer(IModule)
-class Host:
-    """The primitives behind C{print}, C{os.exit}, C{eplua.stats} and error reports."""
+class Library:
+    """
+    The primitives behind C{print}, C{os.exit}, C{eplua} and the reports of errors.
+
+    @ivar errors: how many errors of the script nobody caught
+    """
 
     resource_types = ()
     active = 0
+    log = Logger()
 
-    def __init__(self, runtime: Hosting, resources: Resources) -> None:
-        self._runtime = runtime
+    def __init__(
+        self,
+        bridge: Bridge,
+        resources: Resources,
+        *,
+        output: Callable[[bytes], None],
+        on_error: Callable[[str], None] | None,
+        exit: Callable[[int], None],
+        counts: Callable[[], dict[str, int]],
+    ) -> None:
+        """
+        @param output: takes each line of C{print}
+        @param on_error: told of each error that nobody caught, after it was logged
+        @param exit: C{os.exit}, with its code
+        @param counts: how many are open of each kind
+        """
+        self._bridge = bridge
         self._resources = resources
+        self._output = output
+        self._on_error = on_error
+        self._exit = exit
+        self._counts = counts
 
     @query("version")
     def version(self) -> str:
-        return self._runtime.version
+        return version()
 
     @query("print")
     def print(self, line: bytes) -> None:
-        self._runtime.output(line)
+        self._output(line)
 
     @query("report")
     def report(self, traceback: bytes) -> None:
-        """An error of the script that nobody caught."""
-        self._runtime.report(traceback)
+        """Log an error of the script that nobody caught, and tell the application."""
+        text = to_readable(traceback)
+        self.log.error("{text}", text=text)
+        if self._on_error is not None:
+            self._on_error(text)
 
     @query("warn")
     def warn(self, message: bytes) -> None:
-        self._runtime.warn(message)
+        """Log what the script's author should know."""
+        self.log.warn("{text}", text=to_readable(message))
 
     @query("exit")
     def exit(self, code: int) -> None:
-        self._runtime.exit(code)
+        self._exit(code)
 
     @query("stats")
-    def stats(self) -> tuple[Any, ...]:
+    def stats(self) -> tuple[Scalar, ...]:
         """How many are open of each kind: name, count, name, count, ..."""
-        counts = self._runtime.counts()
-        return tuple(item for pair in sorted(counts.items()) for item in pair)
+        counts = sorted(self._counts().items())
+        return tuple(item for name, count in counts for item in (to_bytes(name), count))
 
     @query("soon")
     def soon(self, ticket: int) -> None:
-        """Answer a ticket when Lua has returned."""
-        self._runtime.answer(ticket)
+        """Answer a ticket of Lua itself, when Lua has returned."""
+        self._bridge.answer(ticket, None, True)
 
     @query("keep_alive")
     def keep_alive(self, number: int, referenced: bool) -> None:
@@ -79,7 +118,6 @@ class Host:
         self._resources.keep_alive(number, referenced)
 
     def counts(self) -> dict[str, int]:
-        """It has nothing of its own."""
         return {}
 
     def stop(self) -> None:

@@ -38,7 +38,7 @@ class Resources:
         number = next(self._numbers)
         self._open[number] = resource
         if self._paused:
-            resource.pause()
+            self._attempt(resource, "pausing", resource.pause)
         return number
 
     def remove(self, number: int) -> None:
@@ -82,28 +82,41 @@ class Resources:
         return counts
 
     def pause(self, paused: bool) -> None:
-        """Stop, or go on, reading everywhere: the script is behind, or caught up."""
+        """Pause or resume reading on every resource."""
         self._paused = paused
         for resource in list(self._open.values()):
             if paused:
-                resource.pause()
+                self._attempt(resource, "pausing", resource.pause)
             else:
-                resource.resume()
+                self._attempt(resource, "resuming", resource.resume)
 
     def close(self) -> None:
         """Close everything in good order."""
         for resource in list(self._open.values()):
-            try:
-                resource.close()
-            except Exception:
-                # A bug in one must not keep the others open.
-                self.log.failure("closing {resource} failed", resource=resource)
-                resource.abort()
+            if not self._attempt(resource, "closing", resource.close):
+                self._attempt(resource, "aborting", resource.abort)
 
     def abort(self) -> None:
         """Close everything now."""
         for resource in list(self._open.values()):
-            resource.abort()
+            self._attempt(resource, "aborting", resource.abort)
+
+    def _attempt(
+        self, resource: IResource, what: str, method: Callable[[], None]
+    ) -> bool:
+        """A bug in one resource must not keep the others as they are."""
+        try:
+            method()
+        except Exception:
+            self.log.failure("{what} {resource} failed", what=what, resource=resource)
+            return False
+        return True
+
+    def give_up(self) -> None:
+        """Forget what has not gone although it was aborted."""
+        for number, resource in list(self._open.items()):
+            self.log.error("{resource} has not closed", resource=resource)
+            self.remove(number)
 
     def when_empty(self) -> Deferred[None]:
         """

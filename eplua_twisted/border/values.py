@@ -8,11 +8,24 @@ cross in L{Runtime.call} and L{Runtime.expose} only, converted whole.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Protocol, cast
 
 from eplua_twisted.errors import ConversionError
 
 Scalar = None | bool | int | float | bytes
+
+
+class LuaTable(Protocol):
+    """What lupa gives for a table; it must not outlive the call that it came in."""
+
+    def items(self) -> Iterable[tuple[object, object]]: ...
+
+
+KindOf = Callable[[object], str | None]
+"""lupa's C{lua_type}: C{None} for what has become a Python value."""
+
+MakeTable = Callable[[dict[Scalar, object]], object]
+"""lupa's C{table_from}."""
 
 DEPTH = 100
 """How deep nested tables, lists and dicts may be: a cycle ends here too."""
@@ -43,7 +56,7 @@ def seconds(milliseconds: float) -> float:
     return max(0.0, milliseconds / 1000.0)
 
 
-def scalar(value: Any) -> Scalar:
+def scalar(value: object) -> Scalar:
     """
     A plain Python value as one that may cross to Lua.
 
@@ -51,7 +64,7 @@ def scalar(value: Any) -> Scalar:
     """
     kind = type(value)
     if kind is bytes or value is None or kind is bool or kind is float:
-        return value  # type: ignore[no-any-return]
+        return value  # type: ignore[return-value]
     if isinstance(value, str):
         return to_bytes(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
@@ -67,7 +80,7 @@ def scalar(value: Any) -> Scalar:
     raise ConversionError(f"a {kind.__name__} has no Lua form")
 
 
-def from_lua(value: Any, kind_of: Callable[[Any], str | None], depth: int = 0) -> Any:
+def from_lua(value: object, kind_of: KindOf, depth: int = 0) -> object:
     """
     A Lua value as plain Python data: a table whose keys are 1..n as a C{list},
     any other (an empty one too) as a C{dict}.
@@ -83,14 +96,15 @@ def from_lua(value: Any, kind_of: Callable[[Any], str | None], depth: int = 0) -
     if depth >= DEPTH:
         raise ConversionError(f"a table is nested more than {DEPTH} levels deep")
     pairs = {
-        scalar(key): from_lua(item, kind_of, depth + 1) for key, item in value.items()
+        scalar(key): from_lua(item, kind_of, depth + 1)
+        for key, item in cast(LuaTable, value).items()
     }
     if pairs and all(type(key) is int and 1 <= key <= len(pairs) for key in pairs):
         return [pairs[index] for index in range(1, len(pairs) + 1)]
     return pairs
 
 
-def to_lua(value: Any, table: Callable[[Any], Any], depth: int = 0) -> Any:
+def to_lua(value: object, table: MakeTable, depth: int = 0) -> object:
     """
     Plain Python data as a Lua value; lists, tuples and dicts become new tables.
 
@@ -101,9 +115,9 @@ def to_lua(value: Any, table: Callable[[Any], Any], depth: int = 0) -> Any:
         return scalar(value)
     if depth >= DEPTH:
         raise ConversionError(f"a value is nested more than {DEPTH} levels deep")
-    pairs: Iterable[tuple[Any, Any]]
+    pairs: Iterable[tuple[object, object]]
     pairs = value.items() if isinstance(value, Mapping) else enumerate(value, 1)
-    converted = {}
+    converted: dict[Scalar, object] = {}
     for key, item in pairs:
         if key is None or key != key:
             raise ConversionError(f"{key} cannot be the key of a table")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from treq.client import HTTPClient
 from treq.cookies import IndexableCookieJar
@@ -108,7 +108,7 @@ class HTTPRequest:
                 data=wanted.body,
                 allow_redirects=False,
                 unbuffered=True,
-                reactor=self._environment.reactor,
+                reactor=cast(Any, self._environment.reactor),
             )
         except Exception:
             self._end(Failure())

@@ -4,7 +4,7 @@
 local core = ...
 
 local reports, text = core.import("border/reports"), core.import("border/text")
-local host = core.host
+local library = core.library
 local next, type = next, type
 local format = string.format
 local callable, here, spell = text.callable, reports.here, reports.spell
@@ -59,7 +59,7 @@ end
 --- operation was asked for.
 ---@param missing string|nil what would have heard it, if not a callback
 function callbacks.unheard(message, code, place, missing)
-  host.warn(format("%s: %s (%s; no %s was given)", place, message, code,
+  library.warn(format("%s: %s (%s; no %s was given)", place, message, code,
     missing or "error callback"))
 end
 

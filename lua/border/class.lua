@@ -8,7 +8,7 @@
 local core = ...
 
 local reports, text = core.import("border/reports"), core.import("border/text")
-local keep_alive = core.host.keep_alive
+local keep_alive = core.library.keep_alive
 local getmetatable, pairs, rawget, setmetatable, type =
   getmetatable, pairs, rawget, setmetatable, type
 local format = string.format

@@ -7,7 +7,7 @@ local check, callbacks = core.import("border/check"), core.import("border/callba
 local reports = core.import("border/reports")
 local tasks, text = core.import("border/tasks"), core.import("border/text")
 local tickets, timers = core.import("border/tickets"), core.import("timers", "timers")
-local host = core.host
+local library = core.library
 local here, protect, settle, spell = reports.here, reports.protect, tickets.settle, reports.spell
 local format, concat, sort, remove = string.format, table.concat, table.sort, table.remove
 local next, pairs, select, type, unpack = next, pairs, select, type, core.unpack
@@ -90,7 +90,7 @@ local function put(own, name, heard, ...)
     take(queue)
     if awaited and not heard and not queue.warned then
       queue.warned = true
-      host.warn(format("%s: wait(%q) is called too seldom: events are lost",
+      library.warn(format("%s: wait(%q) is called too seldom: events are lost",
         spell(own.script, own.line), name))
     end
   end

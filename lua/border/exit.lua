@@ -4,7 +4,7 @@
 
 local core = ...
 
-local host = core.host
+local library = core.library
 local error, pcall, rawget, setmetatable, type = error, pcall, rawget, setmetatable, type
 local create, resume, close = coroutine.create, coroutine.resume, rawget(coroutine, "close")
 local sethook = debug.sethook
@@ -30,7 +30,7 @@ exit.leave = leave
 --- Stop the runtime; does not return.
 function exit.exit(code)
   exit.exiting = true
-  host.exit(code)
+  library.exit(code)
   leave()
 end
 

@@ -2,7 +2,7 @@
 
 local core = ...
 
-local host, exit = core.host, core.import("border/exit")
+local library, exit = core.library, core.import("border/exit")
 local check, timers = core.import("border/check"), core.import("timers", "timers")
 local globals, pairs, select, setmetatable, tostring = _G, pairs, select, setmetatable, tostring
 local concat = table.concat
@@ -10,7 +10,7 @@ local concat = table.concat
 function globals.print(...)
   local parts = {}
   for i = 1, select("#", ...) do parts[i] = tostring((select(i, ...))) end
-  host.print(concat(parts, "\t"))
+  library.print(concat(parts, "\t"))
 end
 
 function os.exit(code)
@@ -27,11 +27,11 @@ end
 globals.setTimeout, globals.setInterval = timers.setTimeout, timers.setInterval
 globals.clearTimeout, globals.clearInterval = timers.clear, timers.clear
 
-local eplua = { version = host.version() }
+local eplua = { version = library.version() }
 
 --- How many of each kind are open: eplua.stats().TCPSocket and so on.
 function eplua.stats()
-  local list, counts = { host.stats() }, {}
+  local list, counts = { library.stats() }, {}
   for i = 1, #list, 2 do counts[list[i]] = list[i + 1] end
   return counts
 end

@@ -4,9 +4,10 @@
 local core = ...
 
 local exit, text = core.import("border/exit"), core.import("border/text")
-local host, LIBRARY = core.host, core.LIBRARY
+local library, PREFIX = core.library, core.PREFIX
 local getinfo, traceback = debug.getinfo, debug.traceback
-local error, setmetatable, xpcall = error, setmetatable, xpcall
+local collect, error, pcall, setmetatable, xpcall =
+  collectgarbage, error, pcall, setmetatable, xpcall
 local concat, find, gmatch, sub = table.concat, string.find, string.gmatch, string.sub
 local describe = text.describe
 
@@ -21,7 +22,7 @@ local function is_script(f)
   local answer = known[f]
   if answer == nil then
     local info = getinfo(f, "S")
-    answer = info.what ~= "C" and sub(info.source, 1, #LIBRARY) ~= LIBRARY
+    answer = info.what ~= "C" and sub(info.source, 1, #PREFIX) ~= PREFIX
     known[f] = answer
   end
   return answer
@@ -71,7 +72,7 @@ end
 
 --- Tell the script's author something that is no error.
 function reports.warn(message)
-  host.warn(reports.place() .. ": " .. message)
+  library.warn(reports.place() .. ": " .. message)
 end
 
 -- Warnings about a line of the script that runs again and again come once.
@@ -84,7 +85,16 @@ function reports.warn_once(message)
   local warning = reports.place() .. ": " .. message
   if warned[warning] or count >= WARNINGS then return end
   warned[warning], count = true, count + 1
-  host.warn(warning)
+  library.warn(warning)
+end
+
+--- Whether memory has run out. If so, what the script had is collected first: to tell
+--- of it takes memory too, Python's as well.
+function reports.out_of_memory(problem)
+  if problem ~= "not enough memory" then return false end
+  -- Finalizers of the script may fail.
+  pcall(collect)
+  return true
 end
 
 -- Errors of callbacks and tasks.
@@ -117,16 +127,17 @@ function reports.set_on_error(f) on_error = f end
 function reports.handled(trace)
   if not on_error then return false end
   local good, verdict = xpcall(on_error, with_traceback, trace)
-  if not good and not exit.exiting then host.report(describe(verdict)) end
+  if not good and not exit.exiting then library.report(describe(verdict)) end
   return good and verdict == true
 end
 
 --- Report an error that nobody caught: net.onError first, then the log.
 local function report(trace)
   -- Memory may have run out while the traceback was made: then it is what there is.
+  reports.out_of_memory(trace)
   trace = describe(trace)
   if exit.exiting or reports.handled(trace) or exit.exiting then return end
-  host.report(trace)
+  library.report(trace)
 end
 reports.report = report
 

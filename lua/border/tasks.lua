@@ -30,7 +30,13 @@ local function rest(task, good, ...)
   end
   task.done = true
   if exit.exiting then return end
-  reports.report(reports.with_frames(text.describe((...)), traceback(task.co, "")))
+  local problem, co = (...), task.co
+  if problem == "not enough memory" then
+    -- Its frames hold what the task had: they go, and there is no traceback.
+    task.co, co = false, nil -- luacheck: ignore 311
+    return reports.report(problem)
+  end
+  reports.report(reports.with_frames(text.describe(problem), traceback(co, "")))
 end
 
 --- Let a task go on: its wait returns what follows.
@@ -57,9 +63,14 @@ function tasks.current()
   if task and running() == task.co then return task end
 end
 
+--- Whether the task can wait where it is.
+function tasks.can_wait()
+  return not isyieldable or isyieldable()
+end
+
 --- Raise unless the task can wait where it is.
 function tasks.check_can_wait()
-  if isyieldable and not isyieldable() then
+  if not tasks.can_wait() then
     reports.raise("cannot wait here: a C function of Lua is on the stack")
   end
 end

@@ -5,7 +5,7 @@ local core = ...
 
 local callbacks, reports = core.import("border/callbacks"), core.import("border/reports")
 local tasks = core.import("border/tasks")
-local host, unpack = core.host, core.unpack
+local library, unpack = core.library, core.unpack
 local select = select
 local protect, check, wake = reports.protect, callbacks.check, tasks.wake
 local current_task, remember, forget = tasks.current, callbacks.remember, callbacks.forget
@@ -192,7 +192,7 @@ function tickets.soon(f, ...)
     listeners[ticket] = nil
     f(unpack(arguments, 1, count))
   end)
-  host.soon(ticket)
+  library.soon(ticket)
 end
 
 return tickets

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.internet.error import ConnectionLost
@@ -12,8 +12,8 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from eplua_twisted.border.bridge import HIGH_WATER, TURN, Bridge
-from eplua_twisted.border.environment import Environment
+from eplua_twisted.border.bridge import COMMANDS, HIGH_WATER, TURN, Bridge
+from eplua_twisted.border.environment import Environment, IReactor
 from eplua_twisted.border.interfaces import IResource
 from eplua_twisted.border.module import Module
 from eplua_twisted.border.primitives import Primitives, operation, query
@@ -85,9 +85,8 @@ class BridgeTests(SynchronousTestCase):
         self.during: dict[int, Any] = {}
         self.bridge.attach(self.dispatch)
         self.thing = Thing(self.resources)
-        environment = Environment(
-            self.reactor, self.reactor, self.bridge, self.resources
-        )
+        reactor = cast(IReactor, self.reactor)
+        environment = Environment(reactor, reactor, self.bridge, self.resources)
         self.primitives = dict(
             Primitives(self.bridge, self.resources).of(Things(environment))
         )
@@ -310,18 +309,59 @@ class BridgeTests(SynchronousTestCase):
             (None, b"The runtime is stopped", b"state"),
         )
 
-    def test_lua_library_fails(self) -> None:
-        """Whatever comes out of Lua is logged, and the queue goes on."""
+    def lose(self, ticket: int, *values: object, again: bool = False) -> None:
+        """An answer comes, and Lua has no memory for it; nor again."""
 
         def broken() -> None:
-            self.bridge.answer(2, None, True)
-            raise MemoryError
+            if not again:
+                del self.during[ticket]
+            raise MemoryError("not enough memory")
 
-        self.during[1] = broken
-        self.bridge.answer(1, None, True)
+        self.during[ticket] = broken
+        self.bridge.answer(ticket, None, *values)
+        self.assertTrue(self.flushLoggedErrors(MemoryError))
+
+    def test_lua_library_fails(self) -> None:
+        """An answer that Lua failed to take is answered with an error, once."""
+        self.lose(1, True, b"data")
+        self.assertEqual(
+            self.seen,
+            [
+                (1, True, b"data"),
+                (COMMANDS, b"collect"),
+                (1, False, b"internal", b"not enough memory"),
+            ],
+        )
+
+    def test_lua_library_fails_twice(self) -> None:
+        """Then it is logged only; the queue goes on."""
+        self.lose(1, True, again=True)
+        self.bridge.answer(2, None, True)
         self.assertEqual(self.seen[-1], (2, True))
         self.assertTrue(self.bridge.quiet)
-        self.assertEqual(len(self.flushLoggedErrors(MemoryError)), 1)
+
+    def test_lua_library_fails_in_a_command(self) -> None:
+        """Who gave the command learns of it, also when nothing works in Lua."""
+        lost: list[tuple[int, str]] = []
+        self.bridge.on_lost_command = lambda number, problem: lost.append(
+            (number, str(problem))
+        )
+        for again in (False, True):
+            self.lose(COMMANDS, b"run", 7, again=again)
+        self.assertEqual(lost, [(7, "not enough memory")] * 2)
+
+    def test_canceller_fails(self) -> None:
+        """One operation that cannot be cancelled does not keep the others."""
+
+        def broken(deferred: Deferred[Any]) -> None:
+            raise ValueError
+
+        cancelled: list[Deferred[Any]] = []
+        for canceller in (broken, cancelled.append, broken):
+            self.bridge.wait_for(1, Deferred(canceller))
+        self.bridge.stop()
+        self.assertEqual(len(cancelled), 1)
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 2)
 
     def test_describe_in_fail(self) -> None:
         self.bridge.fail(1, None, Failure(ValueError("no code")))

@@ -9,7 +9,7 @@ from zope.interface.verify import verifyClass
 
 from eplua_twisted.border.calls import Calls
 from eplua_twisted.border.interfaces import IModule, IResource
-from eplua_twisted.border.library import Host
+from eplua_twisted.border.library import Library
 from eplua_twisted.runtime import MODULES
 from eplua_twisted.timers import Timers
 
@@ -17,7 +17,7 @@ from eplua_twisted.timers import Timers
 def modules() -> list[type]:
     """The class of each module, those that every runtime has included."""
     found = [getattr(import_module(path), name) for path, name in MODULES.values()]
-    return [*found, Calls, Host, Timers]
+    return [*found, Calls, Library, Timers]
 
 
 class InterfaceTests(SynchronousTestCase):

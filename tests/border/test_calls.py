@@ -1,0 +1,226 @@
+"""Calls between an application and its scripts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.error import ConnectionRefusedError
+
+from eplua_twisted import OperationError, ScriptError
+from tests.support import LuaTestCase, for_each_lua
+
+
+class CallTests(LuaTestCase):
+    def test_results(self) -> None:
+        self.run_lua("function sum(a, b) return a + b, {a, b} end")
+        self.assertEqual(
+            self.successResultOf(self.runtime.call("sum", 1, 2)), (3, [1, 2])
+        )
+
+    def test_error(self) -> None:
+        self.run_lua("function bad() error('no') end")
+        failure = self.failureResultOf(self.runtime.call("bad"), ScriptError)
+        self.assertEqual(str(failure.value), "test.lua:1: no")
+
+    def test_no_such_function(self) -> None:
+        failure = self.failureResultOf(self.runtime.call("none"), ScriptError)
+        self.assertIn("'none' is not a global function", str(failure.value))
+
+    def test_from_within(self) -> None:
+        """A call made while Lua runs comes after it."""
+        done: list[Any] = []
+
+        def application() -> None:
+            self.runtime.call("later", "x").addCallback(done.append)
+
+        self.runtime.expose("application", application)
+        self.run_lua(
+            "function later(x) print('later', x) end application() print('first')"
+        )
+        self.assertEqual(self.lines, [b"first", b"later\tx"])
+        self.assertEqual(done, [()])
+
+
+class ExposeTests(LuaTestCase):
+    def test_plain(self) -> None:
+        """A plain result returns at once; a tuple is several; text is UTF-8."""
+        self.runtime.expose("f", lambda *values: (len(values), "ä", [1, {"k": b"v"}]))
+        self.run_lua("local n, s, t = f(1, nil, 'x') print(n, s, t[1], t[2].k)")
+        self.assertEqual(self.lines, ["3\tä\t1\tv".encode()])
+
+    def test_arguments(self) -> None:
+        seen: list[Any] = []
+        self.runtime.expose("f", lambda *values: seen.append(values))
+        self.run_lua("f('s', 1, 1.5, true, nil, {1, 2}, {a = {b = {}}})")
+        self.assertEqual(seen, [(b"s", 1, 1.5, True, None, [1, 2], {b"a": {b"b": {}}})])
+
+    def test_exception(self) -> None:
+        """It becomes a Lua error with its text, at the script's line."""
+
+        def f() -> None:
+            raise ValueError("out of range")
+
+        self.runtime.expose("f", f)
+        self.run_lua("print(pcall(function()\nf() end))")
+        self.assertEqual(self.lines, [b"false\ttest.lua:2: out of range"])
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+
+    def test_deferred_in_a_task(self) -> None:
+        later: Deferred[Any] = Deferred()
+        self.runtime.expose("f", lambda: later)
+        self.run_lua("task.start(function() print(f()) end)")
+        self.assertEqual(self.lines, [])
+        later.callback(("a", [1]))
+        self.assertTrue(self.lines[0].startswith(b"a\ttable"))
+
+    def test_deferred_with_callbacks(self) -> None:
+        self.runtime.expose("good", lambda x: succeed(x))
+        self.runtime.expose("bad", lambda: fail(OperationError("refused", "Nope")))
+        self.run_lua("good(5, {success = print}) bad({error = print}) print('called')")
+        self.assertEqual(self.lines, [b"called", b"5", b"Nope\trefused"])
+
+    def test_async_function(self) -> None:
+        """A coroutine works as a Deferred does."""
+        later: list[Deferred[int]] = []
+
+        async def f(x: int) -> int:
+            later.append(Deferred())
+            return x + await later[-1]
+
+        self.runtime.expose("f", f)
+        self.run_lua("f(1, {success = print}) task.start(function() print(f(2)) end)")
+        self.assertEqual(self.lines, [])
+        for each in later:
+            each.callback(10)
+        self.assertEqual(self.lines, [b"11", b"12"])
+
+    def test_async_function_raises(self) -> None:
+        async def f() -> None:
+            raise ValueError("broken")
+
+        self.runtime.expose("f", f)
+        self.run_lua("f({error = print}) task.start(function() print(f()) end)")
+        self.assertEqual(self.lines, [b"broken\tinternal", b"nil\tbroken\tinternal"])
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 2)
+
+    def test_what_cannot_be_called(self) -> None:
+        for value in (5, None, "print", [print]):
+            problem = self.assertRaises(TypeError, self.runtime.expose, "f", value)
+            self.assertIn("f: a ", str(problem))
+        self.run_lua("print(f)")
+        self.assertEqual(self.lines, [b"nil"])
+
+    def test_traceback_is_logged(self) -> None:
+        """Wherever it is raised: the line of the application is in the log, once."""
+
+        def now() -> None:
+            raise ValueError("now")
+
+        def later() -> Deferred[None]:
+            return succeed(None).addCallback(lambda _: now())
+
+        self.runtime.expose("now", now)
+        self.runtime.expose("later", later)
+        for code in (
+            "pcall(now)",
+            "now({error = print})",
+            "later({error = print})",
+            "task.start(later)",
+        ):
+            self.run_lua(code)
+            (failure,) = self.flushLoggedErrors(ValueError)
+            self.assertIn('raise ValueError("now")', failure.getTraceback(), code)
+
+    def test_cause(self) -> None:
+        """ScriptError has as its cause what the application raised."""
+        problem = ValueError("broken")
+
+        def f() -> None:
+            raise problem
+
+        self.runtime.expose("f", f)
+        self.run_lua(
+            "function g() f() end function h() pcall(f) error('other') end"
+            " function i() pcall(f) end function k() error('broken') end"
+        )
+        failure = self.failureResultOf(self.runtime.call("g"), ScriptError)
+        self.assertIs(failure.value.__cause__, problem)
+        failure = self.failureResultOf(self.runtime.call("h"), ScriptError)
+        self.assertIs(failure.value.__cause__, None)
+        self.successResultOf(self.runtime.call("i"))
+        failure = self.failureResultOf(self.runtime.call("k"), ScriptError)
+        self.assertIs(failure.value.__cause__, None)
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 3)
+
+    def test_operation_error(self) -> None:
+        """Its message and code are the script's; nothing is logged."""
+
+        def f() -> None:
+            raise OperationError("refused", "Nope")
+
+        async def g() -> None:
+            f()
+
+        self.runtime.expose("f", f)
+        self.runtime.expose("g", g)
+        self.run_lua(
+            """
+            print(pcall(function() f() end))
+            f({error = print})
+            g({error = print})
+            task.start(function() print(g()) end)
+            """
+        )
+        self.assertEqual(
+            self.lines,
+            [
+                b"false\ttest.lua:2: Nope",
+                b"Nope\trefused",
+                b"Nope\trefused",
+                b"nil\tNope\trefused",
+            ],
+        )
+
+    def test_bad_callbacks(self) -> None:
+        """They are refused before the function is called."""
+        called: list[int] = []
+        self.runtime.expose("f", lambda: called.append(1))
+        self.assertRaisedAtLine("f({success = print, error = 5})", "callbacks.error")
+        self.assertEqual(called, [])
+
+    def test_cannot_wait_here(self) -> None:
+        """Below a C function a task cannot wait: the line is told, nothing is left."""
+        later: Deferred[int] = Deferred()
+        self.runtime.expose("f", lambda: later)
+        self.run_lua(
+            """
+            task.start(function()
+              print(pcall(string.gsub, "x", "x", function() return f() end))
+            end)
+            """
+        )
+        later.errback(ValueError("too late"))
+        self.assertIn(b"test.lua:3: cannot wait here", self.lines[0])
+        self.flushLoggedErrors(ValueError)
+
+    def test_plain_with_callbacks(self) -> None:
+        """With callbacks even a plain result is answered there, later, once."""
+        self.runtime.expose("f", lambda: "now")
+        self.run_lua("print(f({success = print}))")
+        self.assertEqual(self.lines, [b"", b"now"])
+
+    def test_deferred_failing_in_a_task(self) -> None:
+        self.runtime.expose("bad", lambda: fail(ConnectionRefusedError()))
+        self.run_lua("task.start(function() print(bad()) end)")
+        self.assertEqual(self.lines, [b"nil\tConnection refused\trefused"])
+
+    def test_table_of_data_is_no_callbacks(self) -> None:
+        self.runtime.expose("f", lambda value: value[b"success"])
+        self.run_lua("print(f({success = 'data'}))")
+        self.assertEqual(self.lines, [b"data"])
+
+
+for _case in (CallTests, ExposeTests):
+    globals().update(for_each_lua(_case))
+del _case
