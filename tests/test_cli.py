@@ -47,7 +47,7 @@ class CommandTests(TestCase):
             (0, b"hello\ta\t-b\ntimer\n"),
         )
 
-    async def test_code(self) -> None:
+    async def test_runs_code_of_the_command_line(self) -> None:
         self.assertEqual(
             await self.run_command(*EPLUA, "-e", "print(_VERSION, ...)", "x"),
             (0, b"Lua 5.4\tx\n"),

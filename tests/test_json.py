@@ -128,7 +128,7 @@ class JSONTests(LuaTestCase):
             True,
         )
 
-    def test_n(self) -> None:
+    def test_a_field_n_is_the_length(self) -> None:
         """A field n is the length, when there is an element."""
         self.assertEqual(
             self.evaluate("json.encode({1, nil, 3, n = 4}) .. json.encode({n = 2})"),

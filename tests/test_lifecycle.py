@@ -74,7 +74,7 @@ class StopTests(LuaTestCase):
         self.successResultOf(runtime.stop())
         self.successResultOf(runtime.idle())
 
-    def test_twice(self) -> None:
+    def test_stopping_twice_is_stopping_once(self) -> None:
         first, second = self.runtime.stop(), self.runtime.stop()
         self.turn()
         self.successResultOf(first)

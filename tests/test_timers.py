@@ -9,7 +9,7 @@ from tests.support import LuaTestCase, for_each_lua
 
 
 class TimerTests(LuaTestCase):
-    def test_later(self) -> None:
+    def test_a_timeout_of_0_runs_after_the_handler(self) -> None:
         """A timeout of 0 runs after the current handler, never inside the call."""
         self.run_lua("setTimeout(print, 0, 'timer') print('chunk')")
         self.assertEqual(self.lines, [b"chunk"])

@@ -43,7 +43,7 @@ class CallTests(LuaTestCase):
 
 
 class ExposeTests(LuaTestCase):
-    def test_plain(self) -> None:
+    def test_a_plain_result_returns_at_once(self) -> None:
         """A plain result returns at once; a tuple is several; text is UTF-8."""
         self.runtime.expose("f", lambda *values: (len(values), "ä", [1, {"k": b"v"}]))
         self.run_lua("local n, s, t = f(1, nil, 'x') print(n, s, t[1], t[2].k)")

@@ -68,7 +68,7 @@ class OptionsTests(SynchronousTestCase):
         size = Outer.from_pairs((b"maxSize", 4096.0)).max_size
         self.assertEqual((size, type(size)), (4096, int))
 
-    def test_text(self) -> None:
+    def test_text_is_decoded(self) -> None:
         self.assertEqual(
             Outer.from_pairs((b"localAddress", "höst".encode())).host, "höst"
         )
@@ -154,7 +154,7 @@ class BugTests(SynchronousTestCase):
             self.refused(b"tls.alpn", b"h2"), "Outer has no option b'tls.alpn'"
         )
 
-    def test_twice(self) -> None:
+    def test_an_option_given_twice_is_refused(self) -> None:
         self.assertEqual(
             self.refused(b"maxSize", 1, b"maxSize", 2),
             "the option b'maxSize' came twice",

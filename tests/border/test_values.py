@@ -33,7 +33,7 @@ DATA = st.recursive(
 
 
 class ScalarTests(SynchronousTestCase):
-    def test_text(self) -> None:
+    def test_undecodable_text_goes_back_to_the_same_bytes(self) -> None:
         """Text that came from undecodable bytes goes back to the same bytes."""
         self.assertEqual(to_bytes(to_text(ALL_BYTES)), ALL_BYTES)
 
@@ -53,7 +53,7 @@ class ScalarTests(SynchronousTestCase):
         for large in (2**63, -(2**63) - 1):
             self.assertRaises(ConversionError, scalar, large)
 
-    def test_kinds(self) -> None:
+    def test_each_kind_of_scalar_crosses(self) -> None:
         self.assertEqual(scalar(bytearray(b"x")), b"x")
         self.assertEqual(scalar("ä"), b"\xc3\xa4")
         self.assertRaises(ConversionError, scalar, object())
@@ -79,7 +79,7 @@ class ConversionTests(LuaTestCase):
     def test_nil_in_between(self) -> None:
         self.assertEqual(self.same(None, 1, None), (None, 1, None))
 
-    def test_forms(self) -> None:
+    def test_each_kind_of_table_crosses(self) -> None:
         """A tuple is a table; an empty table is a dict; an array is a list."""
         self.assertEqual(
             self.same((1, 2), [], {1: "a", 2: "b"}), ([1, 2], {}, [b"a", b"b"])

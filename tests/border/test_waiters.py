@@ -59,7 +59,7 @@ class WaitersTests(SynchronousTestCase):
         self.assertEqual(self.successResultOf(waiter), "x")
         self.assertEqual(self.withdrawn, [])
 
-    def test_level(self) -> None:
+    def test_whoever_fires_sees_what_the_next_one_waits_for(self) -> None:
         """Whoever fires them sees what the next one waits for."""
         waiters: Waiters[None] = Waiters()
         for level in (7, 3):

@@ -181,7 +181,7 @@ class LimitTests(ServerTestCase):
         self.turn()
         self.assertIn(b" 200 ", self.get(self.client()))
 
-    def test_options(self) -> None:
+    def test_options_that_are_wrong_raise(self) -> None:
         for options in ("{maxBodySize = -1}", "{timeout = 'x'}", "{port = 1}", "1"):
             self.run_lua(f"print(pcall(net.HTTPServer, {options}))")
         self.assertEqual([line[:5] for line in self.lines], [b"false"] * 4)
@@ -350,7 +350,7 @@ class StopTests(ServerTestCase):
         self.turn()
         self.assertEqual((client.ending, self.lines), ("reset", [b"stopped"]))
 
-    def test_runtime(self) -> None:
+    def test_stop_of_the_runtime_answers_503(self) -> None:
         """When nobody is left to answer, that is said."""
         client = self.serve("kept = response")
         self.get(client)
@@ -359,14 +359,14 @@ class StopTests(ServerTestCase):
         self.turn()
         self.assertEqual(client.ending, "closed")
 
-    def test_again(self) -> None:
+    def test_a_stopped_server_starts_again(self) -> None:
         self.serve("response:send(200)")
         self.run_lua("server:stop()")
         self.turn()
         self.run_lua("server:start('127.0.0.1', 0, function(_, r) r:send(202) end)")
         self.assertIn(b" 202 ", self.get(self.client()))
 
-    def test_states(self) -> None:
+    def test_states_refuse_what_they_cannot_do(self) -> None:
         self.serve("response:send(200)")
         self.run_lua(
             "server:start('127.0.0.1', 0, print, {error = print})"

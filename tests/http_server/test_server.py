@@ -125,13 +125,13 @@ class AnswerTests(ServerTestCase):
         client = self.serve("response:send(599)")
         self.assertTrue(self.get(client).startswith(b"HTTP/1.1 599 Unknown\r\n"))
 
-    def test_later(self) -> None:
+    def test_an_answer_may_come_later(self) -> None:
         client = self.serve("setTimeout(function() response:send(200) end, 1000)")
         self.assertEqual(self.get(client), b"")
         self.reactor.advance(1)
         self.assertTrue(client.received().endswith(b"Content-Length: 0\r\n\r\n"))
 
-    def test_twice(self) -> None:
+    def test_a_second_answer_is_refused(self) -> None:
         client = self.serve(
             "response:send(200, nil, 'one') response:send(200, nil, 'two', {error = print})"
             " response:write('x', {error = print}) response:finish({error = print})"
@@ -313,7 +313,7 @@ class FailureTests(ServerTestCase):
         self.assertIn(b" 200 ", self.get(client))
         self.assertIn(b" 200 ", self.get(client))
 
-    def test_lost(self) -> None:
+    def test_a_response_that_is_collected_is_answered(self) -> None:
         """A response that the script has no more is answered."""
         client = self.serve(
             "if request.path == '/lose' then return end response:send(200)"

@@ -9,7 +9,6 @@ from typing import Any, TypeVar, overload
 
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.internet.posixbase import _DisconnectSelectableMixin
-from twisted.internet.protocol import ClientFactory
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python import log
 
@@ -205,7 +204,7 @@ class MemoryReactor(_DisconnectSelectableMixin, MemoryReactorClock):
         self,
         host: str,
         port: int,
-        factory: ClientFactory,
+        factory: Any,
         timeout: float | None = 30,
         bindAddress: Any = None,
     ) -> Connector:

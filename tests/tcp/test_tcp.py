@@ -30,18 +30,31 @@ class SocketTests(LuaTestCase):
         self.run_lua("s:read({success = print}) print('called')")
         self.assertEqual(self.lines, [b"called", b"onetwo"])
 
-    def test_forms_of_reading(self) -> None:
+    def test_read_exactly_gives_so_many_bytes(self) -> None:
+        peer = self.connect("s:readExactly(3, {success = print})")
+        peer.send(b"ab", b"cd")
+        self.assertEqual(self.lines, [b"abc"])
+
+    def test_read_until_gives_what_comes_before_the_delimiter(self) -> None:
+        peer = self.connect("s:readUntil('\\r\\n', {success = print})")
+        peer.send(b"line\r", b"\nrest")
+        self.assertEqual(self.lines, [b"line"])
+
+    def test_read_all_gives_what_comes_before_the_end(self) -> None:
+        peer = self.connect("s:readAll({success = print})")
+        peer.send(b"all ", b"of it")
+        self.assertEqual(self.lines, [])
+        peer.close()
+        self.assertEqual(self.lines, [b"all of it"])
+
+    def test_reads_of_different_kinds_take_their_turns(self) -> None:
         peer = self.connect(
             "s:readExactly(3, {success = print}) s:readUntil('\\r\\n', {success = print})"
             " s:read({success = print}) s:readAll({success = print})"
         )
-        peer.send(b"abcline\r\nrest")
-        self.assertEqual(self.lines, [b"abc", b"line", b"rest"])
-        peer.send(b"all ")
-        peer.send(b"of it")
+        peer.send(b"abcline\r\nrest", b"all")
         peer.close()
-        self.turn()
-        self.assertEqual(self.lines[3:], [b"all of it"])
+        self.assertEqual(self.lines, [b"abc", b"line", b"rest", b"all"])
 
     def test_second_read_while_one_is_pending(self) -> None:
         """Reads are served in order, one delivery each."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support import ALL_BYTES, for_each_lua
+from tests.support.chunks import cut
 from tests.support.websocket import (
     BINARY,
     CLOSE,
@@ -178,9 +177,7 @@ class ChunkTests(ClientCase):
         self.lines.clear()
         server = self.open()
         data = b"".join(frame(BINARY, each) for each in messages)
-        marks = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
-        chunks = [data[a:b] for a, b in pairwise(marks)]
-        server.send(*filter(None, chunks))
+        server.send(*cut(data, cuts))
         self.assertEqual(
             self.lines, [b"dataReceived\t" + each + b"\ttrue" for each in messages]
         )
