@@ -73,8 +73,15 @@ PRIVATE = (
     Private("twisted", CLIENT, "_giveUp", ("reason",)),
     Private("twisted", CLIENT, "_parser"),
     Private("twisted", "twisted.web.client:HTTPConnectionPool", "_factory"),
+    Private("twisted", TLS, "_aborted"),
+    Private("twisted", TLS, "_flushReceiveBIO", ()),
+    Private("twisted", TLS, "_flushSendBIO", ()),
     Private("twisted", TLS, "_handshakeDone"),
+    Private("twisted", TLS, "_lostTLSConnection"),
     Private("twisted", TLS, "_reason"),
+    Private("twisted", TLS, "_shutdownTLS", ()),
+    Private("twisted", TLS, "_tlsConnection"),
+    Private("twisted", TLS, "_tlsShutdownFinished", ("reason",)),
     Private("autobahn", WEBSOCKET, "_dataReceived", ("data",)),
     Private("autobahn", ADAPTER, "_closeConnection", ("abort",)),
     Private("paho-mqtt", PAHO, "_create_socket", ()),
@@ -102,6 +109,7 @@ PRIVATE = (
 
 UNDOCUMENTED = (
     Private("twisted", ABSTRACT, "dataBuffer"),
+    Private("twisted", ABSTRACT, "offset"),
     Private("twisted", "twisted.web._newclient:HTTPParser", "connHeaders"),
     Private(
         "twisted",

@@ -43,13 +43,14 @@ class ReadBuffer:
     @ivar ended: no more will come
     """
 
-    __slots__ = ("_data", "_reads", "_search", "ended", "limit")
+    __slots__ = ("_data", "_gathered", "_reads", "_search", "ended", "limit")
 
     def __init__(self, limit: int = MAX_BUFFER) -> None:
         self.limit = limit
         self.ended = False
         self._data: bytes | bytearray = b""
         self._search: Search | None = None
+        self._gathered: list[bytes] | None = None
         # A list: never long, and an empty deque takes ten times the memory.
         self._reads: list[tuple[Want, Firing]] = []
 
@@ -58,8 +59,8 @@ class ReadBuffer:
 
     @property
     def wants_more(self) -> bool:
-        """Whether there is room, or a read that waits."""
-        return bool(self._reads) or len(self._data) < self.limit
+        """Whether more can come, and there is room for it or a read that waits."""
+        return not self.ended and (bool(self._reads) or len(self._data) < self.limit)
 
     def read(self, want: Want, waiter: Firing) -> bytes | None:
         """
@@ -75,12 +76,17 @@ class ReadBuffer:
             if data is not None:
                 return data
         elif len(self._reads) >= MAX_READS:
-            raise OperationError("limit", f"{MAX_READS} reads are waiting already")
+            raise OperationError(
+                "limit", f"{MAX_READS} reads wait already, and no option allows more"
+            )
         self._reads.append((want, waiter))
         return None
 
     def feed(self, data: bytes) -> None:
         """Add what arrived, and serve the reads that it satisfies."""
+        if self._gathered is not None:
+            self._gathered.append(data)
+            return
         if not self._data:
             self._data = data
         else:
@@ -89,6 +95,12 @@ class ReadBuffer:
             self._data += data
         if self._reads:
             self._serve()
+
+    def gather(self, begins: bool) -> None:
+        """Take what is fed from now on for one piece, or no longer."""
+        gathered, self._gathered = self._gathered, [] if begins else None
+        if gathered:
+            self.feed(b"".join(gathered) if len(gathered) > 1 else gathered[0])
 
     def finish(self) -> None:
         """No more will come."""
@@ -103,6 +115,7 @@ class ReadBuffer:
     def clear(self) -> None:
         """Forget what has arrived."""
         self._data = b""
+        self._gathered = None
         self._search = None
 
     def withdraw(self, waiter: Firing) -> None:

@@ -13,13 +13,38 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.internet import tcp
+from twisted.internet.interfaces import IAddress, IPushProducer
 from twisted.internet.posixbase import PosixReactorBase
 from zope.interface import directlyProvides, providedBy
 
 from eplua_twisted.border.clock import SteadyReactor
+
+
+class StreamTransport(Protocol):
+    """What our protocols ask of the transport of a connection, with TLS or without."""
+
+    def write(self, data: bytes) -> None: ...
+
+    def registerProducer(self, producer: IPushProducer, streaming: bool) -> None: ...
+
+    def unregisterProducer(self) -> None: ...
+
+    def pauseProducing(self) -> None: ...
+
+    def resumeProducing(self) -> None: ...
+
+    def loseConnection(self) -> None: ...
+
+    def loseWriteConnection(self) -> None: ...
+
+    def abortConnection(self) -> None: ...
+
+    def getHost(self) -> IAddress: ...
+
+    def getPeer(self) -> IAddress: ...
 
 
 class EagerWrites(tcp.Connection):
@@ -66,6 +91,11 @@ class EagerWrites(tcp.Connection):
 
     def writeSequence(self, iovec: Iterable[bytes]) -> None:
         self.write(b"".join(iovec))
+
+    def outstanding(self) -> int:
+        """Bytes that were written and the peer has not, as far as is known."""
+        waiting = len(self.dataBuffer) - self.offset + self._tempDataLen
+        return waiting + self.unacknowledged()
 
     def unacknowledged(self) -> int:
         """Bytes that the system has taken and the peer has not; 0 if it does not say."""

@@ -6,8 +6,7 @@ from typing import Any
 
 from eplua_twisted.border.module import Module
 from eplua_twisted.border.primitives import query
-from eplua_twisted.border.values import seconds
-from eplua_twisted.tcp.options import SocketOptions
+from eplua_twisted.tcp.options import ServerOptions, SocketOptions
 from eplua_twisted.tcp.server import TCPServer
 from eplua_twisted.tcp.socket import TCPSocket
 
@@ -18,25 +17,17 @@ class TCP(Module):
     resource_types = (TCPSocket, TCPServer)
 
     @query("tcp_create")
-    def create(self, *options: Any) -> int:
-        """@return: the number of a socket that is not connected yet"""
-        return TCPSocket(self._environment, SocketOptions.from_lua(*options)).id
+    def create(self, *pairs: Any) -> int:
+        """
+        @param pairs: names and values of L{SocketOptions}
+        @return: the number of a socket that is not connected yet
+        """
+        return TCPSocket(self._environment, SocketOptions.from_pairs(pairs)).id
 
     @query("tcp_server_create")
-    def create_server(
-        self,
-        max_connections: int | None,
-        backlog: int | None,
-        reuse_port: bool,
-        idle_timeout: float | None,
-        *options: Any,
-    ) -> int:
-        """@return: the number of a server that does not listen yet"""
-        return TCPServer(
-            self._environment,
-            SocketOptions.from_lua(*options),
-            max_connections,
-            backlog,
-            reuse_port,
-            seconds(idle_timeout or 0),
-        ).id
+    def create_server(self, *pairs: Any) -> int:
+        """
+        @param pairs: names and values of L{ServerOptions}
+        @return: the number of a server that does not listen yet
+        """
+        return TCPServer(self._environment, ServerOptions.from_pairs(pairs)).id

@@ -16,10 +16,10 @@ from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.primitives import operation, query
 from eplua_twisted.border.values import to_bytes
-from eplua_twisted.errors import INTERNAL, describe
+from eplua_twisted.errors import INTERNAL, TIMEOUT, OperationError, describe
 from eplua_twisted.streams.endpoints import host_and_port
 from eplua_twisted.streams.server import Listening
-from eplua_twisted.tcp.options import SocketOptions
+from eplua_twisted.tcp.options import ServerOptions
 from eplua_twisted.tcp.socket import TCPSocket
 
 
@@ -33,19 +33,12 @@ class TCPServer(Listening, Factory):
 
     noisy = False
 
-    def __init__(
-        self,
-        environment: Environment,
-        options: SocketOptions,
-        max_connections: int | None,
-        backlog: int | None,
-        reuse_port: bool,
-        idle_timeout: float,
-    ) -> None:
-        super().__init__(environment, max_connections, backlog, reuse_port)
+    def __init__(self, environment: Environment, options: ServerOptions) -> None:
+        super().__init__(
+            environment, options.max_connections, options.backlog, options.reuse_port
+        )
         self._options = options
-        self._idle_timeout = idle_timeout
-        self.on_traffic = self._busy if idle_timeout else None
+        self.on_traffic = self._busy if options.idle_timeout else None
         self._listener = 0
 
     @operation("tcp_server_start")
@@ -77,9 +70,10 @@ class TCPServer(Listening, Factory):
 
     def connected(self, client: TCPSocket) -> None:
         """A client is there: tell the script."""
-        if self._idle_timeout:
-            idle = Deadline(self.environment.reactor, client.idle)
-            idle.start(self._idle_timeout)
+        if self._options.idle_timeout:
+            late = OperationError(*TIMEOUT)
+            idle = Deadline(self.environment.reactor, client.abort, late)
+            idle.start(self._options.idle_timeout)
             self.members[client] = idle
         transport: Any = client.transport
         host, port = host_and_port(transport.getPeer())
@@ -101,7 +95,7 @@ class TCPServer(Listening, Factory):
         """Bytes went one way or the other."""
         idle = self.members.get(client)
         if idle is not None:
-            idle.restart(self._idle_timeout)
+            idle.restart(self._options.idle_timeout)
 
     def left(self, client: TCPSocket) -> None:
         idle = self.members.get(client)

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.error import ConnectionDone, ConnectionLost
-from twisted.internet.interfaces import IHalfCloseableProtocol
-from twisted.internet.protocol import connectionDone
+from twisted.internet.interfaces import IHalfCloseableProtocol, IHandshakeListener
+from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from eplua_twisted.border.deadline import Deadline
+from eplua_twisted.border.deadline import limit
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.interfaces import IResource
 from eplua_twisted.border.primitives import operation, query
 from eplua_twisted.border.reply import Reply
-from eplua_twisted.errors import EOF, NOT_CONNECTED, TIMEOUT, OperationError
-from eplua_twisted.streams.endpoints import host_and_port
+from eplua_twisted.border.values import to_text
+from eplua_twisted.errors import EOF, NOT_CONNECTED, OperationError
+from eplua_twisted.streams.endpoints import host_and_port, set_stream_options
 from eplua_twisted.streams.read_buffer import (
     ANYTHING,
     EVERYTHING,
@@ -29,69 +28,147 @@ from eplua_twisted.streams.read_buffer import (
     Until,
     Want,
 )
-from eplua_twisted.streams.write_buffer import WriteBuffer
-from eplua_twisted.tcp.connector import Acceptor, Connecting
+from eplua_twisted.streams.transports import StreamTransport
+from eplua_twisted.tcp.acceptor import Acceptor
+from eplua_twisted.tcp.connector import Connector, tls_creator
 from eplua_twisted.tcp.options import SocketOptions
+from eplua_twisted.tcp.sender import Sender
+from eplua_twisted.tls.options import TLSOptions
 
-HALF = ("state", "Over TLS there is no half of a connection to shut down: close it")
-
-LINGER = 30.0
-"""Seconds a closed socket has to send what was written before."""
-
+TWICE = ("state", "TLS is spoken already")
+UNREAD = ("state", "Bytes that came before TLS wait to be read")
 
 Read = bytes | Deferred[bytes] | None
 """The bytes; or what fires with them; or nothing, and the reply is answered."""
 
 
-class Server(Acceptor, typing.Protocol):
-    """A server, as the sockets that it has accepted know it."""
+@implementer(IResource, IHalfCloseableProtocol, IHandshakeListener)
+class TCPSocket(Protocol):
+    """
+    One connection, from the attempt to its end.  It is the protocol itself, as a hop
+    for each read would be measured.
 
-    @property
-    def on_traffic(self) -> Callable[[TCPSocket], None] | None:
-        """What is called when bytes went either way, if anything."""
+    States: C{new}; C{connecting}, a TLS handshake included (from C{new} by L{connect},
+    or when a client with TLS is accepted; from C{connected} by L{start_tls});
+    C{connected}; C{closing} while the last bytes are sent (from C{connected} by
+    L{close} or the peer's end; from C{connecting} when an attempt has failed whose
+    transport is still there); C{closed}, while bytes that arrived can still be read.
 
-    def connected(self, client: TCPSocket) -> None:
-        """The client can be used."""
+    @ivar transport: of TLS, if it is spoken
+    """
 
-    def left(self, client: TCPSocket) -> None:
-        """The client is gone."""
-
-
-@implementer(IResource, IHalfCloseableProtocol)
-class TCPSocket(Connecting):
-    """One connection, from the attempt to its end."""
-
-    _server: Server | None
-    _gathered: list[bytes] | None = None
+    transport: StreamTransport  # type: ignore[assignment]
+    _state: Literal["new", "connecting", "connected", "closing", "closed"] = "new"
+    # These are made when first needed, and let go when they have done their part.
+    _connector: Connector | None = None
+    _out: Sender | None = None
+    _lost_by: BaseException | None = None
+    _address = ("", 0)
 
     def __init__(
         self,
         environment: Environment,
         options: SocketOptions,
-        server: Server | None = None,
+        server: Acceptor[TCPSocket] | None = None,
     ) -> None:
         self._environment = environment
         self._options = options
         self._server = server
         self._on_traffic = server.on_traffic if server is not None else None
         self._in = ReadBuffer(options.max_buffer)
-        self._shutdown: Deferred[None] | None = None
-        self._lost_by: BaseException | None = None
-        self._linger: Deadline | None = None
-        if options.tls is not None:
-            self.expect_handshake()
+        self._secure = options.tls is not None
         self._reading = True
         self._pressed = False
         self.id = environment.resources.add(self)
 
-    def ready(self) -> None:
+    # Getting connected.
+
+    @operation("tcp_connect")
+    def connect(self, host: bytes, port: int) -> Deferred[None]:
+        """
+        @return: fires with C{None}; fails with whatever kept it from connecting
+        """
+        if self._state != "new":
+            raise OperationError("state", f"Already {self._state}")
+        self._address = to_text(host), port
+        environment, options, address = self._environment, self._options, self._address
+        return self._attempt(
+            lambda connector: connector.connect(self, environment, options, address)
+        )
+
+    def _attempt(self, begin: Callable[[Connector], Deferred[None]]) -> Deferred[None]:
+        self._state = "connecting"
+        clock, timeout = self._environment.reactor, self._options.connect_timeout
+        self._connector = Connector(
+            clock, timeout, lambda: self.transport.abortConnection()
+        )
+        return begin(self._connector).addErrback(self._attempt_failed)
+
+    def _attempt_failed(self, failure: Failure) -> Failure:
+        self._connector = None
+        if not self.connected or self._state == "closed":
+            self._gone()
+        else:
+            # The transport is still on its way out.
+            self._state = "closing"
+        return failure
+
+    def connectionMade(self) -> None:
+        """Below TLS, if there is any."""
+        options = self._options
+        set_stream_options(self.transport, options.no_delay, options.keep_alive)
+        if not self._secure:
+            self._ready()
+        elif self._connector is not None:
+            self._connector.expect_handshake()
+        elif self._server is not None:
+            attempt = self._attempt(lambda connector: connector.shake_hands())
+            attempt.addErrback(self._server.refused)
+
+    def handshakeCompleted(self) -> None:
+        """C{IHandshakeListener}"""
+        if (connector := self._connector) is not None:
+            # There is nothing left to cancel, even if a server's script closes it.
+            self._ready()
+            connector.handshake_completed()
+
+    def _ready(self) -> None:
         """Connected, and the TLS handshake is done where there is one."""
-        first, self.state = self._out is None, "connected"
-        transport: Any = self.transport
-        self._out = WriteBuffer(transport)
+        first, self._state = self._out is None, "connected"
+        self._connector = None
+        clock, options, secure = self._environment.reactor, self._options, self._secure
+        self._out = Sender(clock, self.transport, options, secure, self.abort)
         self._regulate()
         if self._server is not None and first:
             self._server.connected(self)
+
+    @operation("tcp_start_tls")
+    def start_tls(self, *pairs: Any) -> Deferred[None]:
+        """
+        Speak TLS from now on; what was written before goes out as it is.
+
+        @param pairs: names and values of L{TLSOptions}
+        @return: fires with C{None} after the handshake; fails with C{tls},
+            C{timeout}, and C{state} when bytes that are not TLS are still to be read
+        """
+        out = self._connected_out()
+        if self._secure:
+            raise OperationError(*TWICE)
+        if out.is_shut:
+            raise OperationError(*NOT_CONNECTED)
+        if len(self._in):
+            # Else what somebody slipped in before would look as if TLS protected it.
+            raise OperationError(*UNREAD)
+        is_client, options = self._server is None, TLSOptions.from_pairs(pairs)
+        creator = tls_creator(
+            self._environment, options, self._address, is_client=is_client
+        )
+        self._secure = True
+        return self._attempt(
+            lambda connector: connector.start_tls(
+                self, out.when_empty, creator, is_client=is_client
+            )
+        )
 
     # Reading.
 
@@ -105,7 +182,7 @@ class TCPSocket(Connecting):
 
     @operation("tcp_read_exactly", gone=EOF, direct=True)
     def read_exactly(self, reply: Reply, count: int) -> Read:
-        """@return: so many bytes; fails as L{read} does"""
+        """@return: exactly C{count} bytes; fails as L{read} does"""
         return self._read(reply, Exactly(count))
 
     @operation("tcp_read_until", gone=EOF, direct=True)
@@ -119,12 +196,12 @@ class TCPSocket(Connecting):
         return self._read(reply, EVERYTHING)
 
     def _read(self, reply: Reply, want: Want) -> Read:
-        if self.state in ("new", "connecting"):
+        if self._state in ("new", "connecting"):
             raise OperationError(*NOT_CONNECTED)
         result: Read
         if self._options.timeout:
             waiter: Deferred[bytes] = Deferred(self._in.withdraw)
-            waiter.addTimeout(self._options.timeout, self._environment.reactor)
+            limit(waiter, self._environment.reactor, self._options.timeout)
             result = self._in.read(want, waiter)
             if result is None:
                 result = waiter
@@ -137,39 +214,32 @@ class TCPSocket(Connecting):
         return result
 
     def dataReceived(self, data: bytes) -> None:
-        if self.state == "closing":
-            # Over TLS the end of the peer has still to be waited for.
+        if self._state == "closing":
+            # Nobody reads it; the end of the peer may still be waited for.
             return
         if self._on_traffic is not None:
             self._on_traffic(self)
-        if self._gathered is not None:
-            self._gathered.append(data)
-        else:
-            self._feed(data)
+        self._in.feed(data)
+        if len(self._in):
+            self._regulate()
 
     def gather(self, begins: bool) -> None:
         """TLS hands on what came at once in several calls: the script gets it in one."""
-        gathered, self._gathered = self._gathered, [] if begins else None
-        if gathered:
-            self._feed(b"".join(gathered) if len(gathered) > 1 else gathered[0])
-
-    def _feed(self, data: bytes) -> None:
-        self._in.feed(data)
+        self._in.gather(begins)
         if len(self._in):
             self._regulate()
 
     def _regulate(self) -> None:
         """Read from the peer exactly when it is wanted; go when all is over."""
-        if self.state == "connected":
+        if self._state == "connected":
             reading = self._in.wants_more and not self._pressed
             if reading != self._reading:
                 self._reading = reading
-                transport: Any = self.transport
                 if reading:
-                    transport.resumeProducing()
+                    self.transport.resumeProducing()
                 else:
-                    transport.pauseProducing()
-        elif self.state == "closed":
+                    self.transport.pauseProducing()
+        elif self._state == "closed":
             if len(self._in):
                 # Kept until it is read, but no reason to go on.
                 self._environment.resources.count(self.id, False)
@@ -192,149 +262,109 @@ class TCPSocket(Connecting):
         @return: C{None}, or fires with it, when less than C{max_write_buffer}
             waits; fails with C{limit} at 16 times that, C{timeout}, C{state}
         """
-        out, limit = self._writable(), self._options.max_write_buffer
-        if out.amount and out.amount + len(data) > 16 * limit:
-            raise OperationError(
-                "limit",
-                f"{out.amount} bytes wait to be sent already (option maxWriteBuffer)",
-            )
+        if self._state != "connected" or self._out is None:
+            raise OperationError(*NOT_CONNECTED)
         if self._on_traffic is not None:
             self._on_traffic(self)
-        out.write(data)
-        if out.amount < limit:
-            return None
-        drained = out.when_below(limit)
-        if self._options.timeout:
-            drained.addTimeout(self._options.timeout, self._environment.reactor)
-            drained.addErrback(self._write_failed)
-        return drained
-
-    def _writable(self) -> WriteBuffer:
-        if self.state != "connected" or self._out is None or self._shutdown is not None:
-            raise OperationError(*NOT_CONNECTED)
-        return self._out
-
-    def _write_failed(self, failure: Failure) -> Failure:
-        if failure.check(DeferredTimeout):
-            self._abort(OperationError(*TIMEOUT))
-        return failure
+        return self._out.write(data)
 
     @operation("tcp_shutdown")
     def shutdown(self) -> Deferred[None]:
         """
         @return: fires with C{None} when all was sent, and the end of writing too;
-            fails with what the connection was lost by
+            fails with what the connection was lost by, C{timeout}, C{state}
         """
-        out = self._writable()
-        if self.secure:
-            raise OperationError(*HALF)
-        self._shutdown = Deferred()
-        transport: Any = self.transport
-        out.when_empty(transport.loseWriteConnection)
-        return self._shutdown
+        return self._connected_out().shutdown()
+
+    def _connected_out(self) -> Sender:
+        if self._state != "connected" or self._out is None:
+            raise OperationError(*NOT_CONNECTED)
+        return self._out
 
     def writeConnectionLost(self) -> None:
-        """All was sent, and the end of writing too."""
-        if self._shutdown is not None and not self._shutdown.called:
-            self._shutdown.callback(None)
+        """C{IHalfCloseableProtocol}: all was sent, and the end of writing too."""
+        if self._out is not None:
+            self._out.end_sent()
+            if self._in.ended:
+                self._close_in_order()
 
     # The end.
 
     def readConnectionLost(self) -> None:
-        """The peer closed; what we have still to send is sent."""
-        if self.shaking is not None:
+        """The peer has ended its side; what we have still to send is sent."""
+        if self._connector is not None:
             # Before the first record of TLS.
-            self.lost_in_handshake(ConnectionDone())
-            transport: Any = self.transport
-            transport.abortConnection()
+            self._connector.lost(Failure(ConnectionDone()))
+            self.transport.abortConnection()
         self.gather(False)
-        self._flush()
+        self._in.ended = True
+        if (out := self._out) is not None:
+            # Closing may be over at once.
+            out.peer_ended()
+            if out.is_shut or not self._options.allow_half_open:
+                self._close_in_order()
         self._in.finish()
 
-    def _flush(self) -> None:
+    def _close_in_order(self) -> None:
         """Close when all that was written is sent, or has had its time."""
-        if self.state == "connected":
-            self.state = "closing"
-            assert self._out is not None
-            self._linger = Deadline(
-                self._environment.reactor, self._abort, OperationError(*TIMEOUT)
-            )
-            self._linger.start(LINGER)
-            transport: Any = self.transport
-            self._out.when_empty(transport.loseConnection)
+        if self._state == "connected" and self._out is not None:
+            self._state = "closing"
+            self._out.close(peer_ended=self._in.ended)
 
     @query("tcp_close")
     def close(self) -> None:
         """The script's C{close}: what waits is dropped, what was written is sent."""
         self._environment.bridge.forget(self.id)
-        self._gathered = None
         closed = CancelledError()
-        if self._attempt is not None:
-            self._attempt.cancel()
-        if self.state == "connected" and not self.secure:
-            transport: Any = self.transport
-            transport.pauseProducing()
+        if self._connector is not None:
+            self._connector.cancel()
         self._in.fail(closed)
-        self._in.ended = True
         self._in.clear()
         if self._out is not None:
             self._out.fail(closed)
-        if self._shutdown is not None and not self._shutdown.called:
-            self._shutdown.errback(closed)
-        self._flush()
+        if self._state == "connected" and not self._in.ended:
+            # What still comes is dropped, so that it is not refused.
+            self.transport.resumeProducing()
+        self._close_in_order()
+        self._in.ended = True
         self.forget()
 
     @query("tcp_forget")
     def forget(self) -> None:
         """The script has no more use for what a closed connection has left."""
-        if self.state in ("new", "closed"):
+        if self._state in ("new", "closed"):
             self._gone()
 
-    def abort(self) -> None:
-        """Close now."""
-        self._abort(CancelledError())
-
-    def _abort(self, reason: Exception) -> None:
-        if self._attempt is not None:
-            self._attempt.cancel()
-        elif self.state in ("connected", "closing"):
-            self._lost_by = reason
-            transport: Any = self.transport
-            transport.abortConnection()
+    def abort(self, reason: BaseException | None = None) -> None:
+        """Close now; who waits is told the reason, by default C{closed}."""
+        if self._connector is not None:
+            self._connector.cancel()
+        elif self._state in ("connected", "closing"):
+            self._lost_by = reason or CancelledError()
+            self.transport.abortConnection()
         else:
             self._gone()
 
-    def idle(self) -> None:
-        """The server has seen nothing of this client for too long."""
-        self._abort(OperationError(*TIMEOUT))
-
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.gather(False)
-        self.state = "closed"
-        if self._linger is not None:
-            self._linger.cancel()
-            # It knows the socket, which is to go as soon as nobody else does.
-            self._linger = None
+        self._state = "closed"
         if self._server is not None:
             self._server.left(self)
         cause = self._lost_by or reason.value or ConnectionLost()
-        self.lost_in_handshake(cause)
+        if self._connector is not None:
+            self._connector.lost(Failure(cause))
         if not isinstance(cause, ConnectionDone):
             # Those that wait learn the cause; reads that come later, the end.
             self._in.ended = True
             self._in.fail(cause)
         self._in.finish()
         if self._out is not None:
-            self._out.fail(cause)
-        if self._shutdown is not None and not self._shutdown.called:
-            if isinstance(cause, ConnectionDone):
-                self._shutdown.callback(None)
-            else:
-                self._shutdown.errback(cause)
+            out, self._out = self._out, None
+            out.lost(cause)
         self._regulate()
 
     def _gone(self) -> None:
-        self.state = "closed"
+        self._state = "closed"
         self._environment.resources.remove(self.id)
 
     # What a script can ask.
@@ -342,9 +372,9 @@ class TCPSocket(Connecting):
     @query("tcp_state")
     def describe(self) -> tuple[str, str | None, int | None]:
         """The state, and the peer's address and port."""
-        if self.transport is None:
-            return self.state, None, None
-        return self.state, *host_and_port(self.transport.getPeer())
+        if not self.connected:
+            return self._state, None, None
+        return self._state, *host_and_port(self.transport.getPeer())
 
     @query("tcp_local_address")
     def local_address(self) -> tuple[str | None, int | None]:
@@ -354,10 +384,15 @@ class TCPSocket(Connecting):
     def peer_address(self) -> tuple[str | None, int | None]:
         return host_and_port(self._open_transport().getPeer())
 
-    def _open_transport(self) -> Any:
-        if self.state not in ("connected", "closing"):
+    def _open_transport(self) -> StreamTransport:
+        if self._state not in ("connected", "closing"):
             raise OperationError(*NOT_CONNECTED)
         return self.transport
+
+    @query("tcp_alpn")
+    def alpn(self) -> bytes | None:
+        """The protocol that both ends chose in the TLS handshake, if they did."""
+        return getattr(self._open_transport(), "negotiatedProtocol", None)
 
     @query("tcp_buffered_amount")
     def buffered_amount(self) -> int:

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
+from OpenSSL import SSL
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import (
+    IHalfCloseableProtocol,
     IProtocol,
     IProtocolFactory,
     IStreamClientEndpoint,
+    ITransport,
 )
-from twisted.internet.protocol import connectionDone
+from twisted.internet.protocol import Protocol, connectionDone
 from twisted.protocols.tls import (
     BufferingTLSTransport,
     TLSMemoryBIOFactory,
     TLSMemoryBIOProtocol,
 )
 from twisted.python.failure import Failure
-from zope.interface import implementer
+from zope.interface import alsoProvides, implementer
 
+from eplua_twisted.streams.connecting import OneProtocolFactory
 from eplua_twisted.streams.transports import EagerWrites
 from eplua_twisted.tls.handshake import interrupted
+
+MAX_RECORD = 2**15
+"""Bytes that are asked of OpenSSL at a time: more than a record of TLS has."""
 
 
 class CorkedWrites(TLSMemoryBIOProtocol):
@@ -44,7 +52,54 @@ class TLSTransport(BufferingTLSTransport, CorkedWrites):
     where what came at once begins and ends.
 
     The protocol is told of a handshake that was cut off as L{interrupted} says.
+
+    A protocol that is C{IHalfCloseableProtocol} is told when the peer has ended its
+    side (close_notify), and can go on writing until it closes (RFC 8446, 6.1); Twisted
+    would drop what waits to be sent.
     """
+
+    _peer_ended = False
+
+    def makeConnection(self, transport: ITransport) -> None:
+        super().makeConnection(transport)
+        if IHalfCloseableProtocol.providedBy(self.wrappedProtocol):
+            # After Twisted, which has said that this provides what the transport does.
+            alsoProvides(self, IHalfCloseableProtocol)
+
+    def _flushReceiveBIO(self) -> None:
+        """As Twisted's, but for the end of the peer's side."""
+        connection = self._tlsConnection
+        while not self._lostTLSConnection and not self._peer_ended:
+            try:
+                data = connection.recv(MAX_RECORD)
+            except SSL.WantReadError:
+                break
+            except SSL.ZeroReturnError:
+                self._end_of_peer()
+            except SSL.Error:
+                self._tlsShutdownFinished(Failure())
+            else:
+                if not self._aborted:
+                    self.wrappedProtocol.dataReceived(data)
+        self._flushSendBIO()
+
+    def _end_of_peer(self) -> None:
+        protocol = self.wrappedProtocol
+        if self.disconnecting or not IHalfCloseableProtocol.providedBy(protocol):
+            self._shutdownTLS()
+            self._tlsShutdownFinished(None)
+            return
+        self._peer_ended = True
+        protocol.readConnectionLost()
+
+    def readConnectionLost(self) -> None:
+        """The transport has read its end; only a peer that has ended TLS too goes on."""
+        if not self._peer_ended:
+            transport: Any = self.transport
+            transport.connectionLost(Failure(ConnectionDone()))
+
+    def writeConnectionLost(self) -> None:
+        """TLS has no half of a connection to shut down."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         # Twisted keeps to itself whether it is done, and what it will say.
@@ -76,6 +131,22 @@ def below(
     made = TLSMemoryBIOFactory(creator, is_client, factory, reactor)
     made.protocol = TLSTransport
     return made
+
+
+def put_below(
+    protocol: Protocol, transport: Any, creator: Any, reactor: Any, *, is_client: bool
+) -> None:
+    """
+    Put TLS between a protocol and its transport, which has no producer; the protocol's
+    C{connectionMade} is called again.
+
+    Not the transport's own C{startTLS}: that goes around its way of writing, and takes
+    the time from the global reactor.
+    """
+    factory = below(OneProtocolFactory(protocol), creator, reactor, is_client=is_client)
+    layer = factory.buildProtocol(transport.getPeer())
+    transport.protocol = layer
+    layer.makeConnection(transport)
 
 
 @implementer(IStreamClientEndpoint)

@@ -80,12 +80,12 @@ end
 
 --- A host and its port; "unix:/path" has none.
 function check.address(host, port, index, method, lowest)
-  check.host(host, index, method)
-  if sub(host, 1, 5) == "unix:" then
+  if type(host) == "string" and sub(host, 1, 5) == "unix:" then
     if port ~= nil then fail(index + 1, method, "port", "nil for a UNIX socket", port) end
-    if host == "unix:" then fail(index, method, "host", "unix:/path", host) end
+    if host == "unix:" or find(host, "%z") then fail(index, method, "host", "unix:/path", host) end
     return host, 0
   end
+  check.host(host, index, method)
   return host, check.port(port, index + 1, method, lowest)
 end
 

@@ -34,7 +34,7 @@ setmetatable(net, {
 
 --- Look up the addresses of a host: success(address, ...).
 function net.resolve(name, callbacks)
-  check.string(name, 1, "resolve", "name")
+  check.text(name, 1, "resolve", "name")
   return tickets.operate("resolve", callbacks, resolve, name)
 end
 

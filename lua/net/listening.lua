@@ -7,6 +7,13 @@ local operate_with = tickets.operate_with
 
 local listening = {}
 
+--- An option kind: what the system takes as the length of a queue.
+function listening.backlog_kind(value)
+  local number = check.as_integer(value, 1, 2 ^ 31 - 1)
+  if number then return number end
+  return nil, "integer 1..2147483647"
+end
+
 --- Where to listen, checked: nil and "*" are every interface.
 function listening.address(host, port)
   if host == nil or host == "*" then return "*", check.port(port, 2, "start", 0) end

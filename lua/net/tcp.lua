@@ -3,9 +3,10 @@
 local core, primitives = ...
 
 local check, class = core.import("border/check"), core.import("border/class")
-local listening, tls = core.import("net/listening"), core.import("net/tls")
+local hosts, listening = core.import("net/hosts", "resolve"), core.import("net/listening")
 local options, reports = core.import("border/options"), core.import("border/reports")
-local tickets = core.import("border/tickets")
+local tickets, tls = core.import("border/tickets"), core.import("net/tls")
+local pack = options.pack
 local operate, operate_with, protect = tickets.operate, tickets.operate_with, reports.protect
 local tcp_create, tcp_connect = primitives.tcp_create, primitives.tcp_connect
 local tcp_read, tcp_write = primitives.tcp_read, primitives.tcp_write
@@ -20,16 +21,12 @@ local SOCKET_OPTIONS = {
   timeout = "milliseconds",
   noDelay = "boolean",
   keepAlive = "boolean",
-  localAddress = "string",
+  localAddress = hosts.address_kind,
   maxBuffer = "count",
   maxWriteBuffer = "count",
+  allowHalfOpen = "boolean",
   tls = tls.client_kind,
 }
-
-local function socket_values(o)
-  return o.timeout, o.noDelay ~= false, o.keepAlive or false, o.localAddress,
-    o.maxBuffer, o.maxWriteBuffer, o.tls and true or false, tls.flatten(o.tls)
-end
 
 local function describe(socket)
   local state, host, port = tcp_state(socket.id)
@@ -55,7 +52,7 @@ function TCPSocket:connect(host, port, callbacks)
   if not is_open(self) then
     if self.id then tcp_forget(self.id) end
     class.sweep()
-    local id, message = tcp_create(socket_values(self.options))
+    local id, message = tcp_create(pack(self.options))
     if not id then reports.raise(message) end
     class.open(self, id)
   end
@@ -138,6 +135,11 @@ function TCPSocket:peerAddress()
   return primitives.tcp_peer_address(self.id)
 end
 
+--- The protocol that both ends have chosen in the TLS handshake (option alpn), or nil.
+function TCPSocket:alpn()
+  return primitives.tcp_alpn(self.id)
+end
+
 --- How many bytes wait to be taken by the system.
 function TCPSocket:bufferedAmount()
   return self.id and primitives.tcp_buffered_amount(self.id) or 0
@@ -148,7 +150,7 @@ local TCPServer = class.new("TCPServer", listening.describe)
 
 local SERVER_OPTIONS = {
   maxConnections = "count",
-  backlog = "count",
+  backlog = listening.backlog_kind,
   reusePort = "boolean",
   idleTimeout = "milliseconds",
 }
@@ -164,8 +166,7 @@ function TCPServer:start(host, port, onClient, callbacks)
   check.callback(onClient, 3, "start", "onClient")
   local function open()
     local o = self.options
-    local id, message = primitives.tcp_server_create(o.maxConnections, o.backlog,
-      o.reusePort or false, o.idleTimeout, socket_values(o))
+    local id, message = primitives.tcp_server_create(pack(o))
     if not id then reports.raise(message) end
     class.open(self, id)
     self.listener = tickets.listen(function(client_id, ip, client_port)

@@ -2,8 +2,8 @@
 
 local core = ...
 
-local options, reports = core.import("border/options"), core.import("border/reports")
-local text = core.import("border/text")
+local hosts, options = core.import("net/hosts", "resolve"), core.import("border/options")
+local reports, text = core.import("border/reports"), core.import("border/text")
 local type, format, pairs = type, string.format, pairs
 local unpack = core.unpack
 
@@ -42,7 +42,7 @@ local KNOWN = {
   certificate = pem_kind,
   clientAuthority = pem_kind,
   allowUnauthorized = "boolean",
-  serverName = pem_kind,
+  serverName = hosts.host_kind,
   alpn = protocols,
 }
 
