@@ -8,6 +8,7 @@ from typing import Any
 
 import trustme
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionLost
 
 from eplua_twisted.tls.options import TLSOptions
 from eplua_twisted.udp.addresses import SocketAddress
@@ -15,6 +16,8 @@ from eplua_twisted.udp.dtls.context import client_connection, server_context
 from eplua_twisted.udp.dtls.cookies import CookieExchange
 from eplua_twisted.udp.dtls.records import MTU
 from eplua_twisted.udp.dtls.session import Session
+from tests.memory import MemoryReactor, RemotePort
+from tests.memory.network import Address
 
 ADDRESS = ("192.0.2.1", 5684)
 
@@ -115,3 +118,75 @@ class Pair:
         for each in (self.client, self.server):
             if each is not None:
                 each.close()
+
+
+class MemoryClient:
+    """
+    A client on a port of the network in memory.
+
+    @ivar sent: its datagrams
+    @ivar received: data of the server
+    @ivar ends: what its session ended with
+    """
+
+    def __init__(
+        self, reactor: MemoryReactor, server: Address, port: RemotePort | None = None
+    ) -> None:
+        """@param port: of a client before it, which is dead"""
+        self.port = port or reactor.bind("192.0.2.7")
+        self.sent: list[bytes] = []
+        self.received: list[bytes] = []
+        self.ends: list[BaseException] = []
+        self._reactor = reactor
+        self._server = server
+        self.session = client_session(
+            reactor,
+            self.send,
+            self.received.append,
+            self.ends.append,
+        )
+        self.handshake = self.session.begin()
+        self.handshake.addErrback(lambda failure: None)
+
+    def send(self, datagram: bytes) -> None:
+        """Put a datagram on the wire."""
+        self.sent.append(datagram)
+        self.port.send(datagram, self._server)
+
+    def step(self) -> bool:
+        """
+        The server reads and answers, the client reads that.
+
+        @return: whether there was an answer
+        """
+        self._reactor.settle()
+        arrived = self.port.received()
+        for datagram, _ in arrived:
+            self.session.receive(datagram)
+        return bool(arrived)
+
+    def run(self) -> None:
+        """Exchange what there is, until nobody has anything to say."""
+        while self.step():
+            pass
+
+    def open(self) -> MemoryClient:
+        """Do the handshake; it must succeed."""
+        self.run()
+        assert self.session.state == "open", self.ends
+        return self
+
+    def say(self, data: bytes) -> None:
+        """Send, and see what comes."""
+        self.session.send(data)
+        self.run()
+
+    def die(self) -> RemotePort:
+        """
+        End without a goodbye.
+
+        @return: its port, for another client
+        """
+        self.port.received()
+        self.session.fail(ConnectionLost())
+        return self.port
