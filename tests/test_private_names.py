@@ -56,6 +56,8 @@ class Private:
 ABSTRACT = "twisted.internet.abstract:FileDescriptor"
 CLIENT = "twisted.web._newclient:HTTP11ClientProtocol"
 WEBSOCKET = "autobahn.websocket.protocol:WebSocketProtocol"
+WEBSOCKET_CLIENT = "autobahn.websocket.protocol:WebSocketClientProtocol"
+WEBSOCKET_SERVER = "autobahn.websocket.protocol:WebSocketServerProtocol"
 ADAPTER = "autobahn.twisted.websocket:WebSocketAdapterProtocol"
 TLS = "twisted.protocols.tls:TLSMemoryBIOProtocol"
 PAHO = "paho.mqtt.client:Client"
@@ -120,8 +122,18 @@ UNDOCUMENTED = (
     Private("autobahn", WEBSOCKET, "failedByMe"),
     Private("autobahn", WEBSOCKET, "localCloseCode"),
     Private("autobahn", WEBSOCKET, "localCloseReason"),
-    Private("autobahn", WEBSOCKET, "trafficStats"),
+    Private("autobahn", WEBSOCKET, "wasClean"),
     Private("autobahn", WEBSOCKET, "wasNotCleanReason"),
+    Private("autobahn", WEBSOCKET_CLIENT, "startHandshake", ()),
+    Private("autobahn", WEBSOCKET_CLIENT, "websocket_key"),
+    Private("autobahn", WEBSOCKET_CLIENT, "websocket_protocol_in_use"),
+    Private("autobahn", WEBSOCKET_CLIENT, "failHandshake", ("reason",)),
+    Private(
+        "autobahn",
+        WEBSOCKET_SERVER,
+        "failHandshake",
+        ("reason", "code", "responseHeaders"),
+    ),
 )
 """Names without an underscore that no documentation has, nothing more than private."""
 

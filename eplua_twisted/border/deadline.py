@@ -114,7 +114,15 @@ class StallDeadline:
 
     LOOKS = 4
 
-    __slots__ = ("_deadline", "_function", "_left", "_moved", "_seconds", "_seen")
+    __slots__ = (
+        "_clock",
+        "_deadline",
+        "_function",
+        "_moved",
+        "_seconds",
+        "_seen",
+        "_since",
+    )
 
     def __init__(
         self,
@@ -126,11 +134,12 @@ class StallDeadline:
         @param moved: gives something that is different when something has moved
         @param function: called when nothing has moved for so long
         """
+        self._clock = clock
         self._deadline = Deadline(clock, self._look)
         self._moved = moved
         self._function = function
         self._seconds = 0.0
-        self._left = 0
+        self._since = 0.0
         self._seen: object = None
 
     @property
@@ -141,20 +150,23 @@ class StallDeadline:
     def start(self, seconds: float) -> None:
         """Begin to look; when it has begun already it goes on as it is."""
         if not self._deadline.active:
-            self._seconds = seconds / self.LOOKS
-            self._left = self.LOOKS
+            self._seconds = seconds
+            self._since = self._clock.seconds()
             self._seen = self._moved()
-            self._deadline.restart(self._seconds)
+            self._deadline.restart(seconds / self.LOOKS)
 
     def cancel(self) -> None:
         """Stop looking; harmless when it has not begun."""
         self._deadline.cancel()
 
     def _look(self) -> None:
+        now = self._clock.seconds()
         before, self._seen = self._seen, self._moved()
-        self._left = self._left - 1 if before == self._seen else self.LOOKS
-        if self._left:
-            self._deadline.restart(self._seconds)
+        if before != self._seen:
+            self._since = now
+        left = self._since + self._seconds - now
+        if left > 0:
+            self._deadline.restart(min(left, self._seconds / self.LOOKS))
         else:
             self._function()
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from base64 import b64encode
 from typing import Any
 
 from autobahn.twisted.websocket import WebSocketAdapterProtocol, WebSocketClientProtocol
 from autobahn.websocket.protocol import WebSocketProtocol
+from txaio.tx import make_logger
 
 from eplua_twisted.errors import OperationError
+from eplua_twisted.streams.opening import AnswerReader, Opening
 from eplua_twisted.streams.write_buffer import WriteBuffer
 
 
@@ -18,6 +22,8 @@ class BufferedWebSocket(WebSocketAdapterProtocol, WebSocketProtocol):  # type: i
     order is closed when all of it has gone.
     """
 
+    # Whoever owns the connection is told what goes wrong; autobahn would log it too.
+    log = make_logger(level="critical")
     transport: Any = None
     _out: WriteBuffer | None = None
 
@@ -59,13 +65,52 @@ class BufferedWebSocketClient(BufferedWebSocket, WebSocketClientProtocol):  # ty
     """
     The client's side.
 
+    @ivar opening: what it asks for; unless given, what autobahn's factory says
     @ivar refused: why there is no WebSocket, when it was not the connection's fault
     """
 
+    opening: Opening | None = None
     refused: OperationError | None = None
+    # From autobahn's factory.
+    perMessageCompressionOffers: list[Any]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._answer: AnswerReader | None = AnswerReader()
+
+    def startHandshake(self) -> None:
+        """Autobahn's own request would not be sent as a script writes it."""
+        opening = self.opening or _opening_of(self.factory)
+        self.websocket_key = b64encode(os.urandom(16))
+        offers = [
+            offer.get_extension_string() for offer in self.perMessageCompressionOffers
+        ]
+        self.sendData(opening.request(self.websocket_key, offers))
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._answer is None:
+            self._dataReceived(data)
+        elif self.refused is None:
+            self._read_answer(self._answer, data)
+
+    def _read_answer(self, reader: AnswerReader, data: bytes) -> None:
+        try:
+            answer = reader.feed(data)
+        except OperationError as problem:
+            self.refused = problem
+            self.transport.abortConnection()
+            return
+        if answer is not None:
+            self._answer = None
+            self._dataReceived(answer)
 
     def failHandshake(self, reason: str) -> None:
         """The server's answer was not the one to become a WebSocket."""
         code = "refused" if "upgrade failed" in reason else "protocol"
         self.refused = OperationError(code, reason)
         WebSocketClientProtocol.failHandshake(self, reason)
+
+
+def _opening_of(factory: Any) -> Opening:
+    host = f"[{factory.host}]" if ":" in factory.host else factory.host
+    return Opening(f"{host}:{factory.port}", factory.resource, factory.protocols)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from autobahn.websocket.util import parse_url
-
 from eplua_twisted.border.module import Module
 from eplua_twisted.border.primitives import query
-from eplua_twisted.border.values import seconds, to_text
+from eplua_twisted.border.values import Scalar, to_text
 from eplua_twisted.errors import OperationError
-from eplua_twisted.websocket.client import HANDSHAKE_TIMEOUT, WebSocketConnection
-from eplua_twisted.websocket.connection import ChannelOptions
+from eplua_twisted.streams import urls
+from eplua_twisted.websocket.client import WebSocketConnection
+from eplua_twisted.websocket.options import ClientOptions, ServerOptions
 from eplua_twisted.websocket.server import WebSocketServer
+
+PORTS = {"ws": 80, "wss": 443}
 
 
 class WebSockets(Module):
@@ -20,91 +19,61 @@ class WebSockets(Module):
 
     resource_types = (WebSocketConnection, WebSocketServer)
 
+    @query("websocket_check")
+    def check(self, url: bytes) -> bool:
+        """@raise OperationError: C{url}, with what was expected instead"""
+        _parse(url)
+        return True
+
     @query("websocket_connect")
-    def connect(
-        self,
-        listener: int,
-        url: bytes,
-        timeout: float | None,
-        subprotocols: bytes | None,
-        max_message: int | None,
-        compression: bool,
-        ping_interval: float | None,
-        ping_timeout: float | None,
-        tls_values: int,
-        *pairs: Any,
-    ) -> int:
+    def connect(self, listener: int, url: bytes, *options: Scalar) -> int:
         """
         Begin to connect.
 
-        @param listener: the ticket that is answered with the connection's events:
-            C{connected} or C{error}, C{dataReceived}, C{pong}, C{disconnected}
-        @param subprotocols: the offered ones, separated by commas
-        @param tls_values: how many of C{pairs} are TLS options; the others are headers
+        @param listener: see L{WebSocketConnection}
+        @param options: pairs: see L{ClientOptions}
         @return: the connection's number
-        @raise OperationError: C{protocol}, for a URL that is none
+        @raise OperationError: C{tls}: a certificate or key cannot be used
         """
-        text = to_text(url)
-        try:
-            secure = parse_url(text)[0]
-        except Exception as problem:
-            raise OperationError("protocol", f"bad URL {text!r}: {problem}") from None
-        options = ChannelOptions.from_lua(
-            max_message, compression, ping_interval, ping_timeout
-        )
-        headers = pairs[tls_values:]
+        parsed = _parse(url)
+        checked = ClientOptions.from_pairs(options)
         creator = None
-        if secure:
-            creator = self._creator(text, pairs[:tls_values])
-        connection = WebSocketConnection(self._environment, options, listener)
-        settings = {
-            "url": text,
-            "headers": {
-                to_text(name): to_text(value)
-                for name, value in zip(headers[::2], headers[1::2], strict=True)
-            },
-            "protocols": to_text(subprotocols).split(",") if subprotocols else [],
-            "useragent": "eplua",
-        }
-        limit = HANDSHAKE_TIMEOUT if timeout is None else seconds(timeout)
-        connection.begin(settings, limit, creator)
-        return connection.id
-
-    def _creator(self, url: str, values: tuple[Any, ...]) -> Any:
-        from eplua_twisted.tls.context import client_creator
-        from eplua_twisted.tls.options import TLSOptions
-
-        host, port = parse_url(url)[1:3]
-        options = TLSOptions.from_lua(*values)
-        allowed = self._environment.allow_unauthorized
-        return client_creator(options, host, port, allowed)
-
-    @query("websocket_server_create")
-    def create_server(
-        self,
-        origins: bytes | None,
-        subprotocols: bytes | None,
-        max_connections: int | None,
-        max_message: int | None,
-        compression: bool,
-        ping_interval: float | None,
-        ping_timeout: float | None,
-        *tls_values: Any,
-    ) -> int:
-        """@return: the number of a server that does not listen yet"""
-        context = None
-        if tls_values:
-            from eplua_twisted.tls.context import server_context
+        if parsed.scheme == "wss":
+            from eplua_twisted.tls.context import client_creator
             from eplua_twisted.tls.options import TLSOptions
 
-            context = server_context(TLSOptions.from_lua(*tls_values))
-        return WebSocketServer(
-            self._environment,
-            ChannelOptions.from_lua(
-                max_message, compression, ping_interval, ping_timeout
-            ),
-            None if origins is None else frozenset(to_text(origins).split("\n")),
-            to_text(subprotocols).split(",") if subprotocols else [],
-            max_connections,
-            context,
-        ).id
+            creator = client_creator(
+                checked.tls or TLSOptions(),
+                parsed.host,
+                parsed.port,
+                self._environment.allow_unauthorized,
+            )
+        connection = WebSocketConnection(self._environment, checked, listener)
+        connection.begin(parsed, creator)
+        return connection.id
+
+    @query("websocket_server_create")
+    def create_server(self, *options: Scalar) -> int:
+        """
+        @param options: pairs: see L{ServerOptions}
+        @return: the number of a server that does not listen yet
+        @raise OperationError: C{tls}: a certificate or key cannot be used
+        """
+        checked = ServerOptions.from_pairs(options)
+        context = None
+        if checked.tls is not None:
+            from eplua_twisted.tls.context import server_context
+
+            context = server_context(checked.tls)
+        return WebSocketServer(self._environment, checked, context).id
+
+
+def _parse(url: bytes) -> urls.URL:
+    text = to_text(url)
+    if text.strip(" ").partition(":")[0].lower() not in PORTS:
+        raise OperationError("url", "ws: or wss: URL")
+    parsed = urls.parse(text, PORTS)
+    if "#" in text:
+        # RFC 6455, 3.
+        raise OperationError("url", "URL without a fragment")
+    return parsed

@@ -1,167 +1,202 @@
-"""WebSocket connections made by scripts, and the module of both sides."""
+"""WebSocket connections that scripts make."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from autobahn.twisted.websocket import WebSocketClientFactory
-from autobahn.websocket.compress import (
-    PerMessageDeflateOffer,
-    PerMessageDeflateResponse,
-    PerMessageDeflateResponseAccept,
-)
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.border.environment import Environment
+from eplua_twisted.border.interfaces import IResource
 from eplua_twisted.border.primitives import query
 from eplua_twisted.border.reply import Events
-from eplua_twisted.border.values import to_bytes, to_text
-from eplua_twisted.errors import TIMEOUT, OperationError, describe
-from eplua_twisted.streams.autobahn import BufferedWebSocketClient
+from eplua_twisted.border.values import to_bytes
+from eplua_twisted.errors import (
+    CLOSED,
+    EOF,
+    INTERNAL,
+    TIMEOUT,
+    OperationError,
+    describe,
+)
+from eplua_twisted.streams.connecting import OneProtocolFactory
 from eplua_twisted.streams.endpoints import client_endpoint
-from eplua_twisted.websocket.connection import Channel, ChannelOptions
+from eplua_twisted.streams.opening import Opening
+from eplua_twisted.streams.urls import URL
+from eplua_twisted.websocket.connection import (
+    GOING_AWAY,
+    NORMAL,
+    Connection,
+    check_utf8,
+)
+from eplua_twisted.websocket.options import ClientOptions
+from eplua_twisted.websocket.protocol import ClientProtocol
+from eplua_twisted.websocket.settings import client_settings
 
-HANDSHAKE_TIMEOUT = 10.0
-
-
-class _Factory(WebSocketClientFactory):
-    """Autobahn's settings for one connection, and that connection."""
-
-    noisy = False
-
-    def __init__(self, connection: WebSocketConnection, **settings: Any) -> None:
-        WebSocketClientFactory.__init__(self, **settings)
-        self._connection = connection
-
-    def buildProtocol(self, addr: object) -> WebSocketConnection:
-        self._connection.factory = self
-        return self._connection
+EARLY_END = "End of file (the server closed before it had answered)"
 
 
-class WebSocketConnection(Channel, BufferedWebSocketClient):  # type: ignore[misc]
+@implementer(IResource)
+class WebSocketConnection:
     """
     One connection, from the attempt to its end.
 
-    @param listener: the ticket that is answered with its events
+    @param listener: the ticket that is told C{connected} with the subprotocol, or
+        C{error} with code and message; then C{dataReceived} with data and whether it
+        is binary, C{pong} with data, and C{disconnected} with code, reason and whether
+        it was clean
     """
 
     def __init__(
-        self, environment: Environment, options: ChannelOptions, listener: int
+        self, environment: Environment, options: ClientOptions, listener: int
     ) -> None:
-        super().__init__(environment, options)
-        self._listener = Events(environment.bridge, listener, self.id)
+        reactor = environment.reactor
+        self._environment = environment
+        self._options = options
+        self._protocol = ClientProtocol()
+        self._protocol.factory = client_settings(options, reactor)
+        self._connection = Connection(reactor, options, self, self._protocol)
         self._attempt: Deferred[Any] | None = None
-        self._deadline = Deadline(
-            environment.reactor, self._give_up, OperationError(*TIMEOUT)
-        )
+        self._deadline = Deadline(reactor, self._give_up, TIMEOUT)
+        # Why we gave up ourselves.
+        self._reason: OperationError | None = None
+        self.id = environment.resources.add(self)
+        self._events = Events(environment.bridge, listener, self.id)
 
-    def begin(self, settings: dict[str, Any], timeout: float, creator: Any) -> None:
+    def begin(self, url: URL, creator: IOpenSSLClientConnectionCreator | None) -> None:
         """Connect; what comes of it is an event."""
-        factory = _Factory(self, reactor=self.environment.reactor, **settings)
-        compression = {}
-        if self.options.compression:
-            compression = {
-                "perMessageCompressionOffers": [PerMessageDeflateOffer()],
-                "perMessageCompressionAccept": self._accept_compression,
-            }
-        WebSocketClientFactory.setProtocolOptions(
-            factory,
-            serverConnectionDropTimeout=0,
-            **self.options.protocol_options(),
-            **compression,
+        options, environment = self._options, self._environment
+        self._protocol.opening = Opening(
+            url.authority,
+            url.path,
+            options.subprotocols,
+            _with_authorization(options.headers, url.authorization),
         )
-        endpoint = client_endpoint(self.environment.streams, factory.host, factory.port)
+        endpoint = client_endpoint(environment.streams, url.host, url.port)
         if creator is not None:
             from eplua_twisted.tls.transport import TLSClientEndpoint
 
-            endpoint = TLSClientEndpoint(endpoint, creator, self.environment.reactor)
-        if timeout:
-            self._deadline.start(timeout)
-        self._attempt = endpoint.connect(factory)
-        self._attempt.addCallbacks(self._connected, self._not_connected)
-
-    def _accept_compression(self, response: object) -> object:
-        if isinstance(response, PerMessageDeflateResponse):
-            return PerMessageDeflateResponseAccept(
-                response, max_message_size=self.options.max_message
-            )
-        return None
+            endpoint = TLSClientEndpoint(endpoint, creator, environment.reactor)
+        if options.timeout:
+            self._deadline.start(options.timeout)
+        attempt = endpoint.connect(OneProtocolFactory(self._protocol))
+        self._attempt = attempt
+        attempt.addCallbacks(self._connected, self._not_connected)
 
     def _connected(self, protocol: object) -> None:
         self._attempt = None
 
     def _not_connected(self, failure: Failure) -> None:
         self._attempt = None
-        self.environment.resources.remove(self.id)
-        self.not_opened(failure)
+        self.gone(failure, False)
 
-    def _give_up(self, reason: OperationError) -> None:
-        self.refused = self.refused or reason
+    def _give_up(self, reason: tuple[str, str]) -> None:
+        self._reason = self._reason or OperationError(*reason)
         self.abort()
 
-    def opened(self) -> None:
+    # What the connection tells.
+
+    def opened(self, subprotocol: str | None) -> None:
         self._deadline.cancel()
-        protocol = self.websocket_protocol_in_use
-        self._listener.tell(b"connected", protocol and to_bytes(protocol))
+        self._events.tell(b"connected", subprotocol and to_bytes(subprotocol))
 
     def received(self, data: bytes, is_binary: bool) -> None:
-        self._listener.tell(b"dataReceived", data, is_binary)
+        self._events.tell(b"dataReceived", data, is_binary)
 
     def ponged(self, data: bytes) -> None:
-        self._listener.tell(b"pong", data)
+        self._events.tell(b"pong", data)
 
-    def closed(self, code: int, reason: str, clean: bool) -> None:
-        self._listener.tell(b"disconnected", code, to_bytes(reason), clean)
+    def ended(self, code: int, reason: str, clean: bool) -> None:
+        # What is still on its way to the peer does not keep the program alive.
+        self._environment.resources.count(self.id, False)
+        self._events.tell(b"disconnected", code, to_bytes(reason), clean)
 
-    def not_opened(self, failure: Failure | None) -> None:
+    def gone(self, failure: Failure, was_open: bool) -> None:
         self._deadline.cancel()
-        if self.refused is not None:
-            failure = Failure(self.refused)
-        assert failure is not None
-        described = describe(failure) or ("internal", "internal error")
-        if described[0] == "eof":
-            described = "eof", "End of file (the server closed before it had answered)"
-        self._listener.tell(b"error", to_bytes(described[1]), to_bytes(described[0]))
-
-    def abort(self) -> None:
-        if self._attempt is not None:
-            self._attempt.cancel()
-        else:
-            super().abort()
+        self._environment.resources.remove(self.id)
+        if was_open:
+            return
+        reason = self._reason or self._protocol.refused
+        described = describe(Failure(reason) if reason else failure) or INTERNAL
+        code, message = (EOF[0], EARLY_END) if described == EOF else described
+        self._events.tell(b"error", to_bytes(code), to_bytes(message))
 
     # What scripts ask.
 
     @query("websocket_send")
-    def send_message(self, data: bytes, is_binary: bool) -> bool:
-        return self.send(data, is_binary)
+    def send(self, data: bytes, is_binary: bool) -> bool:
+        """@raise OperationError: as L{Connection.send} does"""
+        self._connection.send(data, is_binary)
+        return True
 
     @query("websocket_ping")
-    def send_ping(self, data: bytes) -> bool:
-        return self.ping(data)
+    def ping(self, data: bytes) -> bool:
+        """@raise OperationError: as L{Connection.ping} does"""
+        self._connection.ping(data)
+        return True
 
     @query("websocket_close")
-    def close_by_script(self, code: int | None, reason: bytes | None) -> None:
-        """The script's C{close}: messages that wait are dropped."""
-        self.environment.bridge.forget(self.id)
-        self._ended = True
-        if self._attempt is not None:
-            self.refused = self.refused or OperationError("closed", "closed")
-            self._attempt.cancel()
-            return
-        self.say_goodbye(code, None if reason is None else to_text(reason))
+    def close_with(self, code: int | None, reason: bytes | None) -> bool:
+        """
+        Close; before there is a connection, give the attempt up.
 
-    @query("websocket_abort")
-    def abort_by_script(self) -> None:
-        """Make room for a new connection of the same object, at once."""
-        self._ended = True
-        self.abort()
+        @raise OperationError: C{protocol} for a reason that is not UTF-8
+        """
+        reason = reason or b""
+        check_utf8(reason, "the reason of a close must be UTF-8")
+        self._reason = self._reason or OperationError(*CLOSED)
+        if self._attempt is not None:
+            self._attempt.cancel()
+        else:
+            self._connection.close(code or NORMAL, reason)
+        return True
+
+    @query("websocket_disown")
+    def disown(self) -> None:
+        """The script connects anew before this one, which it has closed, has ended."""
+        self._connection.disown()
 
     @query("websocket_is_open")
-    def ask_open(self) -> bool:
-        return self.can_send()
+    def is_open(self) -> bool:
+        return self._connection.is_open
 
     @query("websocket_buffered_amount")
-    def ask_buffered_amount(self) -> int:
-        return self.buffered_amount()
+    def buffered_amount(self) -> int:
+        return self._connection.buffered_amount
+
+    # Resources.
+
+    def close(self) -> None:
+        """The runtime stops."""
+        if self._attempt is not None:
+            self._attempt.cancel()
+        else:
+            self._connection.close(GOING_AWAY)
+
+    def abort(self) -> None:
+        """Close now."""
+        if self._attempt is not None:
+            self._attempt.cancel()
+        else:
+            self._connection.abort()
+
+    def pause(self) -> None:
+        self._connection.pause()
+
+    def resume(self) -> None:
+        self._connection.resume()
+
+
+def _with_authorization(
+    headers: Sequence[bytes], authorization: bytes | None
+) -> Sequence[bytes]:
+    """The fields of the script, and what its URL says, unless they say it too."""
+    names = {name.lower() for name in headers[::2]}
+    if authorization is None or b"authorization" in names:
+        return headers
+    return *headers, b"Authorization", authorization

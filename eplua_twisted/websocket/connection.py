@@ -1,102 +1,43 @@
-"""
-What WebSocket clients and the clients of a server have in common: one open
-connection that speaks autobahn's protocol, with our buffers, timers and bounds.
-"""
+"""One WebSocket, whichever side began it: messages, pings, and how it ends."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+import typing
+from typing import Literal
 
-from autobahn.websocket.protocol import WebSocketProtocol
-from twisted.internet.error import ConnectionLost
-from twisted.internet.protocol import connectionDone
+from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
-from eplua_twisted.border.deadline import Deadline
-from eplua_twisted.border.environment import Environment
-from eplua_twisted.border.interfaces import IResource
-from eplua_twisted.border.values import seconds, to_bytes, to_text
-from eplua_twisted.errors import OperationError
-from eplua_twisted.streams.autobahn import BufferedWebSocket
+from eplua_twisted.border.deadline import Deadline, StallDeadline
+from eplua_twisted.border.values import to_text
+from eplua_twisted.errors import NOT_CONNECTED, OperationError
+from eplua_twisted.websocket.heartbeat import Heartbeat
+from eplua_twisted.websocket.options import ConnectionOptions
+from eplua_twisted.websocket.protocol import OwnedWebSocket
 
-MAX_MESSAGE = 16 * 1024 * 1024
 MAX_UNSENT = 16 * 1024 * 1024
 """Bytes that may wait for a slow peer before C{send} is refused."""
 
 CLOSE_TIMEOUT = 5.0
-"""Seconds that the peer has to answer a close, and to go."""
+"""Seconds without a movement after which a connection that closes is aborted."""
 
-ABNORMAL = 1006
+CLOSE_LIMIT = 60.0
+"""Seconds that the peer may go on sending when all of ours has arrived."""
+
+MAX_PING = 125
+"""Bytes of a ping (RFC 6455, 5.5)."""
+
+NORMAL = 1000
 GOING_AWAY = 1001
 
-
-@dataclass(frozen=True)
-class ChannelOptions:
-    """
-    @ivar ping_interval: seconds between pings; 0 for none
-    @ivar ping_timeout: seconds that the answer to a ping may take
-    """
-
-    max_message: int
-    compression: bool
-    ping_interval: float
-    ping_timeout: float
-
-    @classmethod
-    def from_lua(
-        cls,
-        max_message: int | None,
-        compression: bool,
-        ping_interval: float | None,
-        ping_timeout: float | None,
-    ) -> ChannelOptions:
-        interval = seconds(ping_interval or 0)
-        timeout = seconds(ping_timeout or 0)
-        return cls(max_message or MAX_MESSAGE, compression, interval, timeout or 10.0)
-
-    def protocol_options(self) -> dict[str, Any]:
-        """
-        For autobahn's factories.  Its timers are off: they are the global
-        reactor's, and ours are on the runtime's.
-        """
-        return {
-            "maxMessagePayloadSize": self.max_message,
-            "maxFramePayloadSize": self.max_message,
-            "failByDrop": False,
-            "echoCloseCodeReason": True,
-            "openHandshakeTimeout": 0,
-            "closeHandshakeTimeout": 0,
-            "autoPingInterval": 0,
-        }
+State = Literal["opening", "open", "closing", "over"]
 
 
-@implementer(IResource)
-class Channel(BufferedWebSocket):
-    """
-    Mixed into autobahn's client and server protocols.
+class Listener(typing.Protocol):
+    """Whom a connection tells."""
 
-    Subclasses tell the script: C{opened}, C{received}, C{ponged}, C{closed}.
-    """
-
-    def __init__(self, environment: Environment, options: ChannelOptions) -> None:
-        super().__init__()
-        self.environment = environment
-        self.options = options
-        self._opened = False
-        self._ended = False
-        self._pressed = False
-        reactor = environment.reactor
-        self._ping = Deadline(reactor, self._send_ping)
-        self._pong = Deadline(reactor, self._expect_answer)
-        self._closing = Deadline(reactor, self.abort)
-        self._traffic_before = 0
-        self._lost_by: Failure | None = None
-        self.id = environment.resources.add(self)
-
-    def opened(self) -> None:
-        """The handshake is done."""
+    def opened(self, subprotocol: str | None) -> None:
+        """The opening handshake is done."""
 
     def received(self, data: bytes, is_binary: bool) -> None:
         """A message came."""
@@ -104,164 +45,221 @@ class Channel(BufferedWebSocket):
     def ponged(self, data: bytes) -> None:
         """A pong came."""
 
-    def closed(self, code: int, reason: str, clean: bool) -> None:
-        """An open connection has ended."""
+    def ended(self, code: int, reason: str, clean: bool) -> None:
+        """
+        A connection that was open has ended; nothing more comes of it.
 
-    def not_opened(self, failure: Failure | None) -> None:
-        """A connection ended before it was open."""
+        @param clean: by the closing handshake
+        """
 
-    # What autobahn calls.
+    def gone(self, failure: Failure, was_open: bool) -> None:
+        """
+        The transport is gone.
 
-    def connectionMade(self) -> None:
-        super().connectionMade()
-        if self._pressed:
-            self.transport.pauseProducing()
+        @param failure: what it was lost by
+        """
 
-    def _closeConnection(self, abort: bool = False) -> None:
-        if not abort:
-            self._close_within()
-        super()._closeConnection(abort)
 
-    def onOpen(self) -> None:
-        self._opened = True
-        self._schedule_ping()
-        self.opened()
+class Connection:
+    """
+    C{opening}, during the opening handshake; C{open}; C{closing} when a close frame
+    was sent or has come; C{over} when the listener was told of the end, though the
+    last bytes may still be on their way.  Each may become C{over}.
+    """
 
-    def onMessage(self, payload: bytes, isBinary: bool) -> None:
-        if not self._ended:
-            self.received(payload, isBinary)
+    def __init__(
+        self,
+        clock: IReactorTime,
+        options: ConnectionOptions,
+        listener: Listener,
+        protocol: OwnedWebSocket,
+    ) -> None:
+        """@param protocol: autobahn's, which this owns from now on"""
+        self._listener = listener
+        self._protocol = protocol
+        self._state: State = "opening"
+        self._was_open = False
+        self._paused = False
+        # Why it is closed, and that what comes is not looked at any more.
+        self._said: tuple[int, str] = NORMAL, ""
+        self._deaf = False
+        self._heartbeat = Heartbeat(
+            clock,
+            options.ping_interval,
+            options.ping_timeout,
+            lambda: protocol.sendPing(b""),
+            self._movement,
+            lambda: self.abort("ping timeout"),
+        )
+        self._stalled = StallDeadline(clock, self._closing_movement, self._give_up)
+        self._patience = Deadline(clock, self._give_up)
+        protocol.owner = self
 
-    def onPong(self, payload: bytes) -> None:
-        self.ponged(payload)
+    # What it can do.
 
-    def onCloseFrame(self, code: int, reasonRaw: bytes) -> bool | None:
-        self._close_within()
-        stop: bool | None = super().onCloseFrame(code, reasonRaw)
-        return stop
+    @property
+    def is_open(self) -> bool:
+        """The opening handshake is done and nobody has begun to close."""
+        return self._state == "open"
 
-    def sendCloseFrame(self, *arguments: Any, **named: Any) -> None:
-        self._close_within()
-        super().sendCloseFrame(*arguments, **named)
+    @property
+    def buffered_amount(self) -> int:
+        """Bytes that the system has not taken yet."""
+        return self._protocol.amount
 
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._lost_by = self._lost_by or reason
-        super().connectionLost(reason)
-
-    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
-        for deadline in (self._ping, self._pong, self._closing):
-            deadline.cancel()
-        self.environment.resources.remove(self.id)
-        if not self._opened:
-            self.not_opened(self._lost_by)
-            return
-        if self.failedByMe and self.localCloseCode:
-            # The peer only repeated what we said.
-            code = self.localCloseCode
-            reason = to_text(self.localCloseReason or b"")
-        elif not wasClean:
-            code, reason = ABNORMAL, self.wasNotCleanReason or ""
-        self.closed(code or 1005, reason or "", wasClean)
-
-    # What scripts ask.
-
-    def send(self, data: bytes, is_binary: bool) -> bool:
+    def send(self, data: bytes, is_binary: bool) -> None:
         """
         Send a message.
 
         @raise OperationError: C{state}, C{protocol} for text that is not UTF-8,
             C{limit} when the peer is too slow
         """
-        if self.state != self.STATE_OPEN:
-            raise OperationError("state", "Not connected")
-        if not is_binary and not _is_utf8(data):
-            raise OperationError("protocol", "text must be UTF-8 (see sendBinary)")
-        if self.amount > MAX_UNSENT:
-            raise OperationError("limit", f"{self.amount} bytes wait to be sent")
-        WebSocketProtocol.sendMessage(self, data, is_binary)
-        return True
-
-    def ping(self, data: bytes) -> bool:
-        """
-        @raise OperationError: C{state}, or C{limit} above 125 bytes (RFC 6455, 5.5)
-        """
-        if self.state != self.STATE_OPEN:
-            raise OperationError("state", "Not connected")
-        if len(data) > 125:
-            raise OperationError("limit", "a ping has at most 125 bytes")
-        self.sendPing(data)
-        return True
-
-    def say_goodbye(self, code: int | None, reason: str | None) -> None:
-        """Begin the closing handshake; before the opening one is done, just go."""
-        if self.state == self.STATE_OPEN:
-            # Autobahn's sendClose knows none of the codes that a server has.
-            self.sendCloseFrame(
-                code=code or 1000, reasonUtf8=to_bytes(reason) if reason else None
+        if self._state != "open":
+            raise OperationError(*NOT_CONNECTED)
+        if not is_binary:
+            check_utf8(data, "text must be UTF-8 (see sendBinary)")
+        amount = self._protocol.amount
+        if amount > MAX_UNSENT:
+            raise OperationError(
+                "limit",
+                f"{amount} bytes wait to be sent, more than {MAX_UNSENT} (no option"
+                " moves this bound: see bufferedAmount)",
             )
-        elif self.state != self.STATE_CLOSING:
+        self._protocol.send_message(data, is_binary)
+
+    def ping(self, data: bytes) -> None:
+        """@raise OperationError: C{state}, or C{limit} above L{MAX_PING} bytes"""
+        if self._state != "open":
+            raise OperationError(*NOT_CONNECTED)
+        if len(data) > MAX_PING:
+            raise OperationError(
+                "limit",
+                f"a ping has at most {MAX_PING} bytes (no option moves this bound)",
+            )
+        self._protocol.sendPing(data)
+
+    def close(self, code: int = NORMAL, reason: bytes = b"") -> None:
+        """
+        Begin the closing handshake, behind all that was sent; before the opening one
+        is done, just go.
+
+        @raise OperationError: C{protocol} for a reason that is not UTF-8
+        """
+        check_utf8(reason, "the reason of a close must be UTF-8")
+        if self._state == "open":
+            self._said = code, to_text(reason)
+            self._protocol.send_close(code, reason)
+        elif self._state == "opening":
             self.abort()
 
-    def can_send(self) -> bool:
-        """The handshake is done and nobody has begun to close."""
-        return bool(self._opened and self.state == self.STATE_OPEN)
+    def abort(self, reason: str | None = None) -> None:
+        """
+        Close now.
 
-    def buffered_amount(self) -> int:
-        """Bytes that the system has not taken yet."""
-        return self.amount
+        @param reason: what the listener is told
+        """
+        self._protocol.abort(reason)
 
-    # Resources.
+    def refuse(self, answer: bytes, linger: float) -> None:
+        """
+        Answer the opening handshake with something else, and go.
 
-    def close(self) -> None:
-        """The runtime stops."""
-        self.say_goodbye(GOING_AWAY, None)
+        @param linger: seconds that the peer has to take the answer
+        """
+        self._deaf = True
+        self._protocol.sendData(answer)
+        self._protocol.finish()
+        self._stalled.start(linger)
 
-    def abort(self) -> None:
-        """Close now."""
-        if self.transport is not None:
-            self.transport.abortConnection()
+    def disown(self) -> None:
+        """Tell the end now; what was sent still arrives, and nothing more is told."""
+        if self._was_open:
+            self._end(*self._said, False)
+        self._state = "over"
 
     def pause(self) -> None:
-        self._pressed = True
-        if self.transport is not None:
-            self.transport.pauseProducing()
+        """Stop reading."""
+        self._paused = True
+        if self._protocol.transport is not None:
+            self._protocol.transport.pauseProducing()
 
     def resume(self) -> None:
-        self._pressed = False
-        if self.transport is not None:
-            self.transport.resumeProducing()
+        """Read again."""
+        self._paused = False
+        if self._protocol.transport is not None:
+            self._protocol.transport.resumeProducing()
 
-    # Timers.
+    # What the protocol tells.
 
-    def _close_within(self) -> None:
-        self._closing.start(CLOSE_TIMEOUT)
+    def connected(self) -> None:
+        if self._paused:
+            self._protocol.transport.pauseProducing()
 
-    def _schedule_ping(self) -> None:
-        if self.options.ping_interval:
-            self._ping.start(self.options.ping_interval)
+    def opened(self, subprotocol: str | None) -> None:
+        if self._state == "opening":
+            self._state = "open"
+            self._was_open = True
+            self._heartbeat.start()
+            self._listener.opened(subprotocol)
 
-    def _send_ping(self) -> None:
-        if self.can_send():
-            self._traffic_before = self._traffic()
-            self.sendPing(b"")
-            self._pong.start(self.options.ping_timeout)
+    def received(self, data: bytes, is_binary: bool) -> None:
+        if self._state != "over":
+            self._listener.received(data, is_binary)
 
-    def _expect_answer(self) -> None:
-        if self._traffic() != self._traffic_before:
-            self._schedule_ping()
-        else:
-            self.wasNotCleanReason = "ping timeout"
-            self._lost_by = Failure(ConnectionLost())
-            self.abort()
+    def ponged(self, data: bytes) -> None:
+        if self._state != "over":
+            self._listener.ponged(data)
 
-    def _traffic(self) -> int:
-        """Whatever came from the peer shows that it lives."""
-        stats = self.trafficStats
-        return int(stats.incomingOctetsWireLevel)
+    def leaving(self) -> None:
+        if self._state == "open":
+            self._state = "closing"
+            self._heartbeat.stop()
+        self._stalled.start(CLOSE_TIMEOUT)
+
+    def failed(self, code: int, reason: str) -> None:
+        self._deaf = True
+        self._heartbeat.stop()
+        self._stalled.start(CLOSE_TIMEOUT)
+        self._end(code, reason, False)
+
+    def lost(self, code: int, reason: str, clean: bool, failure: Failure) -> None:
+        self._heartbeat.stop()
+        self._stalled.cancel()
+        self._patience.cancel()
+        if self._was_open:
+            self._end(code, reason, clean)
+        self._state = "over"
+        self._listener.gone(failure, self._was_open)
+
+    def _end(self, code: int, reason: str, clean: bool) -> None:
+        if self._state != "over":
+            self._state = "over"
+            self._listener.ended(code, reason, clean)
+
+    # Whether something moves.
+
+    def _movement(self) -> object:
+        """Different when the peer has sent or taken something; while we do not read
+        we cannot know."""
+        if self._paused:
+            return object()
+        return self._protocol.received_bytes, self._protocol.unsent
+
+    def _closing_movement(self) -> object:
+        unsent = self._protocol.unsent
+        if self._deaf:
+            return unsent
+        if not unsent:
+            self._patience.start(CLOSE_LIMIT)
+        return self._movement()
+
+    def _give_up(self) -> None:
+        self.abort("the closing handshake was not finished in time")
 
 
-def _is_utf8(data: bytes) -> bool:
+def check_utf8(data: bytes, problem: str) -> None:
+    """@raise OperationError: C{protocol}, with that message"""
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
-        return False
-    return True
+        raise OperationError("protocol", problem) from None

@@ -1,81 +1,40 @@
-"""WebSocket servers of scripts."""
+"""The WebSocket servers of scripts."""
 
 from __future__ import annotations
 
-from itertools import count
 from typing import Any
 
-from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
-from autobahn.websocket.compress import (
-    PerMessageDeflateOffer,
-    PerMessageDeflateOfferAccept,
-)
-from autobahn.websocket.types import ConnectionDeny
 from twisted.internet.defer import Deferred
-from twisted.python.failure import Failure
+from twisted.internet.interfaces import (
+    IAddress,
+    IOpenSSLServerConnectionCreator,
+)
+from twisted.internet.protocol import Factory
 from zope.interface import implementer
 
-from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.interfaces import IUpgrade
 from eplua_twisted.border.primitives import operation, query
 from eplua_twisted.border.reply import Events
-from eplua_twisted.border.values import to_bytes, to_text
-from eplua_twisted.errors import OperationError
-from eplua_twisted.streams.endpoints import host_and_port
+from eplua_twisted.border.values import to_bytes
+from eplua_twisted.errors import NOT_CONNECTED, OperationError
 from eplua_twisted.streams.server import Listening
-from eplua_twisted.websocket.connection import Channel, ChannelOptions
+from eplua_twisted.websocket.accepted import AcceptedWebSocket, AcceptingProtocol
+from eplua_twisted.websocket.connection import check_utf8
+from eplua_twisted.websocket.handshake import OpeningRequest
+from eplua_twisted.websocket.options import ServerOptions
+from eplua_twisted.websocket.settings import server_settings
 
-HANDSHAKE_TIMEOUT = 10.0
-REASONS = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
-
-
-class WebSocketClientOfServer(Channel, WebSocketServerProtocol):  # type: ignore[misc]
-    """A client of a server, from its first byte on."""
-
-    def __init__(self, server: WebSocketServer) -> None:
-        super().__init__(server.environment, server.options)
-        self._server = server
-        self._deadline = Deadline(server.environment.reactor, self.abort)
-        self.info: tuple[Any, ...] = ()
-
-    def connectionMade(self) -> None:
-        super().connectionMade()
-        self._deadline.start(HANDSHAKE_TIMEOUT)
-
-    def onConnect(self, request: Any) -> Any:
-        """
-        Judge the client's request; autobahn waits for a Deferred.
-
-        @raise ConnectionDeny: it is refused
-        """
-        return self._server.judge(self, request)
-
-    def opened(self) -> None:
-        self._deadline.cancel()
-        self._server.connected(self)
-
-    def received(self, data: bytes, is_binary: bool) -> None:
-        self._server.listener.tell(b"receive", self.id, data, is_binary)
-
-    def closed(self, code: int, reason: str, clean: bool) -> None:
-        self._server.listener.tell(
-            b"disconnected", self.id, code, to_bytes(reason), clean
-        )
-        self._server.left(self)
-
-    def not_opened(self, failure: Failure | None) -> None:
-        self._deadline.cancel()
-        self._server.left(self)
+FORBIDDEN = 403
 
 
 @implementer(IUpgrade)
-class WebSocketServer(Listening, WebSocketServerFactory):  # type: ignore[misc]
+class WebSocketServer(Listening, Factory):
     """
     A listening port and its clients.
 
-    @param context: the TLS context factory; C{None} for no TLS
-    @param origins: those that may connect; C{None} for any
+    @param context: makes the server's ends of TLS connections; C{None} for no TLS
+    @ivar settings: autobahn's factory
     """
 
     noisy = False
@@ -83,44 +42,18 @@ class WebSocketServer(Listening, WebSocketServerFactory):  # type: ignore[misc]
     def __init__(
         self,
         environment: Environment,
-        options: ChannelOptions,
-        origins: frozenset[str] | None,
-        subprotocols: list[str],
-        max_connections: int | None,
-        context: Any,
+        options: ServerOptions,
+        context: IOpenSSLServerConnectionCreator | None,
     ) -> None:
-        WebSocketServerFactory.__init__(
-            self, reactor=environment.reactor, server="eplua"
-        )
-        compression = {}
-        if options.compression:
-            compression["perMessageCompressionAccept"] = self._accept_compression
-        WebSocketServerFactory.setProtocolOptions(
-            self,
-            allowedOrigins=["*"],
-            allowNullOrigin=True,
-            serveFlashSocketPolicy=False,
-            **options.protocol_options(),
-            **compression,
-        )
-        Listening.__init__(self, environment, max_connections)
+        super().__init__(environment, options.max_connections)
         self.options = options
-        self._origins = origins
+        self.settings = server_settings(options, environment.reactor)
         self._context = context
-        self._subprotocols = subprotocols
-        self.listener = Events(environment.bridge, 0, self.id)
+        self._events = Events(environment.bridge, 0, self.id)
         self._asks = False
-        self._questions: dict[int, Deferred[Any]] = {}
-        self._numbers = count(1)
-        self._open: dict[int, WebSocketClientOfServer] = {}
-
-    def _accept_compression(self, offers: list[Any]) -> Any:
-        for offer in offers:
-            if isinstance(offer, PerMessageDeflateOffer):
-                return PerMessageDeflateOfferAccept(
-                    offer, max_message_size=self.options.max_message
-                )
-        return None
+        # Those that the script judges, with the subprotocol that they would get.
+        self._judged: dict[int, tuple[AcceptedWebSocket, str | None]] = {}
+        self._open: dict[int, AcceptedWebSocket] = {}
 
     # Starting.
 
@@ -129,9 +62,12 @@ class WebSocketServer(Listening, WebSocketServerFactory):  # type: ignore[misc]
         self, host: bytes, port: int, listener: int, asks: bool
     ) -> Deferred[int | None]:
         """
-        @param listener: the ticket that is answered with the events of all clients
-        @param asks: the script judges each client: C{accept} is asked first
-        @return: as L{listen}
+        @param listener: the ticket that is told C{connected} with a client's number
+            and its description, C{receive} with number, data and whether it is binary,
+            C{disconnected} with number, code and reason
+        @param asks: the script judges each client: C{accept}, with what
+            C{connected} has, is told first, and L{accept} answers it
+        @return: as L{Listening.listen}
         """
         listening = self.listen(host, port)
         self._listen_to(listener, asks)
@@ -144,7 +80,7 @@ class WebSocketServer(Listening, WebSocketServerFactory):  # type: ignore[misc]
         self.share()
 
     def _listen_to(self, listener: int, asks: bool) -> None:
-        self.listener = Events(self.environment.bridge, listener, self.id)
+        self._events = Events(self.environment.bridge, listener, self.id)
         self._asks = asks
 
     def port_factory(self) -> Any:
@@ -156,78 +92,90 @@ class WebSocketServer(Listening, WebSocketServerFactory):  # type: ignore[misc]
 
     # Clients.
 
-    def buildProtocol(self, addr: object) -> WebSocketClientOfServer | None:
+    def buildProtocol(self, addr: IAddress | None) -> AcceptingProtocol | None:
         if not self.admits():
             return None
-        client = WebSocketClientOfServer(self)
-        client.factory = self
+        client = AcceptedWebSocket(self)
         self.members[client] = None
-        return client
+        return client.protocol
 
-    def take_over(self, transport: Any, head: bytes) -> WebSocketClientOfServer | None:
+    def take_over(self, transport: object, head: bytes) -> AcceptingProtocol | None:
         """C{IUpgrade}"""
-        client = self.buildProtocol(None)
-        if client is not None:
-            client.makeConnection(transport)
-            client.dataReceived(head)
-        return client
+        protocol = self.buildProtocol(None)
+        if protocol is not None:
+            protocol.makeConnection(transport)  # type: ignore[no-untyped-call]
+            protocol.dataReceived(head)
+        return protocol
 
-    def judge(self, client: WebSocketClientOfServer, request: Any) -> Any:
-        """
-        @return: the subprotocol, or a Deferred that fires with it
-        @raise ConnectionDeny: the client is refused
-        """
-        if self._origins is not None and request.origin not in self._origins:
-            raise ConnectionDeny(403, "Forbidden")
-        chosen = next(
-            (each for each in self._subprotocols if each in request.protocols), None
-        )
-        client.info = _describe(client, request, chosen)
-        if not self._asks:
-            return chosen
-        number = next(self._numbers)
-        answer: Deferred[Any] = Deferred()
-        self._questions[number] = answer
-        self.listener.tell(b"accept", number, *client.info)
-        return answer.addCallback(lambda _: chosen)
+    def judge(self, client: AcceptedWebSocket, request: OpeningRequest) -> None:
+        """Look at its origin, and ask the script if it wants to be asked."""
+        origins = self.options.origins
+        if origins and request.origin not in origins:
+            client.refuse(FORBIDDEN)
+            return
+        offered = request.subprotocols
+        chosen = next((e for e in self.options.subprotocols if e in offered), None)
+        client.describe(request, chosen)
+        if self._asks:
+            self._judged[client.id] = client, chosen
+            self._events.tell(b"accept", client.id, *client.description)
+        else:
+            client.admit(chosen)
 
     @query("websocket_server_accept")
     def accept(self, number: int, status: int | None) -> None:
-        """The script's judgement: no status is yes."""
-        answer = self._questions.pop(number, None)
-        if answer is None:
-            return
-        if status is None:
-            answer.callback(None)
-        else:
-            reason = REASONS.get(status, "Refused")
-            answer.errback(ConnectionDeny(status, reason))
+        """
+        The script's judgement.
 
-    def connected(self, client: WebSocketClientOfServer) -> None:
-        """A client has done its handshake."""
+        @param status: what it is refused with; C{None} lets it in
+        """
+        judged = self._judged.pop(number, None)
+        if judged is not None:
+            client, subprotocol = judged
+            if status is None:
+                client.admit(subprotocol)
+            else:
+                client.refuse(status)
+
+    def opened(self, client: AcceptedWebSocket) -> None:
         self._open[client.id] = client
-        self.listener.tell(b"connected", client.id, *client.info)
+        self._events.tell(b"connected", client.id, *client.description)
+        client.description = ()
 
-    def left(self, client: WebSocketClientOfServer) -> None:
-        self._open.pop(client.id, None)
+    def received(self, client: AcceptedWebSocket, data: bytes, is_binary: bool) -> None:
+        self._events.tell(b"receive", client.id, data, is_binary)
+
+    def ended(
+        self, client: AcceptedWebSocket, code: int, reason: str, clean: bool
+    ) -> None:
+        del self._open[client.id]
+        self._events.tell(b"disconnected", client.id, code, to_bytes(reason))
+
+    def left(self, client: AcceptedWebSocket) -> None:
+        self._judged.pop(client.id, None)
         super().left(client)
 
-    def _client(self, number: int) -> WebSocketClientOfServer:
+    # What a script asks.
+
+    def _client(self, number: int) -> AcceptedWebSocket:
         client = self._open.get(number)
         if client is None:
-            raise OperationError("state", "Not connected")
+            raise OperationError(*NOT_CONNECTED)
         return client
 
     @query("websocket_server_send")
     def send(self, number: int, data: bytes, is_binary: bool) -> bool:
-        return self._client(number).send(data, is_binary)
+        self._client(number).send(data, is_binary)
+        return True
 
     @query("websocket_server_broadcast")
     def broadcast(self, data: bytes, is_binary: bool) -> int:
         """@return: to how many clients it went; a client too slow is left out"""
+        if not is_binary:
+            check_utf8(data, "text must be UTF-8 (see isBinary)")
         sent = 0
         for client in list(self._open.values()):
-            if client.can_send():
+            if client.is_open:
                 try:
                     client.send(data, is_binary)
                 except OperationError as problem:
@@ -239,9 +187,7 @@ class WebSocketServer(Listening, WebSocketServerFactory):  # type: ignore[misc]
 
     @query("websocket_server_close_client")
     def close_client(self, number: int, code: int | None, reason: bytes | None) -> bool:
-        self._client(number).say_goodbye(
-            code, None if reason is None else to_text(reason)
-        )
+        self._client(number).close_with(code, reason)
         return True
 
     @query("websocket_server_clients")
@@ -250,7 +196,7 @@ class WebSocketServer(Listening, WebSocketServerFactory):  # type: ignore[misc]
 
     @query("websocket_server_buffered_amount")
     def buffered_amount(self, number: int) -> int:
-        return self._client(number).buffered_amount()
+        return self._client(number).buffered_amount
 
     @query("websocket_server_is_running")
     def is_running(self) -> bool:
@@ -264,17 +210,3 @@ class WebSocketServer(Listening, WebSocketServerFactory):  # type: ignore[misc]
     def stop(self) -> Deferred[None]:
         """@return: fires with C{None} when port and clients are closed"""
         return self.stop_listening()
-
-
-def _describe(client: Any, request: Any, chosen: str | None) -> tuple[Any, ...]:
-    """
-    What the script is told of a client: ip, port, path, origin, subprotocol, and
-    the headers flattened.
-    """
-    host, port = host_and_port(client.transport.getPeer())
-    path = client.http_request_uri
-    values = (host, port, path, request.origin or None, chosen)
-    encoded = [to_bytes(each) if isinstance(each, str) else each for each in values]
-    for name, value in request.headers.items():
-        encoded += [to_bytes(name), to_bytes(value)]
-    return tuple(encoded)

@@ -4,65 +4,62 @@ local core, primitives = ...
 
 local check, class = core.import("border/check"), core.import("border/class")
 local events, options = core.import("border/events"), core.import("border/options")
-local reconnect, tickets = core.import("border/reconnect"), core.import("border/tickets")
-local websocket_connect = primitives.websocket_connect
-local websocket_send = primitives.websocket_send
-local type, pairs, concat, tostring = type, pairs, table.concat, tostring
-local find, gsub, lower = string.find, string.gsub, string.lower
-local unpack = core.unpack
-
-local channel, tls = core.import("net/websocket_options"), core.import("net/tls")
+local reconnect, reports = core.import("border/reconnect"), core.import("border/reports")
+local tickets = core.import("border/tickets")
+local tls, websocket = core.import("net/tls"), core.import("net/websocket_options")
+local websocket_connect, websocket_send = primitives.websocket_connect, primitives.websocket_send
+local websocket_is_open = primitives.websocket_is_open
+local format, gsub, type, unpack = string.format, string.gsub, type, core.unpack
 
 local EVENTS = { "connected", "dataReceived", "disconnected", "error", "pong" }
 
---- Header pairs, flattened; a line end in one would be a header of its own.
-local function flatten_headers(headers, index, method)
-  local flat, protocols = {}, nil
-  for name, value in pairs(headers or {}) do
-    if type(name) ~= "string" or not find(name, "^[%w!#$%%&'*+%-.^_`|~]+$") then
-      check.fail(index, method, "headers", "header name", name)
-    end
-    if type(value) == "number" then value = tostring(value) end
-    if type(value) ~= "string" or find(value, "[\r\n%z]") then
-      check.fail(index, method, "headers." .. name, "string without line ends", value)
-    end
-    if lower(name) == "sec-websocket-protocol" then
-      protocols = gsub(value, "%s", "")
-    else
-      flat[#flat + 1], flat[#flat + 2] = name, value
-    end
-  end
-  return flat, protocols
-end
-
----@class net.WebSocketClient
-local WebSocketClient = class.new("WebSocketClient", function(client)
-  local state = client:isOpen() and "connected" or client.id and "connecting" or "closed"
-  return client.url and client.url .. " (" .. state .. ")" or state
-end, function(client, referenced)
-  if client.schedule then client.schedule:reference(referenced) end
-end)
-events.mixin(WebSocketClient, EVENTS, "disconnected", {
-  connected = function(client) return client.connection ~= nil and client.connection.open end,
-})
-
-local CLIENT_OPTIONS = channel.with({
+local CLIENT_OPTIONS = websocket.with({
   headers = "table",
-  subprotocols = channel.names_kind,
   timeout = "milliseconds",
   reconnect = reconnect.kind,
   tls = tls.client_kind,
 })
 
-local open
+-- States of a client: without a connection; with one that is `connecting`, then `open`
+-- from the event `connected` on, and maybe `closing`, when the script has closed it. With
+-- reconnect it may be without one and `schedule` waits. A client that connects anew while
+-- its old connection is closing has the new one; of the old one only the end is told.
+---@class eplua.websocket.Connection
+---@field ticket integer the listener's
+---@field open boolean|nil `connected` was told
+---@field closing boolean|nil the script has closed it
+---@field was_current boolean|nil it is over, and was the client's until then
 
---- One connection's events, for as long as it is the object's, and its end.
+---@class net.WebSocketClient
+---@field addEventListener fun(self, name: string, f: function)
+---@field removeEventListener fun(self, name: string, f: function|nil)
+---@field wait fun(self, name: string, milliseconds: number|nil): any
+local WebSocketClient = class.new("WebSocketClient", function(client)
+  local connection = client.connection
+  local state = "closed"
+  if connection then
+    state = connection.closing and "closing" or connection.open and "connected" or "connecting"
+  elseif client.schedule and client.schedule:is_waiting() then
+    state = "connecting"
+  end
+  -- Not who it connects as.
+  return client.url and gsub(client.url, "^(%a+://)[^/?#]*@", "%1") .. " (" .. state .. ")" or state
+end, function(client, referenced)
+  if client.schedule then client.schedule:reference(referenced) end
+end)
+
+events.mixin(WebSocketClient, EVENTS, "disconnected", {
+  connected = function(client) return client.connection ~= nil and client.connection.open end,
+})
+
+--- One connection's events, and its end.
+---@return eplua.websocket.Connection, fun(code: string, message: string) the end of an
+--- attempt
 local function listen(self)
-  local connection = {}
-  local handlers = {}
+  local connection, handlers = {}, {}
 
-  function handlers.connected(protocol)
-    self.protocol, connection.open = protocol, true
+  function handlers.connected(subprotocol)
+    connection.open, self.chosen = true, subprotocol
     if self.schedule then self.schedule:opened() end
     events.opened(self)
     events.emit(self, "connected")
@@ -81,7 +78,7 @@ local function listen(self)
     tickets.drop(connection.ticket)
     connection.was_current = self.connection == connection
     if connection.was_current then
-      self.connection, self.protocol = nil, nil
+      self.connection, self.chosen = nil, nil
       class.close(self)
       if self.wanted and self.schedule then self.schedule:again() end
     end
@@ -100,7 +97,7 @@ local function listen(self)
     if is_over() then events.close(self, reason ~= "" and reason or "End of file", "eof") end
   end
 
-  function handlers.error(message, code)
+  handlers["error"] = function(code, message)
     over()
     if not connection.closing then
       events.fail(self, is_over, message, code, message, code)
@@ -110,23 +107,24 @@ local function listen(self)
   end
 
   connection.ticket = tickets.listen(function(event, ...) handlers[event](...) end)
-  return connection
+  return connection, handlers["error"]
 end
 
-function open(self)
-  local connection = listen(self)
-  local o = self.options
-  local size, compression, interval, limit = channel.values(o)
-  local id, message, code = websocket_connect(connection.ticket, self.url, o.timeout,
-    self.protocols or o.subprotocols and concat(o.subprotocols, ","),
-    size, compression, interval, limit, #self.secure, unpack(self.tail))
-  if id == nil then
-    tickets.drop(connection.ticket)
-    return nil, message, code
-  end
+--- Begin a connection.
+local function open(self)
+  local connection, fail = listen(self)
   self.connection = connection
-  class.open(self, id)
-  return id
+  local id, message, code = websocket_connect(connection.ticket, self.url, unpack(self.packed))
+  if id then
+    class.open(self, id)
+  else
+    class.close(self)
+    tickets.soon(fail, code, message)
+  end
+end
+
+local function ignored(name)
+  reports.warn_once(format("the header %s is made by the handshake: this one is not sent", name))
 end
 
 --- Connect to a ws: or wss: URL; what comes of it is an event.
@@ -135,92 +133,97 @@ function WebSocketClient:connect(url, headers)
   if headers ~= nil and type(headers) ~= "table" then
     check.fail(2, "connect", "headers", "table", headers)
   end
-  if self:isOpen() or (self.connection and not self.connection.closing) then
+  local flat, protocols = websocket.headers(headers or {}, self.headers, 2, "connect", ignored)
+  local good, expected = primitives.websocket_check(url)
+  if not good then check.fail(1, "connect", "url", expected, url) end
+  local connection = self.connection
+  if connection and not connection.closing then
     return events.fail_later(self, "Already connected", "state", "Already connected", "state")
   end
-  local all = {}
-  for name, value in pairs(self.options.headers or {}) do all[name] = value end
-  for name, value in pairs(headers or {}) do all[name] = value end
-  local flat
-  flat, self.protocols = flatten_headers(all, 2, "connect")
-  -- The primitive takes TLS options and headers in one row at its end.
-  self.secure = { tls.flatten(self.options.tls) }
-  self.tail = {}
-  for i = 1, #self.secure do self.tail[i] = self.secure[i] end
-  for i = 1, #flat do self.tail[#self.secure + i] = flat[i] end
-  if self.id then primitives.websocket_abort(self.id) end
+  -- The end of one that is still closing is told before anything of the new one.
+  if connection and self.id then primitives.websocket_disown(self.id) end
+  self.packed = options.pairs(self.options)
+  options.append(self.packed, "subprotocols", protocols or self.subprotocols)
+  options.append(self.packed, "headers", flat)
   self.url, self.wanted = url, true
   if self.schedule then self.schedule:stop() end
   events.open(self)
-  local id, message, code = open(self)
-  if id == nil then
-    self.wanted = nil
-    if code == "protocol" then check.fail(1, "connect", "url", "ws: or wss: URL", url) end
-    events.fail_later(self, message, code, message, code)
-  end
+  open(self)
 end
 
 local function send(self, data, is_binary, method)
   if type(data) ~= "string" then data = check.string(data, 1, method, "data") end
-  local ok, message, code
-  if self.id then
-    ok, message, code = websocket_send(self.id, data, is_binary)
-  else
-    message, code = "Not connected", "state"
-  end
+  local id, ok, message, code = self.id, nil, "Not connected", "state"
+  if id then ok, message, code = websocket_send(id, data, is_binary) end
   if ok then return true end
   events.fail_later(self, message, code, message, code)
   return nil, message, code
 end
 
---- Send a text message.
+--- Send a text message: true, or nil, message, code, and the event `error`.
 function WebSocketClient:send(data) return send(self, data, false, "send") end
 
 --- Send a binary message.
 function WebSocketClient:sendBinary(data) return send(self, data, true, "sendBinary") end
 
+--- Send a ping, with at most 125 bytes: true, or nil, message, code.
 function WebSocketClient:ping(data)
   data = data == nil and "" or check.string(data, 1, "ping", "data")
   if not self.id then return nil, "Not connected", "state" end
   return primitives.websocket_ping(self.id, data)
 end
 
---- Close; an open connection's `disconnected` still comes, nothing else does.
+--- Close. Of an open connection `disconnected` still comes, nothing else does. Returns
+--- true, or nil, message, code: then nothing was closed.
 function WebSocketClient:close(code, reason)
-  code, reason = channel.check_close(code, reason, 1, "close")
-  self.wanted = nil
-  if self.schedule then self.schedule:stop() end
+  code, reason = websocket.check_close(code, reason, 1, "close")
   local connection = self.connection
   if connection and not connection.closing then
+    if self.id then
+      local ok, message, problem = primitives.websocket_close(self.id, code, reason)
+      if not ok and problem == "protocol" then return nil, message, problem end
+    end
     connection.closing = true
-    primitives.websocket_close(self.id, code, reason)
   end
+  self.wanted = nil
+  if self.schedule then self.schedule:stop() end
   events.leave(self, connection and connection.open and "disconnected" or nil)
+  return true
 end
 
+--- The handshake is done and nobody has begun to close.
 function WebSocketClient:isOpen()
-  return self.id ~= nil and primitives.websocket_is_open(self.id) == true
+  return self.id ~= nil and websocket_is_open(self.id) == true
 end
 
+--- Bytes that were sent and that the system has not taken yet.
 function WebSocketClient:bufferedAmount()
   return self.id and primitives.websocket_buffered_amount(self.id) or 0
 end
 
 --- The subprotocol that the server chose, or nil.
-function WebSocketClient:subprotocol() return self.protocol end
+function WebSocketClient:subprotocol() return self.chosen end
 
-local function client(name)
+local function constructor(name)
   return function(given)
     local checked = options.check(given, CLIENT_OPTIONS, name, 1, true)
-    local self = class.instance(WebSocketClient, { options = checked })
+    local flat, protocols = websocket.headers(checked.headers or {}, {}, 1, name, ignored)
+    local self = class.instance(WebSocketClient, {
+      options = checked,
+      headers = flat,
+      subprotocols = protocols or checked.subprotocols,
+    })
     if checked.reconnect then
       self.schedule = reconnect.new(checked.reconnect, function() open(self) end)
     end
+    checked.headers, checked.subprotocols, checked.reconnect = nil, nil, nil
+    -- Without options TLS is what the URL says.
+    checked.tls = checked.tls or nil
     return class.handle(self)
   end
 end
 
 return {
-  WebSocketClient = client("WebSocketClient"),
-  WebSocketClientTls = client("WebSocketClientTls"),
+  WebSocketClient = constructor("WebSocketClient"),
+  WebSocketClientTls = constructor("WebSocketClientTls"),
 }

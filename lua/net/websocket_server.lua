@@ -3,26 +3,34 @@
 local core, primitives = ...
 
 local check, class = core.import("border/check"), core.import("border/class")
-local channel, tls = core.import("net/websocket_options"), core.import("net/tls")
+local tls, websocket = core.import("net/tls"), core.import("net/websocket_options")
 local headers, listening = core.import("net/headers"), core.import("net/listening")
 local options, reports = core.import("border/options"), core.import("border/reports")
-local tickets = core.import("border/tickets")
+local text, tickets = core.import("border/text"), core.import("border/tickets")
 local protect = reports.protect
 local server_send = primitives.websocket_server_send
-local type, concat = type, table.concat
+local getinfo = debug.getinfo
+local next, pairs, type, unpack = next, pairs, type, core.unpack
+local concat, floor, format, sort = table.concat, math.floor, string.format, table.sort
 
 ---@class net.WebSocketServer
 local WebSocketServer = class.new("WebSocketServer", listening.describe)
 
-local ATTACHED_OPTIONS = channel.with({
-  subprotocols = channel.names_kind,
-  origins = channel.names_kind,
+local ATTACHED_OPTIONS = websocket.with({
+  origins = websocket.origins_kind,
   maxConnections = "count",
 })
 local SERVER_OPTIONS = { tls = tls.server_kind }
 for name, kind in pairs(ATTACHED_OPTIONS) do SERVER_OPTIONS[name] = kind end
 
-local CALLBACKS = { "started", "connected", "receive", "disconnected", "error", "accept" }
+local CALLBACKS = {
+  started = true,
+  connected = true,
+  receive = true,
+  disconnected = true,
+  error = true,
+  accept = true,
+}
 
 local function info_table(ip, port, path, origin, subprotocol, ...)
   return {
@@ -40,62 +48,86 @@ function WebSocketServer:port()
   return own_port(self)
 end
 
-local function server_handlers(self, id, callbacks)
+--- Where a function of the script begins.
+local function place_of(f)
+  if type(f) ~= "function" then return "?" end
+  local info = getinfo(f, "S")
+  return info.short_src .. ":" .. info.linedefined
+end
+
+--- The status that a client is refused with after what `accept` returned; nil for none.
+local function status_of(accept, verdict)
+  if verdict == nil or verdict == true then return nil end
+  if verdict == false then return 403 end
+  if type(verdict) == "number" and verdict == floor(verdict)
+    and verdict >= 400 and verdict <= 599 then
+    return floor(verdict)
+  end
+  reports.report(format(
+    "%s: bad result of 'accept' (boolean or status of 400..599 expected, got %s)",
+    place_of(accept), text.show(verdict)))
+  return 500
+end
+
+local function server_handlers(id, callbacks)
   local handlers = {}
-  local function call(name, ...)
-    local f = callbacks[name]
-    if f then protect(f, ...) end
-  end
+
   function handlers.connected(client, ...)
-    if callbacks.connected then call("connected", client, info_table(...)) end
+    if callbacks.connected then protect(callbacks.connected, client, info_table(...)) end
   end
-  function handlers.receive(client, data, is_binary) call("receive", client, data, is_binary) end
+
+  function handlers.receive(client, data, is_binary)
+    if callbacks.receive then protect(callbacks.receive, client, data, is_binary) end
+  end
+
   function handlers.disconnected(client, code, reason)
-    call("disconnected", client, code, reason)
+    if callbacks.disconnected then protect(callbacks.disconnected, client, code, reason) end
   end
-  function handlers.accept(number, ...)
-    local verdict
+
+  function handlers.accept(client, ...)
+    local accept, verdict = callbacks.accept, nil
+    local function ask(info) verdict = accept(info) end
     -- A hook that raises refuses: what it would have said is not known.
-    local good = protect(function(info) verdict = callbacks.accept(info) end, info_table(...))
-    local status
-    if not good then
-      status = 500
-    elseif verdict == false then
-      status = 403
-    elseif type(verdict) == "number" then
-      status = verdict
-    end
-    primitives.websocket_server_accept(id, number, status)
+    local status = 500
+    if protect(ask, info_table(...)) then status = status_of(accept, verdict) end
+    primitives.websocket_server_accept(id, client, status)
   end
+
   return handlers
 end
 
+--- The callbacks of a script, copied: later changes of its table mean nothing.
 local function check_callbacks(callbacks, index, method)
   if callbacks == nil then return {} end
   if type(callbacks) ~= "table" then
     check.fail(index, method, "callbacks", "table", callbacks)
   end
-  for i = 1, #CALLBACKS do
-    local f = callbacks[CALLBACKS[i]]
-    if f ~= nil then check.callback(f, index, method, CALLBACKS[i]) end
+  local checked = {}
+  for name, f in next, callbacks do
+    if not CALLBACKS[name] then
+      local known = {}
+      for each in pairs(CALLBACKS) do known[#known + 1] = each end
+      sort(known)
+      reports.raise(format("bad argument #%d to '%s' (unknown callback %s; known: %s)",
+        index, method, text.show(name), concat(known, ", ")))
+    end
+    checked[name] = check.callback(f, index, method, name)
   end
-  return callbacks
+  return checked
 end
 
 --- Make what does not listen yet, and what hears of its clients.
 local function open(self, callbacks)
-  local o = self.options
-  local size, compression, interval, limit = channel.values(o)
-  local id, message = primitives.websocket_server_create(
-    o.origins and concat(o.origins, "\n"), o.subprotocols and concat(o.subprotocols, ","),
-    o.maxConnections, size, compression, interval, limit, tls.flatten(o.tls))
+  local id, message = primitives.websocket_server_create(unpack(self.packed))
   if not id then reports.raise(message) end
   class.open(self, id)
-  local handlers = server_handlers(self, id, callbacks)
+  local handlers = server_handlers(id, callbacks)
   self.listener = tickets.listen(function(event, ...) handlers[event](...) end)
 end
 
---- Listen; see the contract for the callbacks.
+--- Listen. The callbacks are `started(port)`, `error(message, code)`,
+--- `connected(id, info)`, `receive(id, data, isBinary)`, `disconnected(id, code, reason)`
+--- and `accept(info)`, which refuses with false or a status.
 function WebSocketServer:start(host, port, callbacks)
   local address
   address, port = listening.address(host, port)
@@ -126,13 +158,13 @@ end
 function WebSocketServer:broadcast(data, is_binary)
   data = check.string(data, 1, "broadcast", "data")
   if not self.id then return 0 end
-  return primitives.websocket_server_broadcast(self.id, data, is_binary or false)
+  return primitives.websocket_server_broadcast(self.id, data, is_binary and true or false)
 end
 
---- Close one client's connection.
+--- Close one client's connection: true, or nil, message, code.
 function WebSocketServer:close(id, code, reason)
   id = check.integer(id, 1, "close", "id", 1)
-  code, reason = channel.check_close(code, reason, 2, "close")
+  code, reason = websocket.check_close(code, reason, 2, "close")
   if not self.id then return nil, "Not connected", "state" end
   return primitives.websocket_server_close_client(self.id, id, code, reason)
 end
@@ -149,16 +181,18 @@ function WebSocketServer:bufferedAmount(id)
 end
 
 local function new(given)
-  return class.handle(class.instance(WebSocketServer, {
-    options = options.check(given, SERVER_OPTIONS, "WebSocketServer"),
-  }))
+  local checked = options.check(given, SERVER_OPTIONS, "WebSocketServer")
+  return class.handle(class.instance(WebSocketServer, { packed = options.pairs(checked) }))
 end
 
 --- One whose clients come by an HTTP server, in the options too the method's own.
 local function attached(server, given, callbacks, method)
   local checked = options.check(given, ATTACHED_OPTIONS, method, 3)
   callbacks = check_callbacks(callbacks, 2, method)
-  local object = class.instance(WebSocketServer, { options = checked, server = server })
+  local object = class.instance(WebSocketServer, {
+    packed = options.pairs(checked),
+    server = server,
+  })
   --- Be reachable (again) by the server.
   local function attach()
     if not object:isRunning() then

@@ -31,7 +31,7 @@ class HandshakeTests(ClientCase):
         self.assertEqual(lines[0], b"GET /some/path?x=1 HTTP/1.1")
         for line in (
             b"Host: 127.0.0.1:8080",
-            b"Sec-WebSocket-Protocol: a,b",
+            b"Sec-WebSocket-Protocol: a, b",
             b"X-Test: yes",
         ):
             self.assertIn(line, lines)
@@ -149,7 +149,7 @@ class MessageTests(ClientCase):
             self.lines,
             [
                 b"true",
-                b"nil\ta ping has at most 125 bytes\tlimit",
+                b"nil\ta ping has at most 125 bytes (no option moves this bound)\tlimit",
                 b"pong\thello",
             ],
         )
@@ -260,6 +260,9 @@ class EndTests(ClientCase):
             server.send(data)
             (sent,) = seen(server)
             self.assertEqual((sent[0], sent[1][:2]), (CLOSE, close(code)))
+            self.assertTrue(
+                self.taken()[0].startswith(b"disconnected\t%d\t" % code), code
+            )
 
 
 class BadInputTests(ClientCase):
@@ -269,9 +272,12 @@ class BadInputTests(ClientCase):
             ("connect('http://x')", "#1 to 'connect' (url: ws: or wss: URL"),
             (
                 "connect('ws://h', {a = 'b\\r\\nc: d'})",
-                "headers.a: string without line ends",
+                "header a: string without line ends",
             ),
-            ("connect('ws://h', {['a b'] = 'c'})", "headers: header name expected"),
+            (
+                "connect('ws://h', {['a b'] = 'c'})",
+                "headers: name of a header expected",
+            ),
             (
                 "addEventListener('conected', print)",
                 'unknown event "conected"; known: connected, dataReceived,'
