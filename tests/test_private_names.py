@@ -54,7 +54,6 @@ class Private:
 
 
 ABSTRACT = "twisted.internet.abstract:FileDescriptor"
-CLIENT = "twisted.web._newclient:HTTP11ClientProtocol"
 WEBSOCKET = "autobahn.websocket.protocol:WebSocketProtocol"
 WEBSOCKET_CLIENT = "autobahn.websocket.protocol:WebSocketClientProtocol"
 WEBSOCKET_SERVER = "autobahn.websocket.protocol:WebSocketServerProtocol"
@@ -70,11 +69,6 @@ PRIVATE = (
     Private("twisted", ABSTRACT, "_writeDisconnecting"),
     Private("twisted", "twisted.internet.tcp:_AbortingMixin", "_aborting"),
     Private("twisted", "twisted.internet.tcp:Connector", "_makeTransport", ()),
-    Private("twisted", "twisted.web._newclient", "HTTP11ClientProtocol"),
-    Private("twisted", "twisted.web._newclient", "_WrapperException"),
-    Private("twisted", CLIENT, "_giveUp", ("reason",)),
-    Private("twisted", CLIENT, "_parser"),
-    Private("twisted", "twisted.web.client:HTTPConnectionPool", "_factory"),
     Private("twisted", TLS, "_aborted"),
     Private("twisted", TLS, "_flushReceiveBIO", ()),
     Private("twisted", TLS, "_flushSendBIO", ()),
@@ -112,13 +106,6 @@ PRIVATE = (
 UNDOCUMENTED = (
     Private("twisted", ABSTRACT, "dataBuffer"),
     Private("twisted", ABSTRACT, "offset"),
-    Private("twisted", "twisted.web._newclient:HTTPParser", "connHeaders"),
-    Private(
-        "twisted",
-        "twisted.web.client:_HTTP11ClientFactory",
-        "__init__",
-        ("quiescentCallback", "metadata"),
-    ),
     Private("autobahn", WEBSOCKET, "failedByMe"),
     Private("autobahn", WEBSOCKET, "localCloseCode"),
     Private("autobahn", WEBSOCKET, "localCloseReason"),
@@ -165,7 +152,7 @@ class ProblemTests(SynchronousTestCase):
         )
 
     def test_name_is_gone(self) -> None:
-        self.assertProblem(Private("twisted", CLIENT, "_gone"), " has no _gone")
+        self.assertProblem(Private("twisted", TLS, "_gone"), " has no _gone")
 
     def test_class_is_gone(self) -> None:
         self.assertProblem(
@@ -181,8 +168,8 @@ class ProblemTests(SynchronousTestCase):
 
     def test_other_parameters(self) -> None:
         self.assertProblem(
-            Private("twisted", CLIENT, "_giveUp", ("failure",)),
-            "._giveUp takes ('reason',), not ('failure',)",
+            Private("autobahn", ADAPTER, "_closeConnection", ("now",)),
+            "._closeConnection takes ('abort',), not ('now',)",
         )
 
 

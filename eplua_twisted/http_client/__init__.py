@@ -1,35 +1,44 @@
-"""The HTTP client: treq over pools of our own, one for each set of TLS options."""
+"""
+The HTTP client.
+
+A request goes through treq, which hands on what is sent and what is answered, over an
+agent and connections of our own: redirects, content encodings, cookies and
+authentication are done here.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.internet.defer import DeferredList
 
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.module import Module
 from eplua_twisted.border.primitives import query
-from eplua_twisted.border.values import seconds, to_text
+from eplua_twisted.border.values import to_text
 from eplua_twisted.errors import OperationError
-from eplua_twisted.http_client.cookies import Cookies, NoCookies
-from eplua_twisted.http_client.exchange import MAX_SIZE, Wanted, request_headers
-from eplua_twisted.http_client.pool import Route
+from eplua_twisted.http_client.authentication import (
+    Authentication,
+    Credentials,
+    Sessions,
+)
+from eplua_twisted.http_client.cookies import Cookies
+from eplua_twisted.http_client.exchange import RequestParameters, request_headers
+from eplua_twisted.http_client.options import RequestOptions
 from eplua_twisted.http_client.request import HTTPRequest
-from eplua_twisted.http_client.urls import URL, parse
+from eplua_twisted.http_client.route import Route
+from eplua_twisted.http_client.urls import PROXY_PORTS, URL, parse
+from eplua_twisted.tls.options import TLSOptions
 
-if TYPE_CHECKING:
-    from eplua_twisted.tls.options import TLSOptions
-
-MAX_CONNECTIONS_PER_HOST = 8
 MAX_ROUTES = 64
-"""Sets of options after which those that nobody uses are let go."""
+"""Above this many routes, unused ones are dropped."""
 
 URLS = 256
 
-RouteKey = tuple["TLSOptions | None", URL | None, bool]
+RouteKey = tuple[TLSOptions | None, URL | None, bool]
 
 
 class HTTP(Module):
@@ -40,11 +49,12 @@ class HTTP(Module):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         # Scripts ask for the same few URLs again and again.
-        self._parse = lru_cache(URLS)(parse)
+        self._parse = lru_cache(URLS)(_url)
+        self._parse_proxy = lru_cache(MAX_ROUTES)(_proxy)
         self._routes: dict[RouteKey, Route] = {}
-        self._no_cookies = NoCookies()
         self._jars: dict[int, Cookies] = {}
         self._numbers = count(1)
+        self._sessions: Sessions = Sessions()
 
     @query("http_jar")
     def jar(self) -> int:
@@ -63,73 +73,39 @@ class HTTP(Module):
         return {"CookieJar": len(self._jars)} if self._jars else {}
 
     @query("http_create")
-    def create(
-        self,
-        url: bytes,
-        method: bytes,
-        body: bytes | None,
-        timeout: float,
-        redirects: int,
-        max_size: int | None,
-        max_connections: int | None,
-        listener: int | None,
-        streamed: bool,
-        jar: int | None,
-        user: bytes | None,
-        proxy: bytes | None,
-        persistent: bool,
-        check_certificate: bool,
-        tls_values: int,
-        *pairs: Any,
-    ) -> int:
+    def create(self, url: bytes, *pairs: Any) -> int:
         """
-        @param max_size: C{None} for the default, which a streamed body has not
-        @param listener: the ticket that is told of streamed bodies; C{None} in a
-            task, which gets any body whole
-        @param user: C{user:password}
-        @param tls_values: how many of C{pairs} are TLS options; the others are
-            headers
+        @param pairs: L{RequestOptions}
         @return: the number of a request that is not sent yet
         @raise OperationError: what is wrong with the URL, or the proxy's
         """
-        target = self._parse(to_text(url))
-        headers, accept = request_headers(pairs[tls_values:], user or target.user)
-        if max_size is None:
-            max_size = 0 if streamed else MAX_SIZE
+        options = RequestOptions.from_pairs(pairs)
+        target = self._parse(url)
+        proxy = None if options.proxy is None else self._parse_proxy(options.proxy)
         return HTTPRequest(
             self._environment,
-            self._route(
-                self._tls(check_certificate, pairs[:tls_values]),
-                None if proxy is None else _proxy(proxy),
-                persistent,
-            ),
-            self._no_cookies if jar is None else self._jars[jar],
-            Wanted(
-                target,
-                method.decode("ascii"),
-                headers,
-                body,
-                accept,
-                seconds(timeout),
-                redirects,
-                max_size,
-                max_connections or MAX_CONNECTIONS_PER_HOST,
-                listener,
-                streamed,
+            self._route(_tls(options), proxy, options.persistent),
+            None if options.jar is None else self._jars[options.jar],
+            self._authentication(options, target),
+            options,
+            RequestParameters(
+                options.method, target, request_headers(options.headers), options.data
             ),
         ).id
 
-    def _tls(
-        self, check_certificate: bool, values: tuple[Any, ...]
-    ) -> TLSOptions | None:
-        if check_certificate and not values:
+    def _authentication(
+        self, options: RequestOptions, target: URL
+    ) -> Authentication | None:
+        """Those of the options go before those in the URL."""
+        user, password = options.user, options.password
+        is_digest = options.authentication == b"digest"
+        if user is not None:
+            credentials = Credentials(target.origin, user, password, is_digest)
+        elif target.user is not None:
+            credentials = Credentials.of(target, is_digest)
+        else:
             return None
-        from eplua_twisted.tls.options import TLSOptions
-
-        options = TLSOptions.from_lua(*values)
-        if not check_certificate:
-            options = replace(options, allow_unauthorized=True)
-        return options
+        return Authentication(credentials, self._sessions)
 
     def _route(
         self, tls: TLSOptions | None, proxy: URL | None, persistent: bool
@@ -149,11 +125,18 @@ class HTTP(Module):
         return DeferredList([route.pool.close() for route in self._routes.values()])
 
 
+def _url(text: bytes) -> URL:
+    return parse(to_text(text))
+
+
 def _proxy(text: bytes) -> URL:
     try:
-        proxy = parse(to_text(text))
+        return parse(to_text(text), ports=PROXY_PORTS)
     except OperationError as problem:
         raise OperationError("proxy", problem.message) from None
-    if proxy.scheme != "http":
-        raise OperationError("proxy", "http URL")
-    return proxy
+
+
+def _tls(options: RequestOptions) -> TLSOptions | None:
+    if options.check_certificate:
+        return options.tls
+    return replace(options.tls or TLSOptions(), allow_unauthorized=True)

@@ -6,28 +6,34 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IConsumer
+from twisted.internet.interfaces import IConsumer, IPushProducer
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseDone
-from twisted.web.http import PotentialDataLoss
 from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
 
 from eplua_twisted.errors import OperationError
 from eplua_twisted.http_client.decoders import Decoder
 
+TINY = 1024
+"""Bytes; an object for each piece that is smaller would be more than the piece."""
+
 
 @implementer(IBodyProducer)
 class SentBody:
-    """A body that is all here: it goes to the transport in one piece."""
+    """
+    A body that is all here: it goes to the transport in one piece.
+
+    @ivar data: all of it
+    """
 
     def __init__(self, data: bytes) -> None:
-        self._data = data
+        self.data = data
         self.length: Any = len(data)
 
     def startProducing(self, consumer: IConsumer) -> Deferred[None]:
-        consumer.write(self._data)
+        consumer.write(self.data)
         return succeed(None)
 
     def pauseProducing(self) -> None:
@@ -46,6 +52,8 @@ class ReceivedBody(Protocol):
 
     @ivar size: bytes handed on
     """
+
+    transport: IPushProducer | None  # type: ignore[assignment]
 
     def __init__(
         self,
@@ -104,8 +112,7 @@ class ReceivedBody(Protocol):
             self._conclude(reason)
 
     def _conclude(self, reason: Failure) -> None:
-        # Without a length the end of the connection is the end of the body.
-        if reason.check(ResponseDone, PotentialDataLoss) is None:
+        if reason.check(ResponseDone) is None:
             self._finish(reason)
             return
         try:
@@ -121,26 +128,20 @@ class ReceivedBody(Protocol):
         if over is not None:
             over(failure)
 
-    def abandon(self, connection: Any) -> None:
+    def abandon(self) -> None:
         """
-        Nobody wants the rest, nor to know about it.
-
-        @param connection: has C{drop}; it is closed unless the body is all here, for
-            then it may serve another request already
+        Discard the rest and do not report the end.  If the body is not all here, its
+        connection is closed; else that may serve another request already.
         """
         self._over = None
-        if self._end is None:
-            if connection is not None:
-                connection.drop()
-            elif self.transport is not None:
-                self.transport.loseConnection()
+        if self._end is None and self.transport is not None:
+            self.transport.stopProducing()
 
     def pause(self) -> None:
         """Hand on no more, and read no more."""
         self._paused = True
-        transport: Any = self.transport
-        if transport is not None and self._end is None:
-            transport.pauseProducing()
+        if self.transport is not None and self._end is None:
+            self.transport.pauseProducing()
 
     def resume(self) -> None:
         """Go on."""
@@ -152,5 +153,31 @@ class ReceivedBody(Protocol):
         if self._end is not None:
             self._conclude(self._end)
         elif self.transport is not None:
-            transport: Any = self.transport
-            transport.resumeProducing()
+            self.transport.resumeProducing()
+
+
+class Pieces:
+    """The pieces of a body, until it is wanted whole; small ones are put together."""
+
+    __slots__ = ("_pieces",)
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes | bytearray] = []
+
+    def add(self, piece: bytes) -> None:
+        pieces = self._pieces
+        if len(piece) < TINY and pieces:
+            last = pieces[-1]
+            if not isinstance(last, bytearray):
+                last = bytearray()
+                pieces.append(last)
+            last += piece
+        else:
+            pieces.append(piece)
+
+    def take(self) -> bytes:
+        """All of them."""
+        pieces, self._pieces = self._pieces, []
+        if len(pieces) == 1 and isinstance(pieces[0], bytes):
+            return pieces[0]
+        return b"".join(pieces)

@@ -1,93 +1,123 @@
-"""What a request asks for, and one exchange of it with a server."""
+"""A request as it is sent next, and one exchange of it with a server, through treq."""
 
 from __future__ import annotations
 
-from base64 import b64encode
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from treq.client import HTTPClient
 from twisted.internet.defer import Deferred
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IAgent, IBodyProducer
+from twisted.web.iweb import IAgent, IBodyProducer, IResponse
 from zope.interface import implementer
 
 from eplua_twisted.errors import OperationError
-from eplua_twisted.http_client.decoders import ACCEPTED
+from eplua_twisted.http_client.body import SentBody
+from eplua_twisted.http_client.cookies import Cookies, NoCookies
+from eplua_twisted.http_client.decoders import ACCEPTED, Decoder, decoder
+from eplua_twisted.http_client.headers import (
+    OrderedHeaders,
+    Pairs,
+    RequestHeaders,
+    canonical,
+)
+from eplua_twisted.http_client.response import Response
 from eplua_twisted.http_client.urls import URL
 
-MAX_SIZE = 64 * 1024 * 1024
-MAX_HEADERS = 1000
-"""Fields of a response: they cross to Lua together, and its stack is bounded."""
+if TYPE_CHECKING:
+    from eplua_twisted.http_client.route import Route
 
 USER_AGENT = b"eplua"
 
-OURS = frozenset([b"content-length", b"transfer-encoding", b"accept-encoding"])
+OURS = frozenset([b"content-length", b"transfer-encoding"])
 """Headers that say how the message is sent, which is not the script's choice."""
 
+NO_COOKIES = NoCookies()
 
-@dataclass
-class Wanted:
+
+def request_headers(given: tuple[bytes, ...]) -> RequestHeaders:
+    """@param given: names and values by turns, as the script wrote them"""
+    headers: Pairs = []
+    agent, accept = True, True
+    for name, value in zip(given[::2], given[1::2], strict=True):
+        lowered = name.lower()
+        if lowered in OURS:
+            continue
+        agent = agent and lowered != b"user-agent"
+        accept = accept and lowered != b"accept-encoding"
+        headers.append((name, value))
+    if agent:
+        headers.append((b"User-Agent", USER_AGENT))
+    if accept:
+        headers.append((b"Accept-Encoding", ACCEPTED))
+    return RequestHeaders(headers)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestParameters:
     """
-    What the script asked for.
+    What is asked for, and where; a redirect makes other ones.
 
-    @ivar headers: the script's own, without those of L{OURS}
-    @ivar accept: the value of C{Accept-Encoding}
-    @ivar timeout: seconds for all of it, 0 for no limit
-    @ivar redirects: how many to follow
-    @ivar max_size: the most bytes of a body, once decoded; 0 for no limit
-    @ivar max_connections: the most at a time to one server
-    @ivar listener: the ticket that is told of a streamed body
-    @ivar streamed: whether each body is; else only C{text/event-stream} is
+    @ivar method: as the script wrote it
+    @ivar is_redirect: the server itself has just sent us there
     """
 
+    method: bytes
     url: URL
-    method: str
-    headers: Headers
-    body: bytes | None
-    accept: bytes
-    timeout: float
-    redirects: int
-    max_size: int
-    max_connections: int
-    listener: int | None
-    streamed: bool
-
-
-def request_headers(
-    pairs: tuple[bytes, ...], user: bytes | None
-) -> tuple[Headers, bytes]:
-    """
-    The headers to send, and the value of C{Accept-Encoding}.
-
-    @param pairs: names and values by turns
-    @param user: C{user:password} for basic authentication (RFC 7617)
-    """
-    headers = Headers()
-    accept = []
-    for name, value in zip(pairs[::2], pairs[1::2], strict=True):
-        if name.lower() not in OURS:
-            headers.addRawHeader(name, value)
-        elif name.lower() == b"accept-encoding":
-            accept.append(value)
-    if user is not None:
-        headers.setRawHeaders(b"Authorization", [b"Basic " + b64encode(user)])
-    if not headers.hasHeader(b"User-Agent"):
-        headers.addRawHeader(b"User-Agent", USER_AGENT)
-    return headers, b", ".join(accept) or ACCEPTED
+    headers: RequestHeaders
+    body: bytes
+    is_redirect: bool = False
 
 
 @implementer(IAgent)
-class Hop:
+class Exchange:
     """
-    The agent treq is given: one exchange.  It keeps treq from undoing gzip, for
-    which it has no bound, and remembers the response as it came.
+    One request and its response.  It is the agent that treq is given: what treq changes
+    (it writes methods in capitals) is taken from L{RequestParameters}, all else from treq.
     """
 
-    def __init__(self, route: IAgent, accept: bytes) -> None:
+    __slots__ = ("_parameters", "_reactor", "_route", "response")
+
+    def __init__(
+        self, route: Route, reactor: Any, parameters: RequestParameters
+    ) -> None:
         self._route = route
-        self._accept = accept
-        self.encodings: list[bytes] = []
-        self.response: Any = None
+        self._reactor = reactor
+        self._parameters = parameters
+
+    def start(
+        self, jar: Cookies | None, authorization: bytes | None
+    ) -> Deferred[Response]:
+        """
+        @param jar: sends its cookies, unless the script has its own, and gets new ones
+        @param authorization: value of a header of that name
+        @return: fires when the head of the response is here; fails as
+            L{Route.request<eplua_twisted.http_client.route.Route.request>}
+        """
+        parameters = self._parameters
+        headers: OrderedHeaders = parameters.headers
+        cookie = None if jar is None else jar.header(parameters.url)
+        if cookie is not None and headers.hasHeader(b"Cookie"):
+            cookie = None
+        if cookie is not None or authorization is not None:
+            headers = headers.copy()
+            if authorization is not None:
+                headers.setRawHeaders(b"Authorization", [authorization])
+            if cookie is not None:
+                headers.addRawHeader(b"Cookie", cookie)
+        # Ready-made, because treq makes each of these slowly: URL, headers, cookies.
+        sent: Any = HTTPClient(self, NO_COOKIES, SentBody).request(
+            parameters.method.decode("ascii"),
+            parameters.url.ready,
+            headers=headers,
+            data=parameters.body or None,
+            cookies=NO_COOKIES,
+            allow_redirects=False,
+            unbuffered=True,
+            reactor=self._reactor,
+        )
+        responded: Deferred[Response] = sent.addCallback(self._responded, jar)
+        return responded
 
     def request(
         self,
@@ -95,38 +125,48 @@ class Hop:
         uri: bytes,
         headers: Headers | None = None,
         bodyProducer: IBodyProducer | None = None,
-    ) -> Deferred[Any]:
+    ) -> Deferred[IResponse]:
         """C{IAgent.request}"""
-        assert headers is not None
-        headers.setRawHeaders(b"Accept-Encoding", [self._accept])
-        answer: Any = self._route.request(method, uri, headers, bodyProducer)
-        arrived: Deferred[Any] = answer.addCallback(self._arrived)
-        return arrived
+        assert isinstance(headers, OrderedHeaders)
+        body = bodyProducer.data if isinstance(bodyProducer, SentBody) else b""
+        parameters = self._parameters
+        answer: Deferred[Any] = self._route.request(
+            parameters.method,
+            parameters.url,
+            headers.pairs,
+            body,
+            parameters.is_redirect,
+        )
+        return answer
 
-    def _arrived(self, response: Any) -> Any:
-        self.response = response
-        self.encodings = list(response.headers.getRawHeaders(b"Content-Encoding", ()))
-        response.headers.removeHeader(b"Content-Encoding")
+    def _responded(self, wrapped: Any, jar: Cookies | None) -> Response:
+        # treq has put its own class around it.
+        response: Response = wrapped.original
+        if jar is not None and (cookies := response.values(b"set-cookie")):
+            jar.keep(self._parameters.url, cookies)
         return response
 
-    def headers(self) -> list[tuple[bytes, bytes]]:
-        """
-        All headers of the response, values of one name in order.
 
-        @raise OperationError: C{protocol}, there are too many
-        """
-        found = [
-            # treq has put an empty one in its place.
-            each
-            for each in self.response.headers.getAllRawHeaders()
-            if each[0] != b"Content-Encoding"
-        ]
-        control = getattr(self.response, "control", None)
-        if control is not None:
-            found += control.getAllRawHeaders()
-        if self.encodings:
-            found.append((b"Content-Encoding", self.encodings))
-        pairs = [(name, value) for name, values in found for value in values]
-        if len(pairs) > MAX_HEADERS:
-            raise OperationError("protocol", f"the server sent {len(pairs)} headers")
-        return pairs
+def response_headers(response: Response) -> Pairs:
+    """With names as they are usually written."""
+    return [(canonical(name), value) for name, value in response.pairs]
+
+
+def body_decoder(response: Response) -> Decoder | None:
+    """
+    What undoes the encodings of a body.
+
+    @raise OperationError: C{limit}: there are too many; C{protocol}: a transfer coding
+        that is not known
+    """
+    codings = response.codings
+    encodings = response.values(b"content-encoding")
+    if not codings:
+        return decoder(encodings) if encodings else None
+    undo = decoder(codings)
+    if undo is None:
+        words = b", ".join(codings).decode("ascii", "replace")
+        raise OperationError(
+            "protocol", f"the answer is not HTTP: transfer coding {words:.40}"
+        )
+    return decoder([*encodings, *codings])

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
-from treq.client import HTTPClient
-from treq.cookies import IndexableCookieJar
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -16,32 +13,45 @@ from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.interfaces import IResource
 from eplua_twisted.border.primitives import operation, query
-from eplua_twisted.border.values import to_bytes, to_text
+from eplua_twisted.border.reply import Events
+from eplua_twisted.border.values import to_bytes
 from eplua_twisted.errors import EOF, TIMEOUT, OperationError
-from eplua_twisted.http_client.body import ReceivedBody, SentBody
-from eplua_twisted.http_client.decoders import decoder
-from eplua_twisted.http_client.errors import explain
-from eplua_twisted.http_client.exchange import Hop, Wanted
-from eplua_twisted.http_client.pool import Route
-from eplua_twisted.http_client.urls import URL, parse
+from eplua_twisted.http_client.authentication import (
+    Authentication,
+    Credentials,
+    Sessions,
+)
+from eplua_twisted.http_client.body import Pieces, ReceivedBody
+from eplua_twisted.http_client.cookies import Cookies
+from eplua_twisted.http_client.exchange import (
+    Exchange,
+    RequestParameters,
+    body_decoder,
+    response_headers,
+)
+from eplua_twisted.http_client.options import RequestOptions
+from eplua_twisted.http_client.redirects import follow, redirected
+from eplua_twisted.http_client.response import Response
+from eplua_twisted.http_client.route import Route
+
+MAX_SIZE = 64 * 1024 * 1024
+"""Bytes of a body that is not streamed, unless the script moves this bound."""
 
 DISCARD = 64 * 1024
 """Bytes of a redirect's own body that are read to keep its connection."""
 
-PRIVATE = (b"Authorization", b"Cookie", b"Cookie2", b"Proxy-Authorization", b"Host")
-"""Headers that another origin is not sent after a redirect."""
+Answer = tuple[Any, ...]
 
 
-@dataclass
+@dataclass(slots=True)
 class _Progress:
     """Where a request is: the one thing it waits for, and what it holds."""
 
     waits_for: Deferred[Any] | None = None
     inside: bool = False
-    hop: Hop | None = None
+    response: Response | None = None
     body: ReceivedBody | None = None
-    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
-    chunks: list[bytes] = field(default_factory=list)
+    pieces: Pieces = field(default_factory=Pieces)
 
 
 @implementer(IResource)
@@ -52,43 +62,51 @@ class HTTPRequest:
         self,
         environment: Environment,
         route: Route,
-        jar: IndexableCookieJar,
-        wanted: Wanted,
+        jar: Cookies | None,
+        authentication: Authentication | None,
+        options: RequestOptions,
+        parameters: RequestParameters,
     ) -> None:
         self._environment = environment
         self._route = route
         self._jar = jar
-        self._wanted = wanted
+        self._authentication = authentication
+        self._options = options
+        self._parameters = parameters
         self._now = _Progress()
         self._followed = 0
-        self._events = False
+        self._is_event_stream = False
         self._pressed = False
         self._over = False
-        self._done: Deferred[tuple[Any, ...]] | None = None
+        self._done: Deferred[Answer] | None = None
         self._deadline: Deadline | None = None
         self.id = environment.resources.add(self)
+        self._events: Events | None = None
+        if options.listener is not None:
+            self._events = Events(environment.bridge, options.listener, self.id)
 
     @operation("http_request")
-    def start(self) -> Deferred[tuple[Any, ...]]:
+    def start(self) -> Deferred[Answer]:
         """
-        @return: fires with status, body, URL, and names and values of the headers;
-            fails with C{timeout}, C{eof}, C{limit}, C{protocol}, or whatever kept
-            it from connecting
+        @return: fires with status, its words, body, URL, and names and values of the
+            headers; fails with C{timeout}, C{eof}, C{limit}, C{protocol}, or whatever
+            kept it from connecting
         """
-        done: Deferred[tuple[Any, ...]] = Deferred()
+        done: Deferred[Answer] = Deferred()
         self._done = done
-        if self._wanted.timeout:
+        if self._options.timeout:
             self._deadline = Deadline(
                 self._environment.reactor, self._fail, OperationError(*TIMEOUT)
             )
-            self._deadline.start(self._wanted.timeout)
+            self._deadline.start(self._options.timeout)
         self._enter()
         return done
 
     def _enter(self) -> None:
         """Wait for room among the requests to this server."""
-        wanted = self._wanted
-        room = self._route.enter(wanted.url.origin, wanted.max_connections)
+        room = self._route.enter(
+            self._parameters.url.origin, self._options.max_connections_per_host
+        )
         if room is None:
             self._send()
         else:
@@ -96,20 +114,14 @@ class HTTPRequest:
             room.addCallbacks(lambda _: self._send(), self._failed)
 
     def _send(self) -> None:
-        now, wanted = self._now, self._wanted
+        now, authentication = self._now, self._authentication
         now.inside = True
-        now.hop = Hop(self._route, wanted.accept)
-        client = HTTPClient(now.hop, self._jar, SentBody)
+        authorization = None
+        if authentication is not None:
+            authorization = authentication.authorization(self._parameters)
+        exchange = Exchange(self._route, self._environment.reactor, self._parameters)
         try:
-            sent: Deferred[Any] = client.request(
-                wanted.method,
-                wanted.url.ready,
-                headers=wanted.headers,
-                data=wanted.body,
-                allow_redirects=False,
-                unbuffered=True,
-                reactor=cast(Any, self._environment.reactor),
-            )
+            sent = exchange.start(self._jar, authorization)
         except Exception:
             self._end(Failure())
             return
@@ -118,59 +130,63 @@ class HTTPRequest:
 
     # The response.
 
-    def _responded(self, _: object) -> None:
-        now, wanted = self._now, self._wanted
+    def _responded(self, response: Response) -> None:
+        now, options = self._now, self._options
         now.waits_for = None
-        assert now.hop is not None
-        response = now.hop.response
+        now.response = response
+        undo = None
         try:
-            target = self._target(response)
-            undo = decoder(now.hop.encodings) if target is None else None
-            now.headers = now.hop.headers()
+            again = self._again(response)
+            if again is None:
+                undo = body_decoder(response)
         except OperationError as problem:
-            response.deliverBody(
-                self._expect(ReceivedBody(None, 0, _nothing, _nothing))
-            )
+            response.stopProducing()
             self._fail(problem)
             return
-        if target is not None:
+        if again is not None:
+            following = again
             body = ReceivedBody(
-                None, DISCARD, _nothing, lambda failure: self._follow(target)
+                None, DISCARD, _nothing, lambda _: self._follow(following)
             )
         else:
-            self._events = not wanted.streamed and self._is_events(response)
-            take = self._chunk if wanted.streamed or self._events else now.chunks.append
-            if self._events:
-                self._tell(True, response.code, *self._flat())
-            body = ReceivedBody(undo, wanted.max_size, take, self._received)
-        response.deliverBody(self._expect(body))
+            self._is_event_stream = not options.streamed and self._is_events(response)
+            take = self._chunk if self._hands_on else now.pieces.add
+            if self._is_event_stream and self._events is not None:
+                self._events.tell(b"head", response.code, *self._described(response))
+            body = ReceivedBody(undo, self._max_size, take, self._received)
+        now.body = body
+        response.deliverBody(body)
         if self._pressed and now.body is body:
             body.pause()
 
-    def _expect(self, body: ReceivedBody) -> ReceivedBody:
-        self._now.body = body
-        return body
+    @property
+    def _hands_on(self) -> bool:
+        """The script gets the body in pieces."""
+        return self._options.streamed or self._is_event_stream
 
-    def _is_events(self, response: Any) -> bool:
+    @property
+    def _max_size(self) -> int:
+        if self._options.max_size is not None:
+            return self._options.max_size
+        return 0 if self._options.streamed else MAX_SIZE
+
+    def _is_events(self, response: Response) -> bool:
         """Server-sent events: HC3 calls C{success} with each chunk."""
-        kind = response.headers.getRawHeaders(b"Content-Type", (b"",))[0]
-        return self._wanted.listener is not None and (
-            kind.lower().startswith(b"text/event-stream")
-        )
-
-    def _tell(self, *event: Any) -> None:
-        self._environment.bridge.answer(
-            self._wanted.listener or 0, self.id, True, *event
-        )
+        if self._events is None:
+            return False
+        kinds = response.values(b"content-type")
+        return bool(kinds) and kinds[0].lower().startswith(b"text/event-stream")
 
     def _chunk(self, chunk: bytes) -> None:
-        if self._events and self._deadline is not None:
-            self._deadline.restart(self._wanted.timeout)
-        self._tell(False, chunk)
+        if self._is_event_stream and self._deadline is not None:
+            self._deadline.restart(self._options.timeout)
+        if self._events is not None:
+            self._events.tell(b"chunk", chunk)
 
-    def _flat(self) -> tuple[Any, ...]:
-        flat: list[bytes] = [to_bytes(self._wanted.url.text)]
-        for pair in self._now.headers:
+    def _described(self, response: Response) -> Answer:
+        """The words of the status, the URL, and the headers."""
+        flat: list[bytes] = [response.phrase, to_bytes(self._parameters.url.text)]
+        for pair in response_headers(response):
             flat += pair
         return tuple(flat)
 
@@ -178,62 +194,46 @@ class HTTPRequest:
         """The body is complete, or will never be."""
         now = self._now
         if failure is not None:
-            self._end(explain(failure))
-        elif self._events:
+            self._end(failure)
+        elif self._is_event_stream:
             self._end(Failure(OperationError(*EOF)))
         else:
-            assert now.hop is not None
-            data = b"".join(now.chunks)
-            now.chunks.clear()
-            self._end((now.hop.response.code, data, *self._flat()))
+            response = now.response
+            assert response is not None
+            described = self._described(response)
+            self._end((response.code, now.pieces.take(), *described))
 
-    # Redirects.
+    # Redirects, and other requests that a response asks for.
 
-    def _target(self, response: Any) -> URL | None:
-        """Where a response leads, if it is to be followed."""
-        wanted = self._wanted
-        location = response.headers.getRawHeaders(b"Location")
-        if (
-            not wanted.redirects
-            or not location
-            or response.code not in (301, 302, 303, 307, 308)
-        ):
+    def _again(self, response: Response) -> RequestParameters | None:
+        """
+        What is to be sent next, if this response is not the last.
+
+        @raise OperationError: C{limit}, C{protocol}
+        """
+        options, parameters = self._options, self._parameters
+        authentication = self._authentication
+        if authentication is not None and authentication.repeats(parameters, response):
+            return parameters
+        target = redirected(response, parameters.url) if options.redirects else None
+        if target is None:
             return None
-        if self._followed == wanted.redirects:
+        if self._followed == options.redirects:
             raise OperationError(
-                "limit", f"more than {wanted.redirects} redirects (option redirects)"
+                "limit", f"more than {options.redirects} redirects (option redirects)"
             )
-        try:
-            return parse(to_text(location[0]), wanted.url.text)
-        except OperationError as problem:
-            raise OperationError(
-                "protocol", f"the server redirects to no {problem.message}"
-            ) from None
+        self._followed += 1
+        return follow(parameters, response.code, target)
 
-    def _follow(self, target: URL) -> None:
-        """
-        Ask there.  POST becomes GET after 301 and 302, all but HEAD after 303; the
-        other statuses keep method and body (RFC 9110, section 15.4).
-        """
-        wanted, now = self._wanted, self._now
-        assert now.hop is not None
-        status = now.hop.response.code
-        headers = wanted.headers.copy()
-        if (status in (301, 302) and wanted.method == "POST") or (
-            status == 303 and wanted.method != "HEAD"
-        ):
-            wanted.method, wanted.body = "GET", None
-            headers.removeHeader(b"Content-Type")
-        if target.origin != wanted.url.origin:
-            for name in PRIVATE:
-                headers.removeHeader(name)
-        if target.user is not None:
-            credentials = b"Basic " + b64encode(target.user)
-            headers.setRawHeaders(b"Authorization", [credentials])
+    def _follow(self, parameters: RequestParameters) -> None:
+        """Send another request."""
         self._leave()
         self._now = _Progress()
-        self._followed += 1
-        wanted.headers, wanted.url = headers, target
+        if parameters.url.user is not None and parameters is not self._parameters:
+            # A redirect to where a user and password are in the URL.
+            credentials = Credentials.of(parameters.url, False)
+            self._authentication = Authentication(credentials, Sessions())
+        self._parameters = parameters
         if not self._over:
             self._enter()
 
@@ -241,7 +241,7 @@ class HTTPRequest:
 
     def _failed(self, failure: Failure) -> None:
         self._now.waits_for = None
-        self._end(explain(failure))
+        self._end(failure)
 
     def _fail(self, reason: Exception) -> None:
         self._end(Failure(reason))
@@ -254,12 +254,12 @@ class HTTPRequest:
             waits_for.cancel()
         body, now.body = now.body, None
         if body is not None:
-            body.abandon(getattr(now.hop and now.hop.response, "connection", None))
+            body.abandon()
         if now.inside:
             now.inside = False
-            self._route.leave(self._wanted.url.origin)
+            self._route.leave(self._parameters.url.origin)
 
-    def _end(self, result: tuple[Any, ...] | Failure) -> None:
+    def _end(self, result: Answer | Failure) -> None:
         """Answer, once."""
         if self._over:
             return

@@ -1,8 +1,8 @@
-"""A tunnel through an HTTP proxy: C{CONNECT} (RFC 9110, section 9.3.6)."""
+"""The way through a proxy: what is said to it first, and who speaks after that."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
@@ -11,31 +11,79 @@ from twisted.internet.interfaces import (
     IProtocolFactory,
     IStreamClientEndpoint,
 )
-from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.protocol import Factory, connectionDone
+from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from eplua_twisted.errors import OperationError
+from eplua_twisted.http_engine.request_writer import request_head
+from eplua_twisted.http_engine.response_reader import END_OF_HEAD, parse_head
 
 MAX_ANSWER = 16 * 1024
 
 
-class Tunnel(Protocol):
+class Negotiation(Protocol):
+    """What is said between us and a proxy, without I/O."""
+
+    def begin(self) -> bytes:
+        """What is sent first."""
+
+    def receive(self, data: bytes) -> tuple[bytes, bytes | None]:
+        """
+        @return: what to send, and C{None}; or, when the proxy has connected us, what it
+            has sent after that
+        @raise OperationError: it will not, or it is no proxy
+        """
+
+
+class Connect:
+    """C{CONNECT} to an HTTP proxy (RFC 9110, section 9.3.6)."""
+
+    def __init__(self, host: str, port: int, authorization: bytes | None) -> None:
+        """@param authorization: value of the header C{Proxy-Authorization}"""
+        target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        self._target = target.encode("ascii")
+        self._authorization = authorization
+        self._answer = b""
+
+    def begin(self) -> bytes:
+        headers = [(b"Host", self._target)]
+        if self._authorization is not None:
+            headers.append((b"Proxy-Authorization", self._authorization))
+        return request_head(b"CONNECT", self._target, headers)
+
+    def receive(self, data: bytes) -> tuple[bytes, bytes | None]:
+        self._answer += data
+        found = END_OF_HEAD.search(self._answer)
+        if found is None:
+            if len(self._answer) > MAX_ANSWER:
+                raise OperationError("protocol", "the proxy's answer is too long")
+            return b"", None
+        try:
+            head = parse_head(self._answer[: found.start()].removesuffix(b"\r"))
+        except OperationError:
+            raise OperationError("protocol", "the proxy's answer is not HTTP") from None
+        if not 200 <= head.status < 300:
+            reason = head.reason.decode("ascii", "replace")
+            words = f"{head.status} {reason}".strip()
+            raise OperationError("denied", f"the proxy refused: {words}")
+        return b"", self._answer[found.end() :]
+
+
+class Tunnel(TwistedProtocol):
     """
-    Asks the proxy, and then stands between it and the protocol that goes through.
+    Negotiates with the proxy, and then stands between it and the protocol that goes
+    through: first C{_inner} is C{None}, then it is that protocol.
 
     @ivar done: fires with that protocol when it is connected; fails with what the
         connection was lost by, C{protocol}, or C{denied}: the proxy will not
     """
 
-    def __init__(
-        self, target: str, authorization: bytes | None, inner: Factory
-    ) -> None:
-        self._target = target.encode("ascii")
-        self._authorization = authorization
+    def __init__(self, negotiation: Negotiation, inner: Factory) -> None:
+        self._negotiation = negotiation
         self._factory = inner
         self._inner: Any = None
-        self._answer = b""
         self._over = False
         self.done: Deferred[Any] = Deferred(self._cancel)
 
@@ -49,11 +97,8 @@ class Tunnel(Protocol):
         transport.abortConnection()
 
     def connectionMade(self) -> None:
-        lines = [b"CONNECT %b HTTP/1.1" % self._target, b"Host: " + self._target]
-        if self._authorization is not None:
-            lines.append(b"Proxy-Authorization: " + self._authorization)
         assert self.transport is not None
-        self.transport.write(b"\r\n".join([*lines, b"", b""]))
+        self.transport.write(self._negotiation.begin())
 
     def dataReceived(self, data: bytes) -> None:
         if self._inner is not None:
@@ -61,28 +106,21 @@ class Tunnel(Protocol):
             return
         if self._over:
             return
-        self._answer += data
-        head, end, rest = self._answer.partition(b"\r\n\r\n")
-        if not end:
-            if len(head) > MAX_ANSWER:
-                self._fail("protocol", "the proxy's answer is too long")
+        try:
+            more, rest = self._negotiation.receive(data)
+        except OperationError as problem:
+            self._over = True
+            self._abort()
+            self.done.errback(problem)
             return
-        status = head.split(b"\r\n", 1)[0].split(b" ", 2)
-        if (
-            len(status) < 2
-            or not status[0].startswith(b"HTTP/")
-            or not status[1].isdigit()
-        ):
-            self._fail("protocol", "the proxy's answer is not HTTP")
-        elif not status[1].startswith(b"2"):
-            words = b" ".join(status[1:]).decode("ascii", "replace")
-            self._fail("denied", f"the proxy refused: {words}")
-        else:
+        if more:
+            assert self.transport is not None
+            self.transport.write(more)
+        if rest is not None:
             self._open(rest)
 
     def _open(self, rest: bytes) -> None:
         assert self.transport is not None
-        self._answer = b""
         self._inner = self._factory.buildProtocol(self.transport.getPeer())
         # The transport is given away; what happens to it still comes here.
         self._inner.makeConnection(self.transport)
@@ -90,11 +128,6 @@ class Tunnel(Protocol):
         self.done.callback(self._inner)
         if rest:
             self._inner.dataReceived(rest)
-
-    def _fail(self, code: str, message: str) -> None:
-        self._over = True
-        self._abort()
-        self.done.errback(OperationError(code, message))
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         if self._inner is not None:
@@ -118,25 +151,15 @@ class _TunnelFactory(Factory):
 class TunnelEndpoint:
     """Connects to a host and port by way of a proxy."""
 
-    def __init__(
-        self,
-        proxy: IStreamClientEndpoint,
-        host: str,
-        port: int,
-        authorization: bytes | None,
-    ) -> None:
-        """
-        @param proxy: connects to the proxy
-        @param authorization: value of the header C{Proxy-Authorization}
-        """
+    def __init__(self, proxy: IStreamClientEndpoint, negotiation: Negotiation) -> None:
+        """@param proxy: connects to the proxy"""
         self._proxy = proxy
-        self._target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        self._authorization = authorization
+        self._negotiation = negotiation
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         """C{IStreamClientEndpoint.connect}"""
         inner: Any = protocolFactory
-        tunnel = Tunnel(self._target, self._authorization, inner)
+        tunnel = Tunnel(self._negotiation, inner)
         done = tunnel.done
         connecting = self._proxy.connect(_TunnelFactory(tunnel))
         return connecting.addCallback(lambda _: done)

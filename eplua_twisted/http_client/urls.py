@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,6 +11,10 @@ from hyperlink import EncodedURL
 from eplua_twisted.streams import urls
 
 PORTS = {"http": 80, "https": 443}
+
+PROXY_PORTS = {**PORTS, "socks5": 1080}
+
+Origin = tuple[str, str, int]
 
 
 class ReadyURL(EncodedURL):
@@ -30,7 +35,11 @@ class ReadyURL(EncodedURL):
 
 @dataclass(frozen=True)
 class URL(urls.URL):
-    """An absolute http or https URL."""
+    """An absolute http or https URL, or that of a proxy."""
+
+    @property
+    def is_secure(self) -> bool:
+        return self.scheme == "https"
 
     @cached_property
     def ready(self) -> ReadyURL:
@@ -38,10 +47,11 @@ class URL(urls.URL):
         return ReadyURL(self.text)
 
 
-def parse(text: str, base: str | None = None) -> URL:
+def parse(text: str, base: str | None = None, ports: Mapping[str, int] = PORTS) -> URL:
     """
     @param base: the URL that it is relative to
+    @param ports: the schemes that it may have, and their ports
     @raise OperationError: C{url}, it cannot be requested; the message says what was
         expected
     """
-    return URL(**vars(urls.parse(text, PORTS, base)))
+    return URL(**vars(urls.parse(text, ports, base)))

@@ -22,6 +22,10 @@ CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]+)[ \t]*(?:;.*)?")
 LENGTH = re.compile(rb"\+?([0-9]+)")
 
 
+FRAMING = frozenset([b"connection", b"content-length", b"transfer-encoding"])
+"""Fields, in lower case, that tell where the response ends and what follows it."""
+
+
 class ResponseHead:
     """
     A response as far as its body.
@@ -29,9 +33,10 @@ class ResponseHead:
     @ivar minor: of the version: 1 for HTTP/1.1
     @ivar reason: the words after the status
     @ivar headers: names and values, as they were sent and in that order
+    @ivar framing: the values of each of L{FRAMING} that there is, joined by commas
     """
 
-    __slots__ = ("headers", "minor", "reason", "status")
+    __slots__ = ("framing", "headers", "minor", "reason", "status")
 
     def __init__(
         self,
@@ -39,20 +44,26 @@ class ResponseHead:
         status: int,
         reason: bytes,
         headers: list[tuple[bytes, bytes]],
+        framing: dict[bytes, bytes],
     ) -> None:
         self.minor = minor
         self.status = status
         self.reason = reason
         self.headers = headers
+        self.framing = framing
 
     def values(self, name: bytes) -> list[bytes]:
         """@param name: in lower case"""
         return [value for each, value in self.headers if each.lower() == name]
 
     def tokens(self, name: bytes) -> list[bytes]:
-        """The elements of a list-valued field, in lower case."""
-        joined = b",".join(self.values(name)).lower()
-        return [each.strip(b" \t") for each in joined.split(b",") if each.strip(b" \t")]
+        """The elements of one of L{FRAMING}, in lower case."""
+        joined = self.framing.get(name)
+        if joined is None:
+            return []
+        return [
+            each.strip(b" \t") for each in joined.lower().split(b",") if each.strip()
+        ]
 
 
 class ResponseEvents(Protocol):
@@ -106,7 +117,14 @@ def parse_head(text: bytes) -> ResponseHead:
             f"the answer has more than {MAX_RESPONSE_HEADERS} headers (no option"
             " moves this bound)",
         )
-    return ResponseHead(int(status[1]), int(status[2]), status[3] or b"", headers)
+    framing: dict[bytes, bytes] = {}
+    for name, value in headers:
+        if len(name) > 9 and (lowered := name.lower()) in FRAMING:
+            before = framing.get(lowered)
+            framing[lowered] = value if before is None else before + b"," + value
+    minor, code, reason = status.groups()
+    words = b"" if reason is None else reason.rstrip(b" \t")
+    return ResponseHead(int(minor), int(code), words, headers, framing)
 
 
 def content_length(head: ResponseHead) -> int | None:
@@ -143,6 +161,7 @@ class ResponseReader:
         "_head_only",
         "_left",
         "_reusable",
+        "_searched",
         "_spent",
         "_state",
         "started",
@@ -154,6 +173,8 @@ class ResponseReader:
         self._head_only = head_only
         self._state: State = "head"
         self._buffer = b""
+        # So many bytes of the buffer need not be searched again for an end.
+        self._searched = 0
         self._left = 0
         # Bytes of informational heads, or of the trailer.
         self._spent = 0
@@ -179,21 +200,20 @@ class ResponseReader:
         if self._buffer:
             data = self._buffer + data
             self._buffer = b""
-        while data:
+        at, size = 0, len(data)
+        while at < size:
             state = self._state
             if state == "head":
-                data = self._feed_head(data)
+                at = self._feed_head(data, at)
             elif state in ("length", "data"):
-                data = self._feed_data(data)
+                at = self._feed_data(data, at)
             elif state == "close":
-                self._events.body_received(data)
+                self._events.body_received(data[at:] if at else data)
                 return
             elif state == "done":
-                # Nobody asked for it: the connection is not to be trusted.
-                self._reusable = False
                 return
             else:
-                data = self._feed_line(data)
+                at = self._feed_line(data, at)
 
     def end(self, clean: bool) -> None:
         """
@@ -209,14 +229,24 @@ class ResponseReader:
                 raise OperationError(*EOF)
             raise OperationError("reset", "Connection reset by peer")
 
+    # Each of these takes what it can of the data, from a position on, and returns the
+    # position that it got to.
+
+    def _keep(self, data: bytes, at: int, overlap: int) -> int:
+        """What is here is not enough; its last bytes may be where the end begins."""
+        self._buffer = data[at:] if at else data
+        self._searched = max(0, len(self._buffer) - overlap)
+        return len(data)
+
     # The head.
 
-    def _feed_head(self, data: bytes) -> bytes:
-        if not self._spent:
+    def _feed_head(self, data: bytes, at: int) -> int:
+        if not self._spent and not self._searched:
             # Some devices send an empty line after a body, before the next answer.
-            data = data.lstrip(b"\r\n")
-        found = END_OF_HEAD.search(data)
-        size = self._spent + (found.end() if found else len(data))
+            while at < len(data) and data[at] in b"\r\n":
+                at += 1
+        found = END_OF_HEAD.search(data, at + self._searched)
+        size = self._spent + (found.end() if found else len(data)) - at
         if size > MAX_RESPONSE_HEAD:
             raise OperationError(
                 "limit",
@@ -224,42 +254,41 @@ class ResponseReader:
                 " moves this bound)",
             )
         if found is None:
-            self._keep_head(data)
-            return b""
-        head = parse_head(data[: found.start()].removesuffix(b"\r"))
-        rest = data[found.end() :]
+            start = data[at : at + 5]
+            if start != b"HTTP/" and not b"HTTP/".startswith(start):
+                # This can never become one.
+                raise protocol_error(f"it begins with {data[at : at + 40]!r}")
+            return self._keep(data, at, 2)
+        self._searched = 0
+        head = parse_head(data[at : found.start()].removesuffix(b"\r"))
+        at = found.end()
         if 100 <= head.status < 200:
             if head.status == 101:
                 raise protocol_error("101 Switching Protocols, which was not asked for")
             self._spent = size
-            return rest
-        self._begin_body(head)
-        return rest
+        else:
+            self._begin_body(head, at == len(data))
+        return at
 
-    def _keep_head(self, data: bytes) -> None:
-        """The beginning of a head; what can never become one is refused at once."""
-        start = data[:5]
-        if not b"HTTP/".startswith(start) and not start.startswith(b"HTTP/"):
-            raise protocol_error(f"it begins with {data[:40]!r}")
-        self._buffer = data
-
-    def _begin_body(self, head: ResponseHead) -> None:
+    def _begin_body(self, head: ResponseHead, alone: bool) -> None:
+        """@param alone: nothing has come after the head"""
+        options = head.tokens(b"connection")
+        self._reusable = b"close" not in options and (
+            head.minor > 0 or b"keep-alive" in options
+        )
+        self._spent = 0
+        if self._head_only or head.status in (204, 304):
+            # Some send a body all the same; then the connection is of no use.
+            self._events.head_received(head, [])
+            self._complete(self._reusable and alone)
+            return
         codings = [
             each for each in head.tokens(b"transfer-encoding") if each != b"identity"
         ]
-        options = head.tokens(b"connection")
-        self._reusable = (
-            b"close" not in options if head.minor else b"keep-alive" in options
-        )
-        chunked = b"chunked" in codings
-        if self._head_only or head.status in (204, 304):
-            self._events.head_received(head, [])
-            self._complete(self._reusable)
-            return
-        if chunked:
+        if b"chunked" in codings:
             if codings.pop() != b"chunked" or b"chunked" in codings:
                 raise protocol_error("chunked is not the last transfer coding")
-            if head.values(b"content-length"):
+            if b"content-length" in head.framing:
                 # The chunks count (RFC 9112, 6.3), but the two may be a trick.
                 self._reusable = False
             self._state = "chunk"
@@ -269,39 +298,39 @@ class ResponseReader:
             length = content_length(head)
             self._state = "close" if length is None else "length"
             self._left = length or 0
-        self._spent = 0
         self._events.head_received(head, codings)
         if self._state == "length" and not self._left:
-            self._complete(self._reusable)
+            self._complete(self._reusable and alone)
 
     # The body.
 
-    def _feed_data(self, data: bytes) -> bytes:
-        left = self._left
-        if len(data) < left:
-            self._left -= len(data)
-            self._events.body_received(data)
-            return b""
+    def _feed_data(self, data: bytes, at: int) -> int:
+        size = len(data)
+        end = at + self._left
+        if size < end:
+            self._left = end - size
+            self._events.body_received(data[at:] if at else data)
+            return size
         self._left = 0
-        rest = data[left:]
         in_chunk = self._state == "data"
         if in_chunk:
             self._state = "end"
-        self._events.body_received(data[:left] if rest else data)
+        self._events.body_received(data[at:end])
         if not in_chunk and self._state == "length":
-            self._complete(self._reusable and not rest)
-            return b""
-        return rest
+            self._complete(self._reusable and size == end)
+        return end
 
-    def _feed_line(self, data: bytes) -> bytes:
-        line, end, rest = data.partition(b"\n")
+    def _feed_line(self, data: bytes, at: int) -> int:
+        found = data.find(b"\n", at + self._searched)
+        length = (len(data) if found < 0 else found) - at
         bound = MAX_TRAILER if self._state == "trailer" else MAX_CHUNK_LINE
-        if self._spent + len(line) > bound:
+        if self._spent + length > bound:
             raise protocol_error("a chunk's line is too long")
-        if not end:
-            self._buffer = data
-            return b""
-        line = line.removesuffix(b"\r")
+        if found < 0:
+            return self._keep(data, at, 0)
+        self._searched = 0
+        line = data[at:found].removesuffix(b"\r")
+        at = found + 1
         if self._state == "chunk":
             self._begin_chunk(line)
         elif self._state == "end":
@@ -309,11 +338,10 @@ class ResponseReader:
                 raise protocol_error("a chunk is longer than its size")
             self._state = "chunk"
         elif line:
-            self._spent += len(line)
+            self._spent += length
         else:
-            self._complete(self._reusable and not rest)
-            return b""
-        return rest
+            self._complete(self._reusable and at == len(data))
+        return at
 
     def _begin_chunk(self, line: bytes) -> None:
         size = CHUNK_SIZE.fullmatch(line)

@@ -6,6 +6,7 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
 from eplua_twisted.border.values import to_bytes
@@ -41,18 +42,18 @@ class URL:
     user: bytes | None = None
     default_port: int = field(default=0, kw_only=True)
 
-    @property
+    @cached_property
     def origin(self) -> tuple[str, str, int]:
         """Scheme, host and port."""
         return self.scheme, self.host, self.port
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The URL without user, password and fragment."""
         host = self.host.replace("%", "%25", 1) if ":" in self.host else self.host
         return f"{self.scheme}://{self._with_port(host)}{self.path}"
 
-    @property
+    @cached_property
     def authority(self) -> str:
         """What the header C{Host} says; a zone is only known here (RFC 6874, 4)."""
         host = self.host

@@ -3,7 +3,7 @@
 local core = ...
 
 local check = core.import("border/check")
-local find, lower = string.find, string.lower
+local find, lower, sort = string.find, string.lower, table.sort
 local pairs, setmetatable, tostring, type = pairs, setmetatable, tostring, type
 
 local headers = {}
@@ -63,11 +63,24 @@ local function check_name(name, index, method, what)
   return lowered
 end
 
+--- As `pairs`, but in the order of the names: a table has no order of its own, and what
+--- is sent shall not differ from one time to the next.
+function headers.in_order(from)
+  local names, at = {}, 0
+  for name in pairs(from) do names[#names + 1] = name end
+  sort(names, function(a, b) return tostring(a) < tostring(b) end)
+  return function()
+    at = at + 1
+    return names[at], from[names[at]]
+  end
+end
+
 --- Append a script's headers to a list, names and values by turns; returns the
 --- names seen, in lower case. Raises for what cannot be a header.
-function headers.flatten(flat, from, index, method, what)
+---@param in_order boolean|nil the order is that of the names
+function headers.flatten(flat, from, index, method, what, in_order)
   local seen = {}
-  for name, value in pairs(from) do
+  for name, value in (in_order and headers.in_order or pairs)(from) do
     seen[known[name] or check_name(name, index, method, what)] = true
     if type(value) == "table" then
       for each = 1, #value do add(flat, name, value[each], index, method) end

@@ -13,11 +13,9 @@ local http_create, http_request = primitives.http_create, primitives.http_reques
 local http_cancel, http_jar = primitives.http_cancel, primitives.http_jar
 local byte, find, format = string.byte, string.find, string.format
 local gsub, concat, floor = string.gsub, table.concat, math.floor
-local pairs = pairs
-local tostring, type = tostring, type
+local pairs, tostring, type = pairs, tostring, type
 local unpack = core.unpack
 
-local TIMEOUT = 30000
 local TOKEN = headers.TOKEN
 
 local function tls_kind(value)
@@ -58,6 +56,11 @@ local function user_kind(value)
   return nil, "string without a colon"
 end
 
+local function authentication_kind(value)
+  if value == "basic" or value == "digest" then return value end
+  return nil, '"basic" or "digest"'
+end
+
 local function any_kind(value) return { value } end
 
 local REQUEST_OPTIONS = {
@@ -72,6 +75,7 @@ local REQUEST_OPTIONS = {
   redirects = redirects_kind,
   user = user_kind,
   password = "string",
+  authentication = authentication_kind,
   maxSize = "count",
   proxy = "string",
 }
@@ -93,7 +97,7 @@ end
 --- A form as application/x-www-form-urlencoded; an array is a field several times.
 local function encode_form(form)
   local parts = {}
-  for name, value in pairs(form) do
+  for name, value in headers.in_order(form) do
     local values = type(value) == "table" and value or { value }
     for index = 1, #values do
       local kind = type(values[index])
@@ -121,10 +125,11 @@ end
 
 -- What comes back.
 
-local function response_of(status, data, url, ...)
+local function response_of(status, data, status_text, url, ...)
   local list = {}
   return {
     status = status,
+    statusText = status_text,
     data = data,
     url = url,
     headers = headers.table({ ... }, 1, list),
@@ -169,8 +174,8 @@ end
 --- The listener for a body that comes in pieces.
 local function pieces(request, params)
   local data, success, head = params.data, params.success, nil
-  request.listener = tickets.listen(function(is_head, ...)
-    if is_head then
+  request.listener = tickets.listen(function(event, ...)
+    if event == "head" then
       head = { ... }
       return
     end
@@ -185,37 +190,52 @@ local function pieces(request, params)
   return request.listener
 end
 
+-- Options that both the client and a request may have, and those that only one has.
+local SHARED = { "timeout", "maxSize", "proxy" }
+local OF_CLIENT = { "maxConnectionsPerHost", "persistent" }
+local OF_REQUEST = {
+  "method", "redirects", "user", "password", "authentication", "checkCertificate",
+}
+
 local function pick(first, second)
   if first ~= nil then return first end
   return second
 end
 
---- Everything http_create wants, checked.
-local function create(self, url, method, params, listener)
-  local o = options.check(params.options, REQUEST_OPTIONS, method, 2, true)
-  local mine = self.options
+--- The options of a request as pairs.
+local function pairs_of(self, o, method, params, listener)
+  local list, mine, append = {}, self.options, options.append
+  for index = 1, #SHARED do
+    local name = SHARED[index]
+    append(list, name, pick(o[name], mine[name]))
+  end
+  for index = 1, #OF_CLIENT do append(list, OF_CLIENT[index], mine[OF_CLIENT[index]]) end
+  for index = 1, #OF_REQUEST do append(list, OF_REQUEST[index], o[OF_REQUEST[index]]) end
+  append(list, "tls", pick(o.tls, mine.tls) or nil)
   local body, content_type = body_of(o)
-  local values = {}
-  local secure = pick(o.tls, mine.tls)
-  if secure then values = { core.import("net/tls").flatten(secure) } end
-  local tls_values = #values
-  local seen = {}
+  append(list, "data", body)
+  local seen, flat = {}, {}
   if o.headers then
-    seen = headers.flatten(values, o.headers, 2, method, "o.headers")
+    seen = headers.flatten(flat, o.headers, 2, method, "o.headers", true)
   end
   if content_type and not seen["content-type"] then
-    headers.add(values, "Content-Type", content_type, 2, method)
+    headers.add(flat, "Content-Type", content_type, 2, method)
   end
-  local user = o.user and o.user .. ":" .. (o.password or "")
-  local id, problem, code = http_create(url, o.method or "GET", body,
-    pick(o.timeout, mine.timeout) or TIMEOUT, o.redirects or 0,
-    pick(o.maxSize, mine.maxSize), mine.maxConnectionsPerHost, listener,
-    params.data ~= nil, jar_of(self), user, pick(o.proxy, mine.proxy),
-    mine.persistent ~= false, o.checkCertificate ~= false, tls_values, unpack(values))
+  append(list, "header", flat)
+  append(list, "listener", listener)
+  append(list, "streamed", params.data and true)
+  append(list, "jar", jar_of(self))
+  return list
+end
+
+--- A request that is not sent yet.
+local function create(self, url, method, params, listener)
+  local o = options.check(params.options, REQUEST_OPTIONS, method, 2, true)
+  local id, problem, code = http_create(url, unpack(pairs_of(self, o, method, params, listener)))
   if id then return id end
   tickets.drop(listener)
   if code == "url" then check.fail(1, method, "url", problem, url) end
-  if code == "proxy" then fail("option proxy", problem, pick(o.proxy, mine.proxy)) end
+  if code == "proxy" then fail("option proxy", problem, pick(o.proxy, self.options.proxy)) end
   reports.raise(problem)
 end
 

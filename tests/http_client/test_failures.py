@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import brotli
 
-from eplua_twisted.http_client.pool import MAX_HEAD
+from eplua_twisted.http_engine.bounds import MAX_RESPONSE_HEAD
 from tests.support import RemotePeer, for_each_lua
 from tests.support.http_client import MemoryTestCase, answer
 
@@ -52,6 +52,15 @@ class FailureTests(MemoryTestCase):
                 self.after(data, lost=RemotePeer.close), b"error\tEnd of file\teof"
             )
 
+    def test_a_part_of_a_body_without_a_length(self) -> None:
+        """Its end is the end of the connection, and a reset is none."""
+        part = b"HTTP/1.1 200 OK\r\n\r\nhello"
+        self.assertEqual(self.after(part, lost=RemotePeer.close), b"200\t5")
+        self.assertEqual(
+            self.after(part, lost=RemotePeer.reset),
+            b"error\tConnection reset by peer\treset",
+        )
+
     def test_reset(self) -> None:
         self.assertEqual(
             self.after(lost=RemotePeer.reset),
@@ -62,6 +71,7 @@ class FailureTests(MemoryTestCase):
         for data in (
             b"SSH-2.0-OpenSSH\r\n\r\n",
             b"HTTP/1.1 abc OK\r\n\r\n",
+            b"HTTP 200 OK\r\n\r\n",
             b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
             b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
             b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
@@ -77,13 +87,16 @@ class FailureTests(MemoryTestCase):
     def test_endless_headers(self) -> None:
         peer = self.ask()
         peer.send(b"HTTP/1.1 200 OK\r\n")
-        for number in range(MAX_HEAD // 1000 + 1):
+        for number in range(MAX_RESPONSE_HEAD // 1000 + 1):
             peer.send(b"X-%d: " % number + b"x" * 1000 + b"\r\n")
         self.turn()
         self.assertTrue(peer.gone)
         self.assertEqual(
             self.lines,
-            [b"error\tthe server's headers are longer than 262144 bytes\tprotocol"],
+            [
+                b"error\tthe answer's head is longer than 262144 bytes (no option moves"
+                b" this bound)\tlimit"
+            ],
         )
 
     def test_too_many_headers(self) -> None:
@@ -91,12 +104,17 @@ class FailureTests(MemoryTestCase):
             data = answer(b"", b"200 OK", *[b"X-%d: y" % n for n in range(count)])
             self.ask(options="{persistent = false}").send(data)
         self.assertEqual(
-            self.lines, [b"200\t0", b"error\tthe server sent 1001 headers\tprotocol"]
+            self.lines,
+            [
+                b"200\t0",
+                b"error\tthe answer has more than 1000 headers (no option moves this"
+                b" bound)\tlimit",
+            ],
         )
 
     def test_endless_informational_answers(self) -> None:
         peer = self.ask()
-        for _ in range(MAX_HEAD // 1000 + 1):
+        for _ in range(MAX_RESPONSE_HEAD // 1000 + 1):
             peer.send(b"HTTP/1.1 102 P\r\nX: " + b"x" * 1000 + b"\r\n\r\n")
         self.turn()
         self.assertTrue(peer.gone)

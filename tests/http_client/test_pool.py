@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from eplua_twisted.http_client.cookies import MAX_COOKIES
-from eplua_twisted.http_client.pool import Gate
+from eplua_twisted.http_client.pool import ConcurrencyLimit
 from tests.support import for_each_lua
 from tests.support.http_client import SHOW, MemoryTestCase, answer
 
@@ -161,10 +161,45 @@ class CookieTests(MemoryTestCase):
         self.assertIn(b"\r\nCookie: a=1\r\n", peer.received())
 
     def test_not_ascii(self) -> None:
-        self.ask(options="{cookies = true}").send(
-            answer(b"", b"200 OK", b"Set-Cookie: a=\xff")
+        peer = self.ask(options="{cookies = true}")
+        peer.send(answer(b"", b"200 OK", b"Set-Cookie: x=\xc3\xbc", b"Set-Cookie: a=b"))
+        peer.received()
+        self.run_lua("client:request('http://127.0.0.1/', params)")
+        self.assertIn(b"\r\nCookie: x=\xc3\xbc; a=b\r\n", peer.received())
+
+    def test_one_that_cannot_be_read(self) -> None:
+        """The others of the same answer are kept."""
+        for bad in (
+            b"",
+            b"=",
+            b";",
+            b"x=1; Max-Age=x",
+            b"x=1; Expires=never",
+            b"x=1; Version=x; Port",
+            b"x=1; Domain=.",
+            b"x=a\rX-Y: z",
+            b"x=\x01",
+        ):
+            peer = self.ask(options="{cookies = true}")
+            peer.send(answer(b"", b"200 OK", b"Set-Cookie: " + bad, b"Set-Cookie: a=b"))
+            peer.received()
+            self.run_lua("client:request('http://127.0.0.1/', params)")
+            sent = peer.received()
+            self.assertIn(b"a=b", sent, bad)
+            self.assertNotIn(b"X-Y", sent)
+            peer.send(answer())
+        self.assertEqual(self.flushWarnings(), [])
+
+    def test_those_of_the_script_go_before_the_jar(self) -> None:
+        peer = self.ask(options="{cookies = true}")
+        peer.send(self.SET)
+        peer.received()
+        self.run_lua(
+            "client:request('http://127.0.0.1/', {options = {headers = {cookie = 'b=2'}}})"
         )
-        self.assertEqual(self.lines, [b"200\t0"])
+        sent = peer.received()
+        self.assertIn(b"\r\ncookie: b=2\r\n", sent)
+        self.assertNotIn(b"a=1", sent)
 
     def test_bounded(self) -> None:
         peer = self.ask(options="{cookies = true}")
@@ -198,14 +233,43 @@ class ProxyTests(MemoryTestCase):
         self.run_lua("client:request('http://other.example/', params)")
         self.assertTrue(peer.received().startswith(b"GET http://other.example/ "))
 
+    def test_tunnel_with_any_line_ends(self) -> None:
+        """Some proxies end their lines with LF only."""
+        for ends in (b"\r\n", b"\n"):
+            peer = self.ask(
+                url="https://example.com/",
+                options="{proxy = 'http://127.0.0.9:3128', persistent = false}",
+            )
+            self.assertEqual(
+                peer.received(),
+                b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n",
+            )
+            peer.send(ends.join([b"HTTP/1.0 200 Established", b"Via: x", b"", b""]))
+            # A TLS ClientHello.
+            self.assertEqual(peer.received()[:2], b"\x16\x03")
+            peer.close()
+
+    def test_tunnel_refused(self) -> None:
+        for data, line in (
+            (b"HTTP/1.1 407 Who?\n\n", b"the proxy refused: 407 Who?\tdenied"),
+            (b"HTTP/1.1 502 \r\n\r\n", b"the proxy refused: 502\tdenied"),
+            (b"SSH-2.0\r\n\r\n", b"the proxy's answer is not HTTP\tprotocol"),
+            (b"x" * 17_000, b"the proxy's answer is too long\tprotocol"),
+        ):
+            peer = self.ask(url="https://example.com/", options=self.PROXY)
+            peer.send(data)
+            self.assertEqual(self.lines.pop(), b"error\t" + line)
+            self.turn()
+            self.assertTrue(peer.gone)
+
     def test_not_shared_with_direct(self) -> None:
         self.ask(options=self.PROXY).send(answer())
         self.ask().send(answer())
 
 
-class GateTests(MemoryTestCase):
+class ConcurrencyLimitTests(MemoryTestCase):
     def test_in_order(self) -> None:
-        gate = Gate()
+        gate = ConcurrencyLimit()
         self.assertIsNone(gate.enter(1))
         one, two = gate.enter(1), gate.enter(1)
         assert one is not None and two is not None
@@ -218,7 +282,7 @@ class GateTests(MemoryTestCase):
 
     def test_withdrawn(self) -> None:
         """Those behind one that gives up come in."""
-        gate = Gate()
+        gate = ConcurrencyLimit()
         gate.enter(2)
         one, two = gate.enter(1), gate.enter(2)
         assert one is not None and two is not None

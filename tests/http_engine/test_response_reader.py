@@ -64,7 +64,7 @@ class BodyTests(SynchronousTestCase):
             (OK + b"Content-Length: 0\r\n\r\n", (200, b"", True, None)),
             (CHUNKED + b"5\r\nhello\r\n0\r\n\r\n", (200, b"hello", True, None)),
             (OK + b"\r\nhello", (200, b"hello", None, None)),
-            (b"HTTP/1.1 204 No Content\r\n" + FIVE, (204, b"", True, None)),
+            (b"HTTP/1.1 204 No Content\r\n\r\n", (204, b"", True, None)),
             (b"HTTP/1.1 304 Not Modified\r\n\r\n", (304, b"", True, None)),
             (OK + b"Connection: close\r\n" + FIVE, (200, b"hello", False, None)),
             (b"HTTP/1.0 200 OK\r\n" + FIVE, (200, b"hello", False, None)),
@@ -105,6 +105,12 @@ class BodyTests(SynchronousTestCase):
         self.assertEqual(
             read(CHUNKED + b"0\r\n\r\nHTTP/1.1 200 OK"), (200, b"", False, None)
         )
+        for text in (
+            b"HTTP/1.1 204 No Content\r\n" + FIVE,
+            OK + b"Content-Length: 0\r\n\r\nx",
+        ):
+            self.assertEqual(read(text)[1:3], (b"", False), text)
+        self.assertEqual(read(OK + FIVE, head_only=True)[1:3], (b"", False))
 
     @given(st.lists(st.integers(1, 300), max_size=12))
     def test_each_split_gives_the_same(self, cuts: list[int]) -> None:

@@ -56,11 +56,16 @@ class RemotePeer:
         self._own.shutdown(socket.SHUT_WR)
         self._notice()
 
-    def close(self) -> None:
-        """Send the end; what the other end sends from now on is answered by a reset."""
+    def close(self, noticed: bool = True) -> None:
+        """
+        Send the end; what the other end sends from now on is answered by a reset.
+
+        @param noticed: the reactor sees it at once, and not only at its next turn
+        """
         self.received()
         self._own.close()
-        self._notice()
+        if noticed:
+            self._notice()
 
     def reset(self) -> None:
         """Break the connection."""

@@ -1,0 +1,238 @@
+"""A connection to a server, or to a proxy, that carries one exchange at a time."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Protocol
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import ConnectionDone
+from twisted.internet.protocol import Protocol as TwistedProtocol
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+
+from eplua_twisted.errors import OperationError
+from eplua_twisted.http_client.response import COMPLETE, Response
+from eplua_twisted.http_engine.response_reader import ResponseHead, ResponseReader
+
+SMALL = 64 * 1024
+LARGE = 256 * 1024
+"""Bytes read at a time: what each read costs counts for more than its memory when a
+body is larger than that."""
+
+JOINED = 64 * 1024
+"""Bytes of a body that leave together with the head."""
+
+
+State = Literal["open", "closing", "lost"]
+
+
+class Keeper(Protocol):
+    """What keeps connections."""
+
+    def opened(self, connection: Connection) -> None: ...
+
+    def closed(self, connection: Connection) -> None: ...
+
+    def unused(self, connection: Connection, reusable: bool) -> None:
+        """
+        An exchange is over.
+
+        @param reusable: another one may follow on this connection; else it closes
+        """
+
+    def expect(self, length: int) -> None:
+        """A body of so many bytes is about to come."""
+
+
+class Outgoing:
+    """
+    A request, ready to be written.
+
+    @ivar repeatable: when a kept connection turns out to be closed, it is sent again
+    @ivar last: it asks the server to close the connection
+    """
+
+    __slots__ = ("body", "head", "head_only", "last", "repeatable")
+
+    def __init__(
+        self, head: bytes, body: bytes, head_only: bool, repeatable: bool, last: bool
+    ) -> None:
+        self.head = head
+        self.body = body
+        self.head_only = head_only
+        self.repeatable = repeatable
+        self.last = last
+
+
+class Connection(TwistedProtocol):
+    """
+    C{open}: in use from L{send} to the end of the answer, unused before and after that.
+    C{closing} from this side, then, or when the peer has closed it, C{lost}.
+
+    @ivar origin: what it is kept for
+    @ivar answers: how many it has carried
+    @ivar answered: when an exchange has failed: a part of the answer had come
+    @ivar promised: the server has said that it keeps it open
+    @ivar since: when it was last used, in the reactor's seconds
+    """
+
+    def __init__(self, keeper: Keeper, origin: object) -> None:
+        self._keeper = keeper
+        self._reader: ResponseReader | None = None
+        self._arrival: Deferred[Response] | None = None
+        self._response: Response | None = None
+        self._last = False
+        self._paused = False
+        self._state: State = "open"
+        self.origin = origin
+        self.answers = 0
+        self.answered = False
+        self.promised = False
+        self.since = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        """Neither end has closed it, as far as is known."""
+        return self._state == "open"
+
+    @property
+    def wire(self) -> Any:
+        """The transport that has the socket, below all TLS."""
+        wire: Any = self.transport
+        while isinstance(wire, TwistedProtocol):
+            wire = wire.transport
+        return wire
+
+    def connectionMade(self) -> None:
+        self._keeper.opened(self)
+        self._read_at_a_time(SMALL)
+
+    def _read_at_a_time(self, size: int) -> None:
+        wire = self.wire
+        if getattr(wire, "bufferSize", size) != size:
+            wire.bufferSize = size
+
+    def is_alive(self) -> bool:
+        """
+        Whether the peer still keeps it: what has come, and the reactor has not seen yet,
+        is read now.  What is not asked for, and the end, mean that it is not.
+        """
+        if self.is_open and self.wire.doRead() is not None:
+            # The reactor finds the same at its next turn.
+            self.abort()
+        return self.is_open
+
+    # An exchange.
+
+    def send(self, request: Outgoing) -> Deferred[Response]:
+        """
+        @return: fires when the head of the answer is here; fails with what the
+            connection was lost by, or C{protocol}, C{limit}; cancelling it closes the
+            connection
+        """
+        self._reader = ResponseReader(self, request.head_only)
+        self._last = request.last
+        arrival: Deferred[Response] = Deferred(self._cancelled)
+        self._arrival = arrival
+        transport: Any = self.transport
+        if len(request.body) <= JOINED:
+            transport.write(request.head + request.body)
+        else:
+            transport.write(request.head)
+            transport.write(request.body)
+        return arrival
+
+    def _cancelled(self, arrival: Deferred[Response]) -> None:
+        self._fail(Failure(CancelledError()))
+
+    def dataReceived(self, data: bytes) -> None:
+        reader = self._reader
+        if reader is None:
+            # Nobody asked for it.
+            self.abort()
+            return
+        try:
+            reader.feed(data)
+        except OperationError:
+            self._fail(Failure())
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._state = "lost"
+        self._keeper.closed(self)
+        if self._reader is not None:
+            if reason.check(ConnectionDone):
+                try:
+                    self._reader.end(True)
+                except OperationError:
+                    reason = Failure()
+            self._fail(reason)
+
+    def head_received(self, head: ResponseHead, codings: list[bytes]) -> None:
+        length = head.framing.get(b"content-length", b"")
+        if len(length) > 5 and length.isdigit():
+            self._expect(int(length))
+        if b"connection" in head.framing:
+            self.promised = b"keep-alive" in head.tokens(b"connection")
+        response = self._response = Response(self, head, codings)
+        arrival, self._arrival = self._arrival, None
+        if arrival is not None:
+            arrival.callback(response)
+
+    def _expect(self, length: int) -> None:
+        self._read_at_a_time(LARGE if length > LARGE else SMALL)
+        if length > LARGE:
+            self._keeper.expect(length)
+
+    def body_received(self, data: bytes) -> None:
+        if self._response is not None:
+            self._response.feed(data)
+
+    def response_received(self, reusable: bool) -> None:
+        self._reader = None
+        self.answers += 1
+        response, self._response = self._response, None
+        if self._state == "open":
+            self.resume()
+            # First, so that what is asked next can go on this connection.
+            self._keeper.unused(self, reusable and not self._last)
+        if response is not None:
+            response.finish(COMPLETE)
+
+    def _fail(self, reason: Failure) -> None:
+        reader, self._reader = self._reader, None
+        self.answered = reader is not None and reader.started
+        arrival, self._arrival = self._arrival, None
+        response, self._response = self._response, None
+        self.abort()
+        if arrival is not None:
+            arrival.errback(reason)
+        elif response is not None:
+            response.finish(reason)
+
+    # Its transport.
+
+    def pause(self) -> None:
+        if self._state == "open":
+            self._paused = True
+            transport: Any = self.transport
+            transport.pauseProducing()
+
+    def resume(self) -> None:
+        if self._paused and self._state == "open":
+            self._paused = False
+            transport: Any = self.transport
+            transport.resumeProducing()
+
+    def close(self) -> None:
+        """Close in good order."""
+        self._state = "closing"
+        transport: Any = self.transport
+        transport.loseConnection()
+
+    def abort(self) -> None:
+        """Close now; the rest of an answer is not read, nor told of."""
+        self._response = None
+        if self._state != "lost":
+            self._state = "closing"
+            transport: Any = self.transport
+            transport.abortConnection()
