@@ -40,8 +40,8 @@ class MQTT(Module):
         Begin to connect.
 
         @param listener: the ticket that is told the client's events: C{connected} or
-            C{error}, then C{message}, C{subscribed}, C{unsubscribed}, C{published},
-            C{done} and C{closed}
+            C{error}, then C{message}, C{subscribed}, C{unsubscribed}, C{published} and
+            C{closed}, and for each request C{done} or C{failed}
         @param uri: what L{parse} returned
         @param pairs: the L{ConnectOptions}
         @return: the client's number

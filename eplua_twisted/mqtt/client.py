@@ -78,8 +78,9 @@ class MQTTClient:
         self, topic: bytes, payload: bytes, qos: int, retain: bool, callback: int
     ) -> int:
         """
-        @param callback: the number that C{done} is told with, and 0 or an error, when
-            the message was sent; in MQTT 5 with QoS 1 and 2 when it was acknowledged
+        @param callback: the number that C{done} is told with when the message was sent,
+            C{failed} if it cannot be; in MQTT 5 with QoS 1 and 2 it is C{published}
+            that is told with it
         @return: the packet id
         @raise OperationError: C{protocol} for a bad topic, C{limit}, C{state}
         """
@@ -91,7 +92,8 @@ class MQTTClient:
     @query("mqtt_subscribe")
     def subscribe(self, callback: int, *pairs: Any) -> int:
         """
-        @param callback: the number that C{done} is told with when it was sent
+        @param callback: the number that C{done} is told with when it was sent,
+            C{failed} if it cannot be
         @param pairs: topic filters, each followed by its QoS
         @return: the packet id
         @raise OperationError: as L{publish}
@@ -106,7 +108,8 @@ class MQTTClient:
     @query("mqtt_unsubscribe")
     def unsubscribe(self, callback: int, *topics: bytes) -> int:
         """
-        @param callback: the number that C{done} is told with when it was sent
+        @param callback: the number that C{done} is told with when it was sent,
+            C{failed} if it cannot be
         @return: the packet id
         @raise OperationError: as L{publish}
         """

@@ -127,7 +127,7 @@ class Requests:
             if not qos:
                 packet_id = self._paho.publish(topic, payload, qos, retain).mid
                 if callback:
-                    self._note(b"done", callback, 0)
+                    self._note(b"done", callback)
                 return packet_id
         packet_id = self._paho.new_id()
         return self._begin(
@@ -200,7 +200,7 @@ class Requests:
             else:
                 self._unacknowledged[packet_id] = request
                 if self._five:
-                    # The broker may refuse it yet.
+                    # The broker may refuse it yet: done with its acknowledgement.
                     return
         else:
             self._ids.add(packet_id)
@@ -209,16 +209,8 @@ class Requests:
                 self._paho.subscribe(list(request.filters))
             else:
                 self._paho.unsubscribe(list(request.topics))
-        self._done(request, 0)
-
-    def _done(self, request: Request, result: int | bytes) -> None:
-        """
-        Tell the request's callback, once.
-
-        @param result: 0, the broker's reason, or a code of ours
-        """
         if request.callback:
-            self._note(b"done", request.callback, result)
+            self._note(b"done", request.callback)
             request.callback = 0
 
     # Connections.
@@ -283,7 +275,8 @@ class Requests:
         """A request that was taken cannot be sent."""
         self.amount -= request.size
         if request.callback:
-            self._done(request, to_bytes(problem.code))
+            code, message = to_bytes(problem.code), to_bytes(problem.message)
+            self._note(b"failed", request.callback, code, message)
         else:
             self.log.warn(
                 "MQTT request {id} was not sent: {message}",
@@ -316,11 +309,10 @@ class Requests:
         self.amount -= request.size
         if self._window.acknowledged():
             self._paho.set_window(self._window.size)
-        if not self._five:
+        if self._five:
+            self._note(b"published", packet_id, reason, request.callback)
+        else:
             self._note(b"published", packet_id)
-            return
-        self._done(request, reason if reason >= REFUSED else 0)
-        self._note(b"published", packet_id, reason)
 
     def _answered(self, packet_id: int) -> Subscribe | Unsubscribe | None:
         request = self._unanswered.pop(packet_id, None)

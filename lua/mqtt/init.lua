@@ -12,6 +12,8 @@ local format, upper, sort = string.format, string.upper, table.sort
 local mqtt_publish, mqtt_handled = primitives.mqtt_publish, primitives.mqtt_handled
 local emit = events.emit
 
+local REFUSED = 128 -- reason codes of MQTT 5 from here on are errors
+
 local EVENTS = {
   "connected", "closed", "message", "error", "subscribed", "unsubscribed", "published",
 }
@@ -70,13 +72,16 @@ local function outcome(self, number)
   end
 end
 
---- A request is done; `number` is 0, or what became of it.
-local function finish(request, number)
-  if type(request) == "function" then return protect(request, number) end
-  if number ~= 0 then
-    callbacks.unheard("the request failed", format("error %d", number),
-      spell(request[1], request[2]), "callback")
-  end
+--- Take what is told when a request is done: the script's callback, or where it asked.
+local function take(self, n)
+  local request = self.requests[n]
+  self.requests[n] = nil
+  if type(request) == "function" then return request end
+  return nil, request
+end
+
+local function unheard(place, message, code)
+  callbacks.unheard(message, code, spell(place[1], place[2]), "callback")
 end
 
 --- The client is over: nothing of it comes any more.
@@ -135,8 +140,14 @@ function handlers.message(self, topic, payload, packet_id, qos, retain, dup, num
   if number and self.id then mqtt_handled(self.id, number) end
 end
 
-function handlers.published(self, packet_id, reason)
-  emit(self, "published", { packetId = packet_id, reasonCode = reason })
+function handlers.published(self, packet_id, reason, n)
+  local callback, place = take(self, n or 0)
+  local refused = reason and reason >= REFUSED
+  if callback then protect(callback, refused and reason or 0) end
+  local heard = emit(self, "published", { packetId = packet_id, reasonCode = reason })
+  if refused and place and not heard then
+    unheard(place, "the broker refused a message", format("reason %d", reason))
+  end
 end
 
 function handlers.subscribed(self, packet_id, ...)
@@ -147,10 +158,18 @@ function handlers.unsubscribed(self, packet_id, reason)
   emit(self, "unsubscribed", { packetId = packet_id, reasonCode = reason })
 end
 
-function handlers.done(self, n, result)
-  local request = self.requests[n]
-  self.requests[n] = nil
-  if request then finish(request, type(result) == "string" and number_of(result) or result) end
+function handlers.done(self, n)
+  local callback = take(self, n)
+  if callback then protect(callback, 0) end
+end
+
+function handlers.failed(self, n, code, message)
+  local callback, place = take(self, n)
+  if callback then
+    protect(callback, number_of(code))
+  elseif place then
+    unheard(place, message, code)
+  end
 end
 
 function handlers.closed(self, code, message)

@@ -218,6 +218,36 @@ class ReconnectTests(MemoryBrokerTestCase):
         self.accepted().says(connack())
         self.said(CONNECTED + "false")
 
+    def attempts_within(self, seconds: float, lasts: float) -> int:
+        """
+        How often a broker is asked that accepts each connection, and closes it.
+
+        @param lasts: how many seconds it waits before that
+        """
+        self.begin("reconnect = {minDelay = 100, factor = 2, maxDelay = 1600}")
+        attempts, end = 0, self.reactor.seconds() + seconds
+        while self.reactor.seconds() < end:
+            self.turn()
+            if len(self.reactor.tcpClients) > attempts:
+                attempts += 1
+                broker = self.accepted()
+                broker.says(connack())
+                self.turn()
+                self.reactor.advance(lasts)
+                broker.close()
+            self.reactor.advance(0.01)
+        return attempts
+
+    def test_accepted_and_closed_at_once(self) -> None:
+        """The delays grow all the same: 0.1, 0.2, 0.4, 0.8, 1.6, 1.6, ... seconds."""
+        self.assertLess(self.attempts_within(10, lasts=0), 15)
+        self.lines.clear()
+
+    def test_delays_begin_anew_after_a_connection_has_lasted(self) -> None:
+        """For the longest delay: then the first delay comes again each time."""
+        self.assertGreater(self.attempts_within(30, lasts=1.6), 14)
+        self.lines.clear()
+
     def test_timeout_of_each_attempt(self) -> None:
         self.begin("reconnect = true, timeout = 2000")
         for _ in range(2):
