@@ -35,63 +35,6 @@ class UDPTests(LoopbackTestCase):
         )
         self.assertEqual(lines, [b"sent\t0", b"true\t127.0.0.1\ttrue"])
 
-    async def test_several_receives(self) -> None:
-        """Each datagram goes to one receive, in order; none is lost in between."""
-        lines = await self.run_lua(
-            """
-            task.start(function()
-              local a, b = net.UDPSocket(), net.UDPSocket()
-              local port = a:bind("127.0.0.1", 0)
-              a:receive({success = function(d) print(1, d) end})
-              a:receive({success = function(d) print(2, d) end})
-              for _, text in ipairs({"one", "two", "three", "", "five"}) do
-                b:sendTo(text, "127.0.0.1", port)
-              end
-              task.sleep(20)
-              print(3, a:receive()) print(4, a:receive()) print(5, a:receive())
-            end)
-            """
-        )
-        self.assertEqual(
-            [line.split(b"\t")[:2] for line in lines],
-            [
-                [b"1", b"one"],
-                [b"2", b"two"],
-                [b"3", b"three"],
-                [b"4", b""],
-                [b"5", b"five"],
-            ],
-        )
-
-    async def test_queue_is_bounded(self) -> None:
-        """The oldest are dropped, and counted."""
-        lines = await self.run_lua(
-            """
-            task.start(function()
-              local a, b = net.UDPSocket({maxQueue = 3}), net.UDPSocket()
-              local port = a:bind("127.0.0.1", 0)
-              for i = 1, 5 do b:sendTo(tostring(i), "127.0.0.1", port) end
-              task.sleep(20)
-              print(a:droppedCount())
-              for _ = 1, 3 do print((a:receive())) end
-            end)
-            """
-        )
-        self.assertEqual(lines, [b"2", b"3", b"4", b"5"])
-
-    async def test_timeout(self) -> None:
-        lines = await self.run_lua(
-            """
-            local udp = net.UDPSocket({timeout = 20})
-            udp:receive({error = function(...)
-              print(...)
-              udp:sendTo("x", udp:localAddress() == "0.0.0.0" and "127.0.0.1" or "?", select(2, udp:localAddress()))
-              udp:receive({success = function(d) print("again", d) end, error = print})
-            end})
-            """
-        )
-        self.assertEqual(lines, [b"Operation canceled\ttimeout", b"again\tx"])
-
     async def test_names(self) -> None:
         lines = await self.run_lua(
             """
@@ -264,43 +207,6 @@ class UDPTests(LoopbackTestCase):
             ],
         )
 
-    async def test_close(self) -> None:
-        """In any state, twice; callbacks are dropped, a task is told; then again."""
-        lines = await self.run_lua(
-            """
-            local udp = net.UDPSocket()
-            udp:close()
-            udp:receive({success = print, error = print})
-            udp:sendTo("x", "localhost", 9, {success = print, error = print})
-            task.start(function() print(udp:receive()) end)
-            udp:close() udp:close()
-            print(udp, udp:localAddress())
-            task.start(function()
-              print(udp:bind("127.0.0.1", 0) > 0)
-              udp:close()
-            end)
-            """
-        )
-        self.assertEqual(
-            sorted(lines),
-            sorted(
-                [
-                    b"UDPSocket: closed\tnil\tNot bound\tstate",
-                    b"nil\tOperation canceled\tclosed",
-                    b"true",
-                ]
-            ),
-        )
-
-    async def test_keeps_alive_only_while_something_is_expected(self) -> None:
-        lines = await self.run_lua(
-            """
-            local udp = net.UDPSocket()
-            udp:bind("127.0.0.1", 0, {success = function() print("bound") end})
-            """
-        )
-        self.assertEqual(lines, [b"bound"])
-
     async def test_collected(self) -> None:
         """A socket that the script lost goes, with its descriptor."""
         lines = await self.run_lua(
@@ -312,44 +218,6 @@ class UDPTests(LoopbackTestCase):
             """
         )
         self.assertEqual(lines, [b"1"])
-
-    async def test_bad_arguments(self) -> None:
-        lines = await self.run_lua(
-            """
-            local udp = net.UDPSocket()
-            for _, f in ipairs({
-              function() udp:sendTo({}, "h", 1) end,
-              function() udp:sendTo("x", 5, 1) end,
-              function() udp:sendTo("x", "h", "port") end,
-              function() udp:bind("h", 70000) end,
-              function() udp:setMulticastTTL(256) end,
-              function() udp:setMulticastLoopback("x") end,
-            }) do print(select(2, pcall(f))) end
-            """
-        )
-        for line, text in zip(
-            lines,
-            (
-                b"#1 to 'sendTo' (data: string expected, got table)",
-                b"#2 to 'sendTo' (host: string expected, got 5)",
-                b"#3 to 'sendTo' (port: integer 1..65535 expected, got \"port\")",
-                b"#2 to 'bind' (port: integer 0..65535 expected, got 70000)",
-                b"#1 to 'setMulticastTTL'",
-                b"#1 to 'setMulticastLoopback' (enabled: boolean expected",
-            ),
-            strict=True,
-        ):
-            self.assertIn(text, line)
-            self.assertTrue(line.startswith(b"test.lua:"), line)
-
-    async def test_too_many_receives(self) -> None:
-        lines = await self.run_lua(
-            """
-            local udp = net.UDPSocket()
-            for i = 1, 65 do udp:receive({error = function(...) print(...) udp:close() end}) end
-            """
-        )
-        self.assertEqual(lines, [b"64 receives are waiting already\tlimit"])
 
     async def test_socat(self) -> None:
         """socat sends a datagram to a script, which answers."""
