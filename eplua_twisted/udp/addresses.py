@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import struct
 from dataclasses import dataclass
@@ -22,12 +24,17 @@ MAPPED = "::ffff:"
 def interface_index(name: str) -> int:
     """
     @param name: of an interface, or its number
-    @raise OSError: there is none
+    @raise OSError: C{ENODEV}: there is none
     """
-    if name.isascii() and name.isdigit():
-        socket.if_indextoname(int(name))
-        return int(name)
-    return socket.if_nametoindex(name)
+    try:
+        if name.isascii() and name.isdigit():
+            index = int(name)
+            socket.if_indextoname(index)
+            return index
+        return socket.if_nametoindex(name)
+    except (OSError, OverflowError, ValueError):
+        # Python's own has no number.
+        raise OSError(errno.ENODEV, os.strerror(errno.ENODEV)) from None
 
 
 def _interface_name(index: int) -> str:

@@ -8,9 +8,10 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from twisted.internet.abstract import isIPAddress, isIPv6Address
-from twisted.internet.defer import Deferred, DeferredLock, succeed
+from twisted.internet.defer import CancelledError, Deferred, succeed
 
 from eplua_twisted.border.values import to_text
+from eplua_twisted.border.waiters import Waiters
 from eplua_twisted.errors import NOT_CONNECTED, OperationError
 from eplua_twisted.streams.endpoints import ANY
 from eplua_twisted.streams.names import is_address, numeric_zone, resolve
@@ -18,8 +19,11 @@ from eplua_twisted.udp.addresses import Membership, SocketAddress, source, targe
 from eplua_twisted.udp.options import UDPOptions
 from eplua_twisted.udp.transport import BoundTransport, DatagramReceiver, listen
 
-MAX_PENDING = 1024
-"""Operations of one port that wait for host names."""
+MAX_LOOKUPS = 1024
+"""Datagrams of one port that wait for host names."""
+
+MAX_WAITING = 1024
+"""Operations that wait until the port is bound or connected."""
 
 MAX_TARGETS = 1024
 """Addresses that are kept in the form that the system wants."""
@@ -66,10 +70,13 @@ class UDPPort:
         self.transport: BoundTransport | None = None
         self.peer: SocketAddress | None = None
         self.targets: dict[tuple[bytes, int], SocketAddress] = {}
-        # Held by bind and connect.
-        self._binding = DeferredLock()
-        self._pending: set[Deferred[Any]] = set()
-        self._sends_by_name = 0
+        # The bind or connect under way, what waits for it, and the names that sends
+        # wait for.
+        self._binding: Deferred[Any] | None = None
+        self._turns: Waiters[None] = Waiters(
+            MAX_WAITING, f"{MAX_WAITING} operations wait for a host name already"
+        )
+        self._lookups: set[Deferred[str]] = set()
         self._multicast: dict[str, int] = {}
         self._paused = False
         self._closed = False
@@ -77,7 +84,7 @@ class UDPPort:
     @property
     def busy(self) -> bool:
         """Operations wait for a name."""
-        return bool(self._pending)
+        return bool(self._binding or self._turns or self._lookups)
 
     # Binding.
 
@@ -112,14 +119,10 @@ class UDPPort:
         @return: C{None} when it is open now; or fires with C{None} when it is open
         @raise CannotListenError: as L{open}
         """
-        if self._binding.locked:
-            return self._run(self._open_after_binding())
+        if self._binding is not None:
+            return self._in_turn(self.open_in_turn)
         self.open()
         return None
-
-    async def _open_after_binding(self) -> None:
-        await self._turn()
-        self.open()
 
     def bind(self, host: str, port: int) -> Deferred[int]:
         """
@@ -127,19 +130,20 @@ class UDPPort:
         @return: fires with the port; fails with C{state} when it is bound already, or
             a send waits for a name; with C{dns}; or with what kept it from being bound
         """
-        return self._run(self._bind(host, port))
+        if self._binding is not None:
+            return self._in_turn(lambda: self.bind(host, port))
+        return self._hold_the_rest(self._bind(host, port))
 
     async def _bind(self, host: str, port: int) -> int:
-        async with self._binding:
-            if self.transport is not None or self._sends_by_name:
-                raise OperationError("state", "Already bound")
-            if host != ANY:
-                address = await self._address(host)
-            else:
-                address = "::" if self._options.ipv6 else "0.0.0.0"
-            opened = self._listen(address, port)
-            bound: int = opened.socket.getsockname()[1]
-            return bound
+        if self.transport is not None or self._lookups:
+            raise OperationError("state", "Already bound")
+        if host != ANY:
+            address = await self._address(host)
+        else:
+            address = "::" if self._options.ipv6 else "0.0.0.0"
+        opened = self._listen(address, port)
+        bound: int = opened.socket.getsockname()[1]
+        return bound
 
     def connect(self, host: str, port: int) -> Deferred[SocketAddress]:
         """
@@ -147,19 +151,20 @@ class UDPPort:
 
         @return: fires with its address; fails with C{dns}, C{unreachable}, C{state}
         """
-        return self._run(self._connect(host, port))
+        if self._binding is not None:
+            return self._in_turn(lambda: self.connect(host, port))
+        return self._hold_the_rest(self._connect(host, port))
 
     async def _connect(self, host: str, port: int) -> SocketAddress:
-        async with self._binding:
-            if self.peer is not None:
-                raise OperationError("state", "Already connected")
-            address = await self._address(host)
-            transport = self.open(isIPv6Address(address))
-            peer = target(address, port, transport.ipv6)
-            transport.socket.connect(peer)
-            self.peer = peer
-            self.targets.clear()
-            return peer
+        if self.peer is not None:
+            raise OperationError("state", "Already connected")
+        address = await self._address(host)
+        transport = self.open(isIPv6Address(address))
+        peer = target(address, port, transport.ipv6)
+        transport.socket.connect(peer)
+        self.peer = peer
+        self.targets.clear()
+        return peer
 
     def local_address(self) -> tuple[str, int]:
         """@raise OperationError: C{state}: it is not bound"""
@@ -173,28 +178,27 @@ class UDPPort:
 
     # What has to wait.
 
-    async def _turn(self) -> None:
-        """Wait for the L{bind} or L{connect} that was asked for before."""
-        async with self._binding:
-            return
+    def _hold_the_rest(self, work: Coroutine[Deferred[Any], Any, T]) -> Deferred[T]:
+        """Bind or connect; what is asked for meanwhile has its turn afterwards."""
+        binding = self._binding = Deferred.fromCoroutine(work)
+        # Another one, so that its answer comes before those of what waits.
+        answer: Deferred[T] = Deferred(lambda _: binding.cancel())
+        binding.addBoth(self._bound, answer)
+        self._changed()
+        return answer
 
-    def _run(self, operation: Coroutine[Deferred[Any], Any, T]) -> Deferred[T]:
-        """Begin an operation that may have to wait for a name."""
-        if len(self._pending) >= MAX_PENDING:
-            operation.close()
-            raise OperationError(
-                "limit", f"{MAX_PENDING} operations wait for host names already"
-            )
-        running = Deferred.fromCoroutine(operation)
-        self._pending.add(running)
+    def _bound(self, result: Any, answer: Deferred[Any]) -> None:
+        self._binding = None
+        answer.callback(result)
+        while self._turns and self._binding is None:
+            self._turns.fire_next(None)
         self._changed()
 
-        def over(result: T) -> T:
-            self._pending.discard(running)
-            self._changed()
-            return result
-
-        return running.addBoth(over)
+    def _in_turn(self, begin: Callable[[], Deferred[T] | T]) -> Deferred[T]:
+        """Begin when the L{bind} or L{connect} is done that was asked for before."""
+        begun: Deferred[Any] = self._turns.wait().addCallback(lambda _: begin())
+        self._changed()
+        return begun
 
     async def _address(self, host: str) -> str:
         """An address of a host that the socket can speak to, IPv4 first."""
@@ -213,9 +217,11 @@ class UDPPort:
         @return: C{None}, or fires with it, when the system has the datagram; fails
             with C{denied}, C{limit}, C{dns}, C{unreachable}, C{state}
         """
+        if self._binding is not None:
+            return self._in_turn(lambda: self.send_to(data, host, port))
         name = to_text(host)
-        if self._binding.locked or not is_address(name):
-            return self._run(self._send_by_name(data, name, port))
+        if not is_address(name):
+            return self._send_by_name(data, name, port)
         address = self._target(name, port)
         self.transmit(data, address)
         if self.peer is None:
@@ -224,14 +230,24 @@ class UDPPort:
             self.targets[host, port] = address
         return None
 
-    async def _send_by_name(self, data: bytes, name: str, port: int) -> None:
-        await self._turn()
-        self._sends_by_name += 1
-        try:
-            address = await self._address(name)
-        finally:
-            self._sends_by_name -= 1
-        self.transmit(data, self._target(address, port))
+    def _send_by_name(self, data: bytes, name: str, port: int) -> Deferred[None]:
+        if len(self._lookups) >= MAX_LOOKUPS:
+            raise OperationError(
+                "limit", f"{MAX_LOOKUPS} datagrams wait for host names already"
+            )
+        lookup = Deferred.fromCoroutine(self._address(name))
+        self._lookups.add(lookup)
+        self._changed()
+
+        def found(address: str) -> str:
+            self._lookups.discard(lookup)
+            self._changed()
+            return address
+
+        lookup.addBoth(found)
+        return lookup.addCallback(
+            lambda address: self.transmit(data, self._target(address, port))
+        )
 
     def _target(self, address: str, port: int) -> SocketAddress:
         transport = self.open(isIPv6Address(address))
@@ -242,19 +258,12 @@ class UDPPort:
 
     def send_to_peer(self, data: bytes) -> Deferred[None] | None:
         """As L{send_to}, to the peer that L{connect} has fixed."""
-        if self._binding.locked:
-            return self._run(self._send_to_peer(data))
-        self._transmit_to_peer(data)
-        return None
-
-    async def _send_to_peer(self, data: bytes) -> None:
-        await self._turn()
-        self._transmit_to_peer(data)
-
-    def _transmit_to_peer(self, data: bytes) -> None:
+        if self._binding is not None:
+            return self._in_turn(lambda: self.send_to_peer(data))
         if self.peer is None:
             raise OperationError(*NOT_CONNECTED)
         self.transmit(data, self.peer)
+        return None
 
     def transmit(self, data: bytes, address: SocketAddress) -> None:
         """
@@ -296,16 +305,8 @@ class UDPPort:
             system's choice
         @return: C{None}, or fires with it; fails with C{unreachable}, C{state}, C{limit}
         """
-        if self._binding.locked:
-            return self._run(self._change_in_turn(group, interface, join))
-        self._change(group, interface, join)
-        return None
-
-    async def _change_in_turn(self, group: str, interface: str, join: bool) -> None:
-        await self._turn()
-        self._change(group, interface, join)
-
-    def _change(self, group: str, interface: str, join: bool) -> None:
+        if self._binding is not None:
+            return self._in_turn(lambda: self.change_membership(group, interface, join))
         membership = Membership.of(group, interface)
         transport = self.open(membership.ipv6)
         if membership.ipv6 and not transport.ipv6:
@@ -324,6 +325,7 @@ class UDPPort:
                     "limit", "The system lets a socket join no more groups"
                 ) from None
             raise
+        return None
 
     def set_multicast(self, name: str, value: int) -> None:
         """
@@ -355,7 +357,9 @@ class UDPPort:
         @return: fires with C{None} when the port is free again
         """
         self._closed = True
-        for each in list(self._pending):
-            each.cancel()
+        self._turns.fail_all(CancelledError)
+        for each in (self._binding, *self._lookups):
+            if each is not None:
+                each.cancel()
         stopped = self.transport.stopListening() if self.transport is not None else None
         return stopped if stopped is not None else succeed(None)
