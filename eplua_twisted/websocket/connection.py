@@ -243,13 +243,12 @@ class Connection:
         we cannot know."""
         if self._paused:
             return object()
-        return self._protocol.received_bytes, self._protocol.unsent
+        return self._protocol.received_bytes, self._protocol.taken
 
     def _closing_movement(self) -> object:
-        unsent = self._protocol.unsent
         if self._deaf:
-            return unsent
-        if not unsent:
+            return self._protocol.taken
+        if not self._protocol.unsent:
             self._patience.start(CLOSE_LIMIT)
         return self._movement()
 

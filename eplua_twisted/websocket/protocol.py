@@ -59,6 +59,7 @@ class OwnedWebSocket(BufferedWebSocket):
 
     owner: Owner
     received_bytes = 0
+    _written = 0
     _lost_by: Failure = connectionDone
     # Autobahn's, whose own types are what they begin with.
     maxMessagePayloadSize: int
@@ -87,6 +88,11 @@ class OwnedWebSocket(BufferedWebSocket):
         """Bytes that the peer's system has not taken, as far as ours says."""
         held = getattr(self.transport, "unacknowledged", None)
         return self.amount + (0 if held is None else int(held()))
+
+    @property
+    def taken(self) -> int:
+        """Bytes that it has: it grows only when the peer does something."""
+        return self._written - self.unsent
 
     def finish(self) -> None:
         """
@@ -123,6 +129,12 @@ class OwnedWebSocket(BufferedWebSocket):
     def dataReceived(self, data: bytes) -> None:
         self.received_bytes += len(data)
         super().dataReceived(data)
+
+    def sendData(
+        self, data: bytes, sync: bool = False, chopsize: int | None = None
+    ) -> None:
+        self._written += len(data)
+        super().sendData(data)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._lost_by = reason
