@@ -85,13 +85,12 @@ class Connection:
         self._deaf = False
         self._heartbeat = Heartbeat(
             clock,
-            options.ping_interval,
-            options.ping_timeout,
-            lambda: protocol.sendPing(b""),
-            self._movement,
+            options,
+            protocol,
+            lambda: self._paused,
             lambda: self.abort("ping timeout"),
         )
-        self._stalled = StallDeadline(clock, self._closing_movement, self._give_up)
+        self._stalled = StallDeadline(clock, self._movement, self._give_up)
         self._patience = Deadline(clock, self._give_up)
         protocol.owner = self
 
@@ -236,21 +235,18 @@ class Connection:
             self._state = "over"
             self._listener.ended(code, reason, clean)
 
-    # Whether something moves.
-
     def _movement(self) -> object:
-        """Different when the peer has sent or taken something; while we do not read
-        we cannot know."""
-        if self._paused:
-            return object()
-        return self._protocol.received_bytes, self._protocol.taken
-
-    def _closing_movement(self) -> object:
+        """Different when something has moved, while this closes."""
+        protocol = self._protocol
+        taken = protocol.taken_bytes
         if self._deaf:
-            return self._protocol.taken
-        if not self._protocol.unsent:
+            return taken
+        if self._paused:
+            # We do not read, and so cannot know.
+            return object()
+        if taken == protocol.written_bytes:
             self._patience.start(CLOSE_LIMIT)
-        return self._movement()
+        return taken, protocol.received_bytes
 
     def _give_up(self) -> None:
         self.abort("the closing handshake was not finished in time")

@@ -55,11 +55,12 @@ class OwnedWebSocket(BufferedWebSocket):
 
     @ivar owner: who is told
     @ivar received_bytes: how many have come
+    @ivar written_bytes: how many are on their way, or have arrived
     """
 
     owner: Owner
     received_bytes = 0
-    _written = 0
+    written_bytes = 0
     _lost_by: Failure = connectionDone
     # Autobahn's, whose own types are what they begin with.
     maxMessagePayloadSize: int
@@ -84,15 +85,15 @@ class OwnedWebSocket(BufferedWebSocket):
         self.sendCloseFrame(code=code, reasonUtf8=reason)
 
     @property
-    def unsent(self) -> int:
+    def unsent_bytes(self) -> int:
         """Bytes that the peer's system has not taken, as far as ours says."""
         held = getattr(self.transport, "unacknowledged", None)
         return self.amount + (0 if held is None else int(held()))
 
     @property
-    def taken(self) -> int:
+    def taken_bytes(self) -> int:
         """Bytes that it has: it grows only when the peer does something."""
-        return self._written - self.unsent
+        return self.written_bytes - self.unsent_bytes
 
     def finish(self) -> None:
         """
@@ -133,7 +134,7 @@ class OwnedWebSocket(BufferedWebSocket):
     def sendData(
         self, data: bytes, sync: bool = False, chopsize: int | None = None
     ) -> None:
-        self._written += len(data)
+        self.written_bytes += len(data)
         super().sendData(data)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:

@@ -261,6 +261,14 @@ class Cases:
             self.reactor.advance(0.5)
         self.assertEqual(self.ended(), (1006, b"ping timeout"))
 
+    def test_what_the_system_takes_is_no_life(self) -> None:
+        """A peer that hangs while its system takes bytes does not answer."""
+        self.fresh("{compression = false, pingInterval = 1000, pingTimeout = 500}")
+        for _ in range(3):
+            self.run_lua("send('x')")
+            self.reactor.advance(0.5)
+        self.assertEqual(self.ended(), (1006, b"ping timeout"))
+
     def test_pings_without_a_limit(self) -> None:
         """pingTimeout = 0: they only keep the connection in use."""
         self.fresh("{compression = false, pingInterval = 1000, pingTimeout = 0}")
