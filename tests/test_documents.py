@@ -6,15 +6,40 @@ import re
 import sys
 from pathlib import Path
 
+from twisted.python.reflect import namedAny
 from twisted.trial.unittest import TestCase
 
+from eplua_twisted.http_client.request import MAX_SIZE
+from eplua_twisted.http_server import options as http_server_options
+from eplua_twisted.mqtt import options as mqtt_options
+from eplua_twisted.streams.server import MAX_CONNECTIONS
+from eplua_twisted.tcp import options as tcp_options
+from eplua_twisted.timers import MAX_TIMERS
+from eplua_twisted.websocket.options import ConnectionOptions
 from tests.support import ROOT, start
 
 EPLUA = (sys.executable, "-m", "eplua_twisted.cli")
 
 
+DOCUMENTS = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        ROOT / "newsfragments/README.md",
+    ]
+)
+
+EXAMPLES = {"first.lua", "eplua_twisted/finger.py", "lua/net/finger.lua"}
+"""Files that a reader makes as a document says."""
+
+
 def snippets(path: Path, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", path.read_text(), re.DOTALL)
+
+
+def prose(path: Path) -> str:
+    """A document without its code."""
+    return re.sub(r"```.*?```", "", path.read_text(), flags=re.DOTALL)
 
 
 class DocumentTests(TestCase):
@@ -28,9 +53,9 @@ class DocumentTests(TestCase):
         return peer.output
 
     async def test_lua_snippets(self) -> None:
-        """Every Lua snippet of README and docs runs to its end."""
+        """Every Lua snippet of a document runs to its end."""
         found = 0
-        for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
+        for path in DOCUMENTS:
             for code in snippets(path, "lua"):
                 found += 1
                 await self.ends_well(*EPLUA, "-e", code)
@@ -41,10 +66,12 @@ class DocumentTests(TestCase):
         self.assertEqual(await self.ends_well(*EPLUA, "-e", code), b"Echo: hello\n")
 
     async def test_python_snippets(self) -> None:
-        for code in snippets(ROOT / "README.md", "python"):
-            self.assertEqual(
-                await self.ends_well(sys.executable, "-c", code), b"(41,)\n"
-            )
+        """Every one of a document runs to its end; README's prints what it says."""
+        for path in DOCUMENTS:
+            for code in snippets(path, "python"):
+                output = await self.ends_well(sys.executable, "-c", code)
+                if path.name == "README.md":
+                    self.assertEqual(output, b"(41,)\n")
 
     async def test_tour(self) -> None:
         output = await self.ends_well(*EPLUA, str(ROOT / "examples" / "tour.lua"))
@@ -110,19 +137,76 @@ class DocumentTests(TestCase):
         )
         self.assertEqual(output, b"Hello, Twisted\ngreet returned 7\nkitchen\t21.5\n")
 
-    def test_documented_commands(self) -> None:
-        """The two commands of the README are targets that make knows."""
+    def test_commands(self) -> None:
+        """Targets are the Makefile's, and what trial is to run is there."""
         makefile = (ROOT / "Makefile").read_text()
-        for command in snippets(ROOT / "README.md", "sh")[0].split("\n"):
-            if command:
-                self.assertIn(f"\n{command.split()[1]}:", makefile)
+        for path in DOCUMENTS:
+            for command in "".join(snippets(path, "sh")).splitlines():
+                program, argument = command.split()
+                if program == "make":
+                    self.assertIn(f"\n{argument}:", makefile)
+                else:
+                    self.assertEqual(program, ".venv/bin/trial")
+                    self.assertTrue(namedAny(argument))
+
+    def test_kinds_of_snippets(self) -> None:
+        """There is none that no test runs."""
+        run = {"lua", "python", "sh", "python module", "python row"}
+        run |= {"lua library", "lua row", ""}
+        for path in DOCUMENTS:
+            kinds = re.findall(r"^```(.*)\n", path.read_text(), re.MULTILINE)[::2]
+            self.assertEqual(set(kinds) - run, set(), path.name)
+
+    def test_named_files(self) -> None:
+        """Files and folders that a document names, or links to, are there."""
+        for path in DOCUMENTS:
+            text = prose(path)
+            named = re.findall(r"`([\w./-]+(?:\.(?:py|lua|md|txt)|/))`", text)
+            for name in set(named) - EXAMPLES:
+                places = (ROOT, ROOT / "eplua_twisted", path.parent)
+                there = any((place / name).exists() for place in places)
+                self.assertTrue(there, f"{path.name}: {name}")
+            for link in re.findall(r"\]\(([^)#]+)\)", text):
+                self.assertTrue((path.parent / link).exists(), f"{path.name}: {link}")
+
+    def test_named_tests(self) -> None:
+        """So are the test cases that a document names."""
+        known = "".join(path.read_text() for path in (ROOT / "tests").rglob("*.py"))
+        for path in DOCUMENTS:
+            for name in re.findall(r"`(\w+Tests|\w+TestCase|assert\w+)`", prose(path)):
+                self.assertRegex(known, rf"(class|def) {name}\(", path.name)
+
+    def test_bounds(self) -> None:
+        """The defaults in SECURITY.md are those of the code."""
+        rows = re.findall(
+            r"^\| (.+) \| `(\S+)` \| (\d+) \|$",
+            (ROOT / "SECURITY.md").read_text(),
+            re.MULTILINE,
+        )
+        text = (ROOT / "lua" / "net" / "inbox.lua").read_text()
+        (kept,) = re.findall(r"MAX_QUEUE = (\d+)", text)
+        mqtt = mqtt_options.ConnectOptions()
+        self.assertEqual(
+            [(option, int(default)) for _, option, default in rows],
+            [
+                ("maxBuffer", tcp_options.SocketOptions().max_buffer),
+                ("maxSize", MAX_SIZE),
+                ("maxBodySize", http_server_options.HTTPServerOptions().max_body_size),
+                ("maxMessageSize", ConnectionOptions().max_message_size),
+                ("maxMessageSize", mqtt.max_message_size),
+                ("maxQueue", int(kept)),
+                ("maxQueue", mqtt.max_queue),
+                ("maxConnections", MAX_CONNECTIONS),
+                ("Runtime(max_timers=...)", MAX_TIMERS),
+            ],
+        )
 
     def test_nothing_of_this_machine(self) -> None:
         """No committed text names a path of a machine."""
         for path in [
+            *DOCUMENTS,
             *ROOT.glob("*.*"),
-            *(ROOT / "docs").glob("*"),
-            ROOT / ".ci" / "run",
+            *(ROOT / ".ci").iterdir(),
         ]:
             if path.is_file():
                 self.assertNotIn("/work/", path.read_text(errors="replace"), path)
