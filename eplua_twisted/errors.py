@@ -128,14 +128,40 @@ def describe(failure: Failure) -> tuple[str, str] | None:
     return None
 
 
+_NOT_TLS = "the peer does not speak TLS"
+_OLD_VERSION = (
+    "the two ends have no version of TLS in common; an old device needs"
+    ' tls = { minVersion = "1.0" }'
+)
+_OLD_WAYS = (
+    "REASON; a device with old ciphers or short keys needs tls = { legacy = true }"
+)
+
 _TLS_REASONS = {
-    "wrong version number": "the peer does not speak TLS",
-    "packet length too long": "the peer does not speak TLS",
-    "record layer failure": "the peer does not speak TLS",
-    "http request": "the peer does not speak TLS, but HTTP",
-    "https proxy request": "the peer does not speak TLS, but HTTP",
+    "wrong version number": _NOT_TLS,
+    "packet length too long": _NOT_TLS,
+    "record layer failure": _NOT_TLS,
+    "http request": f"{_NOT_TLS}, but HTTP",
+    "https proxy request": f"{_NOT_TLS}, but HTTP",
     "peer did not return a certificate": "the peer showed no certificate",
+    "tlsv1 alert protocol version": _OLD_VERSION,
+    "unsupported protocol": _OLD_VERSION,
+    "no protocols available": _OLD_VERSION,
+    "version too low": _OLD_VERSION,
+    "dh key too small": _OLD_WAYS,
+    "ee key too small": _OLD_WAYS,
+    "ca key too small": _OLD_WAYS,
+    "ca md too weak": _OLD_WAYS,
+    "no shared cipher": _OLD_WAYS,
+    "wrong signature type": _OLD_WAYS,
+    "no suitable signature algorithm": _OLD_WAYS,
+    "legacy sigalg disallowed or unsupported": _OLD_WAYS,
+    "unsafe legacy renegotiation disabled": _OLD_WAYS,
+    "tls alert handshake failure": _OLD_WAYS,
+    "ssl/tls alert handshake failure": _OLD_WAYS,
+    "sslv3 alert handshake failure": _OLD_WAYS,
 }
+"""OpenSSL's words for what went wrong, and what a script is told instead."""
 
 
 def _handshake_problem(reason: BaseException) -> str:
@@ -147,4 +173,4 @@ def _handshake_problem(reason: BaseException) -> str:
     if not isinstance(queue, (list, tuple)) or not queue:
         return "TLS failed"
     text = str(queue[-1][-1])
-    return f"TLS failed: {_TLS_REASONS.get(text, text)}"
+    return "TLS failed: " + _TLS_REASONS.get(text, text).replace("REASON", text)

@@ -390,9 +390,9 @@ class TCPSocket(Protocol):
         return self.transport
 
     @query("tcp_alpn")
-    def alpn(self) -> bytes | None:
+    def alpn(self) -> tuple[bytes | None]:
         """The protocol that both ends chose in the TLS handshake, if they did."""
-        return getattr(self._open_transport(), "negotiatedProtocol", None)
+        return (getattr(self._open_transport(), "negotiatedProtocol", None),)
 
     @query("tcp_buffered_amount")
     def buffered_amount(self) -> int:

@@ -21,6 +21,7 @@ from eplua_twisted.streams.endpoints import UNIX
 from eplua_twisted.streams.names import ascii_name, is_address, without_zone
 from eplua_twisted.tls.certificates import Identity, load_certificates
 from eplua_twisted.tls.options import TLSOptions
+from eplua_twisted.tls.strength import accept_old, version_arguments
 from eplua_twisted.tls.verification import verifier
 
 # Clients.
@@ -105,10 +106,14 @@ def _certificate_options(
             "privateKey": identity.key,
             "extraCertChain": identity.chain,
         }
-    # Without more it is TLS 1.2 and newer, and Twisted's choice of ciphers.
-    return CertificateOptions(
-        trustRoot=roots, acceptableProtocols=list(options.alpn) or None, **given
+    made = CertificateOptions(
+        trustRoot=roots,
+        acceptableProtocols=list(options.alpn) or None,
+        **given,
+        **version_arguments(options),
     )
+    accept_old(made.getContext(), options)
+    return made
 
 
 @implementer(IOpenSSLClientConnectionCreator)

@@ -7,6 +7,9 @@ from typing import Any
 
 from eplua_twisted.border.options import Options, flag, option, repeated, text
 
+VERSIONS = ("1.0", "1.1", "1.2", "1.3")
+"""What L{TLSOptions.min_version} may be."""
+
 
 @dataclass(frozen=True)
 class TLSOptions(Options):
@@ -20,6 +23,8 @@ class TLSOptions(Options):
     @ivar client_authority: who signed the certificates that clients must show
     @ivar server_name: sent as SNI and looked for in the certificate, instead of
         the host connected to
+    @ivar min_version: of TLS, one of L{VERSIONS}
+    @ivar legacy: old ciphers, short keys and old ways of renegotiating are accepted
     @ivar use_sni: the name is sent; it is looked for in any case
     """
 
@@ -31,6 +36,8 @@ class TLSOptions(Options):
     allow_unauthorized: bool = option(b"allowUnauthorized", flag, False)
     server_name: str | None = option(b"serverName", text)
     alpn: tuple[bytes, ...] = repeated(b"alpn")
+    min_version: str = option(b"minVersion", text, "1.2")
+    legacy: bool = option(b"legacy", flag, False)
     use_sni: bool = option(b"useSNI", flag, True)
 
     @classmethod

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
+from cryptography import x509
 from OpenSSL import SSL, crypto
-from service_identity import CertificateError, VerificationError
-from service_identity.cryptography import (
-    verify_certificate_hostname,
-    verify_certificate_ip_address,
+from service_identity import CertificateError
+from service_identity.hazmat import (
+    DNS_ID,
+    DNSPattern,
+    IPAddress_ID,
+    IPAddressPattern,
 )
 
 from eplua_twisted.errors import OperationError
@@ -38,6 +42,14 @@ REASONS = {
 """What OpenSSL's verification errors mean (C{X509_V_ERR_*} in x509_vfy.h)."""
 
 
+LEGACY = (
+    "its key is too weak",
+    "an issuer's key is too weak",
+    "its signature is too weak",
+)
+"""Those of L{REASONS} that the option C{legacy} forgives."""
+
+
 class VerificationFailed(OperationError, SSL.Error):
     """
     A certificate was not accepted.
@@ -47,14 +59,62 @@ class VerificationFailed(OperationError, SSL.Error):
     """
 
     def __init__(self, reason: str, host: str) -> None:
-        unknown = "issuer" in reason or "self-signed" in reason
-        authority = "option certificateAuthority trusts it; " if unknown else ""
+        way_out = ""
+        if "issuer" in reason or "self-signed" in reason:
+            way_out = "tls = { certificateAuthority = FILE } trusts it; "
+        if reason in LEGACY:
+            way_out = "tls = { legacy = true } allows that; "
         super().__init__(
             "tls",
-            f"certificate verify failed: {reason} ({authority}option allowUnauthorized"
-            f" or --allow-unauthorized {host} accepts any certificate)",
+            f"certificate verify failed: {reason} ({way_out}tls = {{ allowUnauthorized"
+            f" = true }} or --allow-unauthorized {host} accepts any certificate)",
         )
         self.args = ([("SSL routines", "", "certificate verify failed")],)
+
+
+def _dns_patterns(names: x509.SubjectAlternativeName) -> Iterator[DNSPattern]:
+    for each in names.get_values_for_type(x509.DNSName):
+        try:
+            yield DNSPattern.from_bytes(each.encode())
+        except (CertificateError, UnicodeError):
+            # Some devices have addresses there; another name may match.
+            continue
+
+
+def mismatch(certificate: x509.Certificate, name: str) -> str | None:
+    """
+    @param name: a name or an address
+    @return: why a certificate is not for it (RFC 9525); C{None} if it is
+    """
+    try:
+        found = certificate.extensions.get_extension_for_class(
+            x509.SubjectAlternativeName
+        )
+    except x509.ExtensionNotFound:
+        return "it has no subjectAltName, and its common name does not count"
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        return "its extensions cannot be read"
+    names = found.value
+    wanted: Any
+    patterns: list[Any]
+    try:
+        if is_address(name):
+            wanted = IPAddress_ID(name)
+            addresses = names.get_values_for_type(x509.IPAddress)
+            patterns = [
+                IPAddressPattern(each)
+                for each in addresses
+                if isinstance(each, (IPv4Address, IPv6Address))
+            ]
+        else:
+            wanted = DNS_ID(name)
+            patterns = list(_dns_patterns(names))
+    except ValueError:
+        # What is no DNS name for RFC 9525 may be one for the hosts file.
+        return f"wrong host, not for {name}"
+    if any(wanted.verify(each) for each in patterns):
+        return None
+    return f"wrong host, not for {name}"
 
 
 def verifier(name: str, host: str) -> Verify:
@@ -78,14 +138,9 @@ def verifier(name: str, host: str) -> Verify:
             )
         if depth:
             return True
-        names = certificate.to_cryptography()
-        try:
-            if is_address(name):
-                verify_certificate_ip_address(names, name)
-            else:
-                verify_certificate_hostname(names, name)
-        except (VerificationError, CertificateError, ValueError):
-            raise VerificationFailed(f"wrong host, not for {name}", host) from None
+        reason = mismatch(certificate.to_cryptography(), name)
+        if reason is not None:
+            raise VerificationFailed(reason, host)
         return True
 
     return verify

@@ -16,6 +16,8 @@ local unpack = core.unpack
 ---@field allowUnauthorized? boolean accept any certificate
 ---@field serverName? string SNI, and what the certificate must be for
 ---@field alpn? string[]
+---@field minVersion? string "1.2", or "1.0", "1.1", "1.3"
+---@field legacy? boolean old ciphers and short keys, for devices
 
 local tls = {}
 
@@ -35,6 +37,14 @@ local function protocols(value)
   return value
 end
 
+local VERSIONS = { ["1.0"] = true, ["1.1"] = true, ["1.2"] = true, ["1.3"] = true }
+
+local function version(value)
+  if type(value) == "number" then value = format("%.1f", value) end
+  if type(value) == "string" and VERSIONS[value] then return value end
+  return nil, '"1.0", "1.1", "1.2" or "1.3"'
+end
+
 local KNOWN = {
   certificateAuthority = pem_kind,
   clientCertificate = pem_kind,
@@ -44,6 +54,8 @@ local KNOWN = {
   allowUnauthorized = "boolean",
   serverName = hosts.host_kind,
   alpn = protocols,
+  minVersion = version,
+  legacy = "boolean",
 }
 
 local function need(checked, first, second)

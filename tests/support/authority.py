@@ -7,6 +7,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import NameOID
 from twisted.trial.unittest import SynchronousTestCase
 
 
@@ -39,6 +49,40 @@ class Authority:
         issued = self._authority.issue_cert(*names, **options)
         name = f"{names[0]}-{len(os.listdir(self._directory))}"
         return self._write(name, issued.private_key_and_cert_chain_pem.bytes())
+
+    def certify(
+        self, common_name: str, *names: x509.GeneralName, key_size: int = 2048
+    ) -> str:
+        """
+        @param names: of the subjectAltName as they are; none for a certificate without
+        @return: as L{issue}
+        """
+        with open(self.own, "rb") as file:
+            own = file.read()
+        issuer = x509.load_pem_x509_certificate(own)
+        issuer_key: Any = load_pem_private_key(own, None)
+        key = rsa.generate_private_key(65537, key_size)
+        now = datetime.now(UTC)
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(
+                x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+            )
+            .issuer_name(issuer.subject)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=1))
+        )
+        if names:
+            builder = builder.add_extension(
+                x509.SubjectAlternativeName(names), critical=False
+            )
+        certificate = builder.sign(issuer_key, hashes.SHA256())
+        text = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        text += certificate.public_bytes(Encoding.PEM)
+        name = f"{common_name}-{len(os.listdir(self._directory))}"
+        return self._write(name, text)
 
     def expired(self, name: str) -> str:
         now = datetime.now(UTC)

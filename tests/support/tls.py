@@ -9,6 +9,8 @@ from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 
 from tests.support.authority import Authority
+from tests.support.peers import start
+from tests.support.programs import need_program
 from tests.support.runtimes import LoopbackTestCase
 
 
@@ -22,6 +24,21 @@ class TLSTestCase(LoopbackTestCase):
         super().setUp()
         self.authority = Authority(self)
         self.localhost = self.authority.issue("localhost", "127.0.0.1", "::1")
+
+    async def openssl_server(self, certificate: str, *options: str) -> str:
+        """@return: the port of C{openssl s_server}"""
+        peer = start(
+            self,
+            *(need_program("openssl"), "s_server", "-accept", "127.0.0.1:0"),
+            *("-cert", certificate, "-key", certificate, *options),
+        )
+        output = await peer.says(b"ACCEPT 127.0.0.1:")
+        while (
+            not output.rstrip().rpartition(b":")[2].isdigit()
+            or b"\n" not in (output.partition(b"ACCEPT")[2])
+        ):
+            output = await peer.says(b"\n")
+        return output.partition(b"ACCEPT 127.0.0.1:")[2].split()[0].decode()
 
 
 class Speaker(Protocol):

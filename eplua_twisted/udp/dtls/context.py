@@ -6,6 +6,7 @@ from typing import Any
 
 from OpenSSL import SSL
 
+from eplua_twisted.errors import OperationError
 from eplua_twisted.tls.certificates import Identity
 from eplua_twisted.tls.context import (
     prepare_client,
@@ -14,15 +15,19 @@ from eplua_twisted.tls.context import (
     trust,
 )
 from eplua_twisted.tls.options import TLSOptions
+from eplua_twisted.tls.strength import accept_old
 from eplua_twisted.udp.dtls.session import make_connection
 
-DTLS_1_2 = 0xFEFD
-"""The version on the wire (RFC 6347, 4.1): there is no 1.1, and 1.0 is TLS 1.1."""
+VERSIONS = {"1.0": 0xFEFF, "1.1": 0xFEFF, "1.2": 0xFEFD}
+"""The versions on the wire (RFC 6347, 4.1): there is no 1.1, and 1.0 is TLS 1.1."""
 
 
-def _context() -> SSL.Context:
+def _context(options: TLSOptions) -> SSL.Context:
     context = SSL.Context(SSL.DTLS_METHOD)
-    context.set_min_proto_version(DTLS_1_2)
+    if options.min_version not in VERSIONS:
+        raise OperationError("tls", f"there is no DTLS {options.min_version}")
+    context.set_min_proto_version(VERSIONS[options.min_version])
+    accept_old(context, options)
     # Without the first OpenSSL asks the socket, which it does not have.
     context.set_options(
         SSL.OP_NO_QUERY_MTU | SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_COMPRESSION
@@ -40,7 +45,7 @@ def client_connection(
     @param allowed: as for L{client_creator<eplua_twisted.tls.context.client_creator>}
     @raise OperationError: C{tls}: a certificate or key cannot be used
     """
-    context = _context()
+    context = _context(options)
     identity = Identity.load(
         "clientCertificate", options.client_certificate, options.private_key
     )
@@ -61,7 +66,7 @@ def server_context(options: TLSOptions) -> SSL.Context:
 
     @raise OperationError: C{tls}: a certificate or key cannot be used
     """
-    context = _context()
+    context = _context(options)
     server_identity(options).use(context)
     if options.client_authority is not None:
         trust(context, "clientAuthority", options.client_authority)
