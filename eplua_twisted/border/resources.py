@@ -74,10 +74,13 @@ class Resources:
         return len(self._open) - len(self._unreferenced | self._dormant)
 
     def counts(self) -> dict[str, int]:
-        """How many are open of each kind, by class name."""
+        """
+        How many are open of each kind, by the name that scripts know it by: a class
+        that is called otherwise has it as C{public_name}.
+        """
         counts: dict[str, int] = {}
         for resource in self._open.values():
-            name = type(resource).__name__
+            name = getattr(resource, "public_name", type(resource).__name__)
             counts[name] = counts.get(name, 0) + 1
         return counts
 

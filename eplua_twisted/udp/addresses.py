@@ -64,7 +64,9 @@ def target(host: str, port: int, ipv6: bool) -> SocketAddress:
 
 def source(address: SocketAddress) -> tuple[str, int]:
     """The host and the port that a datagram came from, as scripts see and use them."""
-    host = address[0].removeprefix(MAPPED)
+    host = address[0]
+    if host.startswith(MAPPED) and isIPAddress(host[len(MAPPED) :]):
+        host = host[len(MAPPED) :]
     if len(address) == 4 and address[3]:
         host = f"{host.partition('%')[0]}%{_interface_name(address[3])}"
     return host, address[1]

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.defer import CancelledError, Deferred, succeed
 
+from eplua_twisted.border.environment import IReactor
 from eplua_twisted.border.values import to_text
 from eplua_twisted.border.waiters import Waiters
 from eplua_twisted.errors import NOT_CONNECTED, OperationError
@@ -32,6 +33,7 @@ MAX_DATA, MAX_DATA6 = 65507, 65527
 """Bytes of a datagram: 65535 without the headers that IPv4, and IPv6, count."""
 
 T = TypeVar("T")
+Work = Coroutine[Deferred[Any], Any, T]
 
 _MULTICAST = {
     "ttl": (socket.IP_MULTICAST_TTL, socket.IPV6_MULTICAST_HOPS),
@@ -57,7 +59,7 @@ class UDPPort:
 
     def __init__(
         self,
-        reactor: Any,
+        reactor: IReactor,
         options: UDPOptions,
         receiver: DatagramReceiver,
         changed: Callable[[], None],
@@ -72,7 +74,7 @@ class UDPPort:
         self.targets: dict[tuple[bytes, int], SocketAddress] = {}
         # The bind or connect under way, what waits for it, and the names that sends
         # wait for.
-        self._binding: Deferred[Any] | None = None
+        self._binding: Deferred[None] | None = None
         self._turns: Waiters[None] = Waiters(
             MAX_WAITING, f"{MAX_WAITING} operations wait for a host name already"
         )
@@ -178,25 +180,25 @@ class UDPPort:
 
     # What has to wait.
 
-    def _hold_the_rest(self, work: Coroutine[Deferred[Any], Any, T]) -> Deferred[T]:
+    def _hold_the_rest(self, work: Work[T]) -> Deferred[T]:
         """Bind or connect; what is asked for meanwhile has its turn afterwards."""
-        binding = self._binding = Deferred.fromCoroutine(work)
+        binding = Deferred.fromCoroutine(work)
         # Another one, so that its answer comes before those of what waits.
         answer: Deferred[T] = Deferred(lambda _: binding.cancel())
-        binding.addBoth(self._bound, answer)
+        self._binding = binding.addCallbacks(answer.callback, answer.errback)
+        self._binding.addCallback(self._bound)
         self._changed()
         return answer
 
-    def _bound(self, result: Any, answer: Deferred[Any]) -> None:
+    def _bound(self, _: None) -> None:
         self._binding = None
-        answer.callback(result)
         while self._turns and self._binding is None:
             self._turns.fire_next(None)
         self._changed()
 
     def _in_turn(self, begin: Callable[[], Deferred[T] | T]) -> Deferred[T]:
         """Begin when the L{bind} or L{connect} is done that was asked for before."""
-        begun: Deferred[Any] = self._turns.wait().addCallback(lambda _: begin())
+        begun = self._turns.wait().addCallback(lambda _: begin())
         self._changed()
         return begun
 

@@ -11,6 +11,7 @@ from twisted.internet.protocol import DatagramProtocol
 from twisted.internet.udp import MulticastPort
 from twisted.python.failure import Failure
 
+from eplua_twisted.border.environment import IReactor
 from eplua_twisted.udp.addresses import Membership, SocketAddress
 from eplua_twisted.udp.options import UDPOptions
 
@@ -65,7 +66,7 @@ class DatagramTransport(MulticastPort):
 
     def __init__(
         self,
-        reactor: Any,
+        reactor: IReactor,
         receiver: DatagramReceiver,
         interface: str,
         port: int,
@@ -166,7 +167,7 @@ class DatagramTransport(MulticastPort):
 
 
 def listen(
-    reactor: Any,
+    reactor: IReactor,
     receiver: DatagramReceiver,
     interface: str,
     port: int,

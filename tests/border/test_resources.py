@@ -66,6 +66,14 @@ class ResourcesTests(SynchronousTestCase):
             kind(self.resources)
         self.assertEqual(self.resources.counts(), {"Thing": 2, "Other": 1})
 
+    def test_counts_are_by_the_name_that_scripts_know(self) -> None:
+        class Kind(Thing):
+            public_name = "Thing"
+
+        Kind(self.resources)
+        Thing(self.resources)
+        self.assertEqual(self.resources.counts(), {"Thing": 2})
+
     def test_close_reaches_all(self) -> None:
         things = [Thing(self.resources) for _ in range(3)]
         self.resources.close()

@@ -33,6 +33,8 @@ class DTLSClient:
     is sent and received goes through its session.
     """
 
+    public_name = "UDPSocket"
+
     def __init__(
         self, environment: Environment, options: DTLSOptions, listener: int
     ) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from OpenSSL import SSL
+from OpenSSL import SSL, crypto
 
 from eplua_twisted.errors import OperationError
 from eplua_twisted.tls.certificates import Identity
@@ -74,22 +72,21 @@ def server_context(options: TLSOptions) -> SSL.Context:
             SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, _as_openssl
         )
     if options.alpn:
-        context.set_alpn_select_callback(_chooser(options.alpn))
+        # The server's first that the client knows too.
+        context.set_alpn_select_callback(
+            lambda _, offered: next(
+                (each for each in options.alpn if each in offered),
+                SSL.NO_OVERLAPPING_PROTOCOLS,
+            )
+        )
     return context
 
 
 def _as_openssl(
-    connection: SSL.Connection, certificate: Any, error: int, depth: int, ok: int
+    connection: SSL.Connection,
+    certificate: crypto.X509,
+    error: int,
+    depth: int,
+    ok: int,
 ) -> bool:
     return bool(ok)
-
-
-def _chooser(known: tuple[bytes, ...]) -> Any:
-    """What chooses a protocol: the server's first that the client knows too."""
-
-    def choose(connection: SSL.Connection, offered: list[bytes]) -> Any:
-        return next(
-            (each for each in known if each in offered), SSL.NO_OVERLAPPING_PROTOCOLS
-        )
-
-    return choose

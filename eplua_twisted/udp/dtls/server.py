@@ -54,6 +54,7 @@ class DTLSServer:
     """
 
     log = Logger()
+    public_name = "UDPSocket"
 
     def __init__(self, environment: Environment, options: DTLSOptions) -> None:
         """@raise OperationError: C{tls}: a certificate or key cannot be used"""
