@@ -111,6 +111,11 @@ class RemotePeer:
         return self._other.ending
 
     @property
+    def silent(self) -> bool:
+        """Whether this end has ended its side."""
+        return self._own.ending is not None or self._own.closed
+
+    @property
     def gone(self) -> bool:
         """Whether the other end has closed."""
         return self._other.closed
