@@ -51,6 +51,23 @@ end)
 """
 
 
+GREET = """
+local pem = ...
+local server = net.UDPSocket({tls = {certificate = pem, privateKey = pem}})
+task.start(function()
+  print(server:bind("127.0.0.1", 0))
+  local number = 0
+  while true do
+    local peer = server:accept()
+    if not peer then return end
+    number = number + 1
+    peer:send("hello " .. number .. "\\n")
+    task.start(function() print(select(2, peer:receive())) end)
+  end
+end)
+"""
+
+
 class DTLSTestCase(TLSTestCase):
     def s_client(self, port: bytes, *arguments: str) -> tuple[str, ...]:
         return (
@@ -260,6 +277,21 @@ class OpenSSLTests(DTLSTestCase):
         await peer.says(b"from the script\n")
         await peer.kill("TERM")
         self.assertEqual(self.lines[1:3], [b"accepted", b"from openssl\n"])
+
+    async def test_client_that_is_killed_and_started_again(self) -> None:
+        """It is served on the same address and port (RFC 6347, 4.2.8)."""
+        await self.runtime.run_string(GREET, "@test.lua", self.localhost)
+        await self.line(1)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        for number in (1, 2, 3):
+            peer = start(
+                self, *self.s_client(self.lines[0], "-bind", f"127.0.0.1:{port}")
+            )
+            await peer.says(b"hello %d\n" % number)
+            await peer.kill()
+        self.assertEqual(self.lines[1:], [b"Connection reset by peer\treset"] * 2)
 
     async def test_client_shows_a_certificate(self) -> None:
         await self.runtime.run_string(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import sys
+
+from twisted.trial.unittest import SkipTest
 
 from tests.support import (
     ALL_BYTES,
@@ -11,6 +15,22 @@ from tests.support import (
     start,
 )
 from tests.support.programs import need_program
+
+
+def multicast_interface() -> tuple[int, str]:
+    """
+    @return: the number and the name of an interface that has multicast of IPv6
+    @raise SkipTest: there is none
+    """
+    for number, name in socket.if_nameindex():
+        with (
+            contextlib.suppress(OSError),
+            socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe,
+        ):
+            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 0)
+            probe.sendto(b"", ("ff12::5", 9, 0, number))
+            return number, name
+    raise SkipTest("no interface has multicast of IPv6")
 
 
 class UDPTests(LoopbackTestCase):
@@ -206,6 +226,123 @@ class UDPTests(LoopbackTestCase):
                 b"nil\tno group is no multicast group\tunreachable",
             ],
         )
+
+    async def test_multicast_of_ipv6(self) -> None:
+        """By the name of the interface, by its number, and by the group's zone."""
+        number, name = multicast_interface()
+        lines = await self.run_lua(
+            """
+            local name, number = ...
+            task.start(function()
+              local a, b = net.UDPSocket({ipv6 = true}), net.UDPSocket({ipv6 = true})
+              local port = a:bind("*", 0)
+              print(a:joinGroup("ff12::5%" .. name, nil), a:joinGroup("ff12::6", number))
+              b:joinGroup("ff12::5", name)
+              print(b:sendTo("by the option", "ff12::5", port))
+              print((a:receive()))
+              print(b:sendTo("by the zone", "ff12::6%" .. name, port))
+              print((a:receive()))
+              print(a:joinGroup("ff12::5", name))
+              print(a:leaveGroup("ff12::5", number), a:leaveGroup("ff12::6%" .. name, nil))
+              print(a:leaveGroup("ff12::5", name))
+            end)
+            """,
+            name,
+            str(number),
+        )
+        self.assertEqual(
+            lines,
+            [
+                b"true	true",
+                b"true",
+                b"by the option",
+                b"true",
+                b"by the zone",
+                b"nil\tAlready in group ff12::5\tstate",
+                b"true\ttrue",
+                b"nil\tNot in group ff12::5\tstate",
+            ],
+        )
+
+    async def test_multicast_of_ipv4_on_a_socket_for_both(self) -> None:
+        lines = await self.run_lua(
+            """
+            local name = ...
+            task.start(function()
+              local a, b = net.UDPSocket({ipv6 = true}), net.UDPSocket({ipv6 = true})
+              local port = a:bind("*", 0)
+              print(a:joinGroup("239.1.2.4", name), b:joinGroup("239.1.2.4", name))
+              print(b:setMulticastTTL(0), b:sendTo("group", "239.1.2.4", port))
+              print((a:receive()))
+            end)
+            """,
+            socket.if_nameindex()[0][1],
+        )
+        self.assertEqual(lines, [b"true\ttrue", b"true\ttrue", b"group"])
+
+    async def test_groups_and_interfaces_that_are_none(self) -> None:
+        """The system's reason, and never our own fault."""
+        lines = await self.run_lua(
+            """
+            task.start(function()
+              local udp = net.UDPSocket()
+              print(select(3, udp:joinGroup("239.1.2.5", "nonsense")))
+              print(select(3, udp:joinGroup("239.1.2.5", "192.0.2.99")))
+              print(select(3, udp:leaveGroup("239.1.2.5", nil)))
+              print(select(3, udp:joinGroup("ff02::1", nil)))
+              local code
+              for i = 1, 255 do
+                code = select(3, udp:joinGroup("239.1.3." .. i, "127.0.0.1"))
+                if code then break end
+              end
+              print(code or "limit")
+            end)
+            """
+        )
+        self.assertEqual(
+            lines, [b"unreachable", b"unreachable", b"state", b"unreachable", b"limit"]
+        )
+
+    async def test_where_it_cannot_be_bound(self) -> None:
+        lines = await self.run_lua(
+            """
+            task.start(function()
+              for _, host in ipairs({"192.0.2.99", "2001:db8::99", "fe80::1%nonsense", "a..b"}) do
+                print(select(3, net.UDPSocket():bind(host, 0)))
+              end
+              local port = net.UDPSocket():bind("127.0.0.1", "0")
+              print(math.type == nil or math.type(port))
+            end)
+            """
+        )
+        self.assertEqual(
+            lines, [b"unreachable", b"unreachable", b"dns", b"dns", b"integer"]
+        )
+
+    async def test_without_a_descriptor(self) -> None:
+        """Every operation says so; the constructor needs none."""
+        script = """
+            local udp = net.UDPSocket()
+            files = {}
+            while true do
+              local file = io.open("/dev/null")
+              if not file then break end
+              files[#files + 1] = file
+            end
+            local cb = {error = function(_, code) print(code) end}
+            udp:sendTo("x", "127.0.0.1", 9, cb)
+            udp:receive(cb)
+            udp:bind("127.0.0.1", 0, cb)
+            udp:connect("127.0.0.1", 9, cb)
+            udp:joinGroup("239.1.2.3", nil, cb)
+        """
+        peer = start(
+            self,
+            *("/bin/sh", "-c", 'ulimit -n 64; exec "$@"', "sh"),
+            *(sys.executable, "-m", "eplua_twisted.cli", "-e", script),
+        )
+        await peer.ended
+        self.assertEqual(peer.output, b"limit\n" * 5)
 
     async def test_collected(self) -> None:
         """A socket that the script lost goes, with its descriptor."""
