@@ -12,6 +12,7 @@ class Delivery:
     """
     One message that the script has been told of.
 
+    @ivar content: a hash of what it says
     @ivar owed: acknowledgements: how often the broker has sent it on the present
         connection, and waits
     @ivar handled: the script's handlers have returned
@@ -19,6 +20,7 @@ class Delivery:
 
     packet_id: int
     qos: int
+    content: int
     owed: int = 1
     handled: bool = False
 
@@ -40,18 +42,21 @@ class Deliveries:
         self._told: dict[int, Delivery] = {}
         self._exactly_once: dict[int, Delivery] = {}
 
-    def arrived(self, packet_id: int, qos: int) -> int | None:
+    def arrived(self, packet_id: int, qos: int, content: int) -> int | None:
         """
         The broker has sent a message.
 
+        @param content: a hash of its topic and payload.  With another one it is not
+            the same message again, whatever its packet id: the broker has lost what it
+            knew of that one
         @return: the number for L{handled}; C{None}: the script has been told
         """
         known = self._exactly_once.get(packet_id) if qos == 2 else None
-        if known is not None:
+        if known is not None and known.content == content:
             known.owed += 1
             self._answer(known)
             return None
-        delivery = Delivery(packet_id, qos)
+        delivery = Delivery(packet_id, qos, content)
         if qos == 2:
             self._exactly_once[packet_id] = delivery
         number = next(self._numbers)

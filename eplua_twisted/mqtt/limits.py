@@ -85,10 +85,13 @@ class Window:
     acknowledged, and is halved by a connection that is lost before that.
 
     @ivar size: messages that may be on their way
+    @ivar too_wide: a connection was lost by a single message, since one has been
+        acknowledged
     """
 
     def __init__(self) -> None:
         self.size = FIRST_WINDOW
+        self.too_wide = False
         self._announced: int | None = None
         self._ceiling = LARGEST_WINDOW
         self._acknowledged = 0
@@ -111,6 +114,7 @@ class Window:
 
         @return: the window has grown
         """
+        self.too_wide = False
         self._acknowledged += 1
         if self._acknowledged < self.size or self.size >= self._limit:
             return False
@@ -126,6 +130,7 @@ class Window:
         """
         if on_their_way and self._acknowledged < self.size:
             # So many may be what it was lost by: never again as many.
+            self.too_wide = self.size == 1
             self._ceiling = max(1, self.size - 1)
             self.size = max(1, self.size // 2)
         elif self._ceiling < LARGEST_WINDOW:

@@ -211,6 +211,10 @@ class PahoClient(Client):
         self._max_inflight_messages = size
         self._update_inflight()
 
+    def release(self, packet_id: int) -> None:
+        """Send PUBREL for a message that is finished."""
+        self._send_pubrel(packet_id)
+
     def unsent(self) -> list[MQTTMessage]:
         """The messages that will be sent, or sent again."""
         waiting = (MessageState.MQTT_MS_QUEUED, MessageState.MQTT_MS_PUBLISH)
@@ -234,6 +238,12 @@ class PahoClient(Client):
         message = self._message()
         if message is not None and (message.qos == 1) != (cmd == "PUBACK"):
             return MQTTErrorCode.MQTT_ERR_PROTOCOL
+        if (
+            message is not None
+            and message.state == MessageState.MQTT_MS_WAIT_FOR_PUBREC
+        ):
+            # It was the answer to L{release}, for an earlier message of this id.
+            return MQTTErrorCode.MQTT_ERR_SUCCESS
         return super()._handle_pubackcomp(cmd)
 
     def _handle_pubrec(self) -> MQTTErrorCode:

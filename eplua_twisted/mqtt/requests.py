@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +16,9 @@ from eplua_twisted.mqtt.paho import REFUSED, PahoClient
 
 MAX_OPEN = 60_000
 """Requests without an answer at most: MQTT has packet ids for 65535."""
+
+MAX_FINISHED = 20_000
+"""Messages of QoS 2 whose packet ids are remembered when they are finished."""
 
 REFUSED_SUBSCRIPTION = -1
 """The granted QoS of a subscription that the broker refused (HC3)."""
@@ -103,6 +106,8 @@ class Requests:
         self._unanswered: dict[int, Subscribe | Unsubscribe] = {}
         self._unacknowledged: dict[int, Publish] = {}
         self._subscriptions: dict[str, int] = {}
+        self._finished: OrderedDict[int, None] = OrderedDict()
+        self._asked_for_room = False
         self.amount = 0
 
     # What the script asks.
@@ -199,6 +204,7 @@ class Requests:
                 self.amount -= request.size
             else:
                 self._unacknowledged[packet_id] = request
+                self._finished.pop(packet_id, None)
                 if self._five:
                     # The broker may refuse it yet: done with its acknowledgement.
                     return
@@ -233,6 +239,7 @@ class Requests:
             self._send(Subscribe(self._paho.new_id(), filters, 0, renewed=True))
         for message in self._paho.unsent():
             self._check_again(self._unacknowledged[message.mid])
+        self._make_room()
         self._paho.resume(self._window.size)
         self._open = True
         queue, self._queue = self._queue, deque()
@@ -250,6 +257,19 @@ class Requests:
                     # All are renewed anyway.
                     continue
             self._send(request)
+
+    def _make_room(self) -> None:
+        """
+        Repeat the PUBRELs of what is finished, once, if a single message is too much.
+
+        A broker that was killed comes back as it was when it last saved itself.  It
+        waits then for the PUBREL of messages that were finished later, and has no room
+        for another one, however often it is sent.  To others these PUBRELs say nothing.
+        """
+        if self._window.too_wide and not self._asked_for_room:
+            for packet_id in self._finished:
+                self._paho.release(packet_id)
+        self._asked_for_room = self._window.too_wide
 
     def _send_from_queue(self, request: Request) -> None:
         try:
@@ -307,6 +327,10 @@ class Requests:
         if request is None:
             return
         self.amount -= request.size
+        if request.qos == 2:
+            self._finished[packet_id] = None
+            if len(self._finished) > MAX_FINISHED:
+                self._finished.popitem(last=False)
         if self._window.acknowledged():
             self._paho.set_window(self._window.size)
         if self._five:

@@ -209,18 +209,21 @@ class Session:
         if self.state == "closing":
             # The script has left: the broker keeps what is not acknowledged.
             return
+        topic, payload = message.topic.encode(), bytes(message.payload)
         packet_id = number = None
         if message.qos:
             packet_id = message.mid
             if not packet_id:
                 raise OperationError("protocol", "a message has no packet id")
-            number = self._deliveries.arrived(packet_id, message.qos)
+            number = self._deliveries.arrived(
+                packet_id, message.qos, hash((topic, payload))
+            )
             if number is None:
                 return
         self._driver.note(
             b"message",
-            message.topic.encode(),
-            bytes(message.payload),
+            topic,
+            payload,
             packet_id,
             message.qos,
             message.retain,

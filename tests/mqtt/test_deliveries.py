@@ -156,6 +156,20 @@ class ExactlyOnceTests(MemoryBrokerTestCase):
         self.assertEqual(broker.packets(), [answer(PUBREC, 7)])
         self.assertEqual(self.told(), [b"x", b"y"])
 
+    def test_another_message_under_the_same_id(self) -> None:
+        """
+        The broker was killed, and has lost what it knew of the first one: it is no
+        repetition, whatever it says.
+        """
+        for dup in (False, True):
+            broker = self.connect(RETRY)
+            broker.says(message(b"a", b"x", 2, 7))
+            broker = self.again(broker)
+            broker.says(message(b"a", b"y", 2, 7, dup=dup))
+            self.assertEqual(broker.packets(), [answer(PUBREC, 7)])
+            broker.says(answer(PUBREL, 7), message(b"a", b"y", 2, 7))
+            self.assertEqual(self.told(), [b"x", b"y", b"y"])
+
     def test_qos_1_may_come_twice(self) -> None:
         """It is told again, and acknowledged where it came."""
         broker = self.connect(RETRY)

@@ -97,21 +97,25 @@ class SmallBrokerTests(MemoryBrokerTestCase):
         """Publish to it, QoS 2, until all is there."""
         self.begin(f"{RETRY}, {options}")
         self.run_lua(f"for i = 1, {count} do c:publish('a', i, {{qos = 2}}) end")
-        for _ in range(50):
-            client = self.accepted()
-            client.packets()
-            client.says(broker.connected())
-            if broker.serve(client):
-                break
-            self.turn(2)
-            self.reactor.advance(0.2)
-            self.turn()
+        self.until_served(broker, 50)
         expected = [b"%d" % i for i in range(1, count + 1)]
         self.assertEqual(broker.delivered, expected)
         self.turn(3)
         published = [each for each in self.lines if each.startswith(b"published")]
         self.assertEqual(len(published), count)
         self.assertEqual(len(set(published)), count)
+
+    def until_served(self, broker: ReferenceBroker, attempts: int) -> None:
+        """The client connects until the broker does not close the connection."""
+        for _ in range(attempts):
+            self.client = self.accepted()
+            self.client.packets()
+            self.client.says(broker.connected())
+            if broker.serve(self.client):
+                break
+            self.turn(2)
+            self.reactor.advance(0.2)
+            self.turn()
 
     def test_its_bound_is_found(self) -> None:
         """MQTT 3.1.1 cannot say it; a few connections are enough to find it."""
@@ -127,6 +131,28 @@ class SmallBrokerTests(MemoryBrokerTestCase):
             broker = ReferenceBroker(most, version=5)
             self.exchange(broker, "protocolVersion = 5", 100)
             self.assertEqual(broker.connections, 1, most)
+            self.lines.clear()
+
+    def test_room_that_finished_messages_take(self) -> None:
+        """
+        A broker that was killed waits for PUBRELs that it had before: nothing of what
+        is published then is lost, and it is not asked for ever.
+        """
+        for version in (4, 5):
+            broker = ReferenceBroker(20, version)
+            self.exchange(broker, f"protocolVersion = {version}", 100)
+            # As it was when it last saved itself.
+            broker.held = set(range(60, 80))
+            broker.connections = 0
+            self.run_lua("for i = 1, 50 do c:publish('b', i, {qos = 2}) end")
+            self.client.reset()
+            self.turn(2)
+            self.reactor.advance(0.2)
+            self.turn()
+            self.until_served(broker, 20)
+            self.assertEqual(len(broker.delivered), 150)
+            self.assertEqual(broker.held, set())
+            self.assertLess(broker.connections, 8)
             self.lines.clear()
 
 
