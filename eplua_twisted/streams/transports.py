@@ -10,12 +10,14 @@ so a connection that turns out to be broken is reported on the next turn.
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Protocol
 
-from twisted.internet import tcp
+from twisted.internet import main, tcp
+from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import IAddress, IPushProducer
 from twisted.internet.posixbase import PosixReactorBase
 from zope.interface import directlyProvides, providedBy
@@ -83,11 +85,19 @@ class EagerWrites(tcp.Connection):
             return
         try:
             sent = self.socket.send(data)
-        except OSError:
+        except OSError as problem:
             # Full, or broken: the queued attempt finds out, outside of this call.
             sent = 0
+            if problem.errno not in (errno.EWOULDBLOCK, errno.ENOBUFS):
+                # The system tells it once: a read would see an end in good order.
+                self.doRead = self._read_of_broken  # type: ignore[method-assign]
         if sent < len(data):
             tcp.Connection.write(self, memoryview(data)[sent:].tobytes())
+
+    def _read_of_broken(self) -> ConnectionLost | ConnectionDone | None:
+        """What arrived before the connection broke can still be read."""
+        why = super().doRead()
+        return main.CONNECTION_LOST if why is main.CONNECTION_DONE else why
 
     def writeSequence(self, iovec: Iterable[bytes]) -> None:
         self.write(b"".join(iovec))
