@@ -48,8 +48,7 @@ class ProjectTests(SynchronousTestCase):
 
     def test_no_addresses(self) -> None:
         """No place on the network is named: pip and npm know where they look."""
+        names = ("pyproject.toml", "Makefile", ".editorconfig")
         files = [HOOKS, WORKFLOW, *(ROOT / ".ci").iterdir()]
-        for name in ("pyproject.toml", "Makefile", ".editorconfig"):
-            files.append(ROOT / name)
-        for path in files:
+        for path in [*files, *(ROOT / name for name in names)]:
             self.assertNotRegex(path.read_text(), "(https?|git|ssh)://", path.name)

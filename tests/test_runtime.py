@@ -22,9 +22,7 @@ class RunTests(LuaTestCase):
         """They are in arg and in the chunk's dots."""
         path = self.write("args.lua", "print(arg[0], arg[1], #arg, ...)")
         self.successResultOf(self.runtime.run_file(path, "one", "zwölf"))
-        self.assertEqual(
-            self.lines, ["\t".join([path, "one", "2", "one", "zwölf"]).encode()]
-        )
+        self.assertEqual(self.lines, [f"{path}\tone\t2\tone\tzwölf".encode()])
 
     def test_first_line_and_mark(self) -> None:
         """A #! line and a byte order mark are passed over; lines keep their numbers."""

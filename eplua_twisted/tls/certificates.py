@@ -19,7 +19,7 @@ from eplua_twisted.errors import OperationError
 
 PEM = b"-----BEGIN "
 PRIVATE_KEY = re.compile(
-    rb"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.+?-----END \1-----", re.S
+    rb"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.+?-----END \1-----", re.DOTALL
 )
 
 

@@ -197,8 +197,8 @@ class Mosquitto:
         ]
         if not any(each.startswith("allow_anonymous") for each in lines):
             lines.append("allow_anonymous true")
-        self._configuration = self._directory / "mosquitto.conf"
-        self._configuration.write_text("\n".join(lines) + "\n")
+        self.configuration = self._directory / "mosquitto.conf"
+        self.configuration.write_text("\n".join(lines) + "\n")
         self._program = program
         self.peer: Peer | None = None
 
@@ -210,7 +210,7 @@ class Mosquitto:
         return str(path)
 
     async def start(self) -> Mosquitto:
-        self.peer = start(self._case, self._program, "-c", str(self._configuration))
+        self.peer = start(self._case, self._program, "-c", str(self.configuration))
         await self.peer.says(b" running")
         return self
 

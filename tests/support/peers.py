@@ -32,7 +32,7 @@ class Peer(ProcessProtocol):
         self.output = b""
         self.ended: Deferred[int | None] = Deferred()
         self._waiters: list[tuple[Callable[[bytes], bool], Deferred[bytes]]] = []
-        self._over = False
+        self.over = False
 
     def childDataReceived(self, childFD: int, data: bytes) -> None:
         self.output += data
@@ -46,14 +46,14 @@ class Peer(ProcessProtocol):
         waiter: Deferred[bytes] = Deferred()
         if text in self.output:
             waiter.callback(self.output)
-        elif self._over:
+        elif self.over:
             waiter.errback(AssertionError(f"ended: {self.output!r}"))
         else:
             self._waiters.append((lambda output: text in output, waiter))
         return waiter
 
     def processEnded(self, reason: Any) -> None:
-        self._over = True
+        self.over = True
         waiters, self._waiters = self._waiters, []
         for _, waiter in waiters:
             waiter.errback(AssertionError(f"ended: {self.output!r}"))
@@ -72,7 +72,7 @@ def start(case: TestCase, *command: str, env: dict[str, str] | None = None) -> P
     real_reactor.spawnProcess(
         peer, command[0], command, env={**os.environ, **(env or {})}, path=str(ROOT)
     )
-    case.addCleanup(lambda: None if peer._over else peer.kill())
+    case.addCleanup(lambda: None if peer.over else peer.kill())
     return peer
 
 

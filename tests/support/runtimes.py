@@ -94,6 +94,11 @@ class LuaTestCase(SynchronousTestCase):
         """The script has caught up."""
         self.runtime._resources.pause(False)
 
+    @property
+    def alive(self) -> int:
+        """How many open things keep the program alive."""
+        return self.runtime._resources.active
+
     def turn(self, turns: int = 1) -> None:
         """Let the reactor take turns, without time passing."""
         for _ in range(turns):

@@ -186,8 +186,8 @@ class MosquittoTests(MosquittoTestCase):
         path = broker.write("passwords", "")
         tool = need_program("mosquitto_passwd")
         await start(self, tool, "-b", path, "user", "secret").ended
-        configuration = broker._configuration.read_text().replace("@", path)
-        broker._configuration.write_text(configuration)
+        configuration = broker.configuration.read_text().replace("@", path)
+        broker.configuration.write_text(configuration)
         await broker.start()
         connect = (
             PRINT_EVENTS
@@ -221,8 +221,8 @@ class MosquittoTests(MosquittoTestCase):
             self, f"plugin {DYNAMIC_SECURITY}", "plugin_opt_config_file @"
         )
         rules = broker.write("rules", RULES)
-        configuration = broker._configuration.read_text().replace("@", rules)
-        broker._configuration.write_text(configuration)
+        configuration = broker.configuration.read_text().replace("@", rules)
+        broker.configuration.write_text(configuration)
         await broker.start()
         for version in ("4", "5"):
             self.lines.clear()
