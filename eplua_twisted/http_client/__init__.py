@@ -27,6 +27,7 @@ from eplua_twisted.http_client.authentication import (
 )
 from eplua_twisted.http_client.cookies import Cookies
 from eplua_twisted.http_client.exchange import RequestParameters, request_headers
+from eplua_twisted.http_client.headers import RequestHeaders
 from eplua_twisted.http_client.options import RequestOptions
 from eplua_twisted.http_client.request import HTTPRequest
 from eplua_twisted.http_client.route import Route
@@ -37,6 +38,12 @@ MAX_ROUTES = 64
 """Above this many routes, unused ones are dropped."""
 
 URLS = 256
+"""How many URLs, and sets of options, are remembered."""
+
+MAX_REMEMBERED = 64
+"""Names and values of a set of options that is remembered."""
+
+_Prepared = tuple[RequestOptions, RequestHeaders, TLSOptions | None, URL | None]
 
 RouteKey = tuple[TLSOptions | None, URL | None, bool]
 
@@ -48,9 +55,9 @@ class HTTP(Module):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        # Scripts ask for the same few URLs again and again.
+        # Scripts ask for the same few URLs again and again, in the same few ways.
         self._parse = lru_cache(URLS)(_url)
-        self._parse_proxy = lru_cache(MAX_ROUTES)(_proxy)
+        self._prepare = lru_cache(URLS, typed=True)(_prepare)
         self._routes: dict[RouteKey, Route] = {}
         self._jars: dict[int, Cookies] = {}
         self._numbers = count(1)
@@ -73,24 +80,27 @@ class HTTP(Module):
         return {"CookieJar": len(self._jars)} if self._jars else {}
 
     @query("http_create")
-    def create(self, url: bytes, *pairs: Any) -> int:
+    def create(
+        self, url: bytes, body: bytes | None, listener: int | None, *pairs: Any
+    ) -> int:
         """
+        @param listener: the ticket that is told of a body in pieces; C{None} in a task,
+            which gets any body whole unless it is to be streamed
         @param pairs: L{RequestOptions}
         @return: the number of a request that is not sent yet
         @raise OperationError: what is wrong with the URL, or the proxy's
         """
-        options = RequestOptions.from_pairs(pairs)
+        prepare = self._prepare if len(pairs) <= MAX_REMEMBERED else _prepare
+        options, headers, tls, proxy = prepare(*pairs)
         target = self._parse(url)
-        proxy = None if options.proxy is None else self._parse_proxy(options.proxy)
         return HTTPRequest(
             self._environment,
-            self._route(_tls(options), proxy, options.persistent),
+            self._route(tls, proxy, options.persistent),
             None if options.jar is None else self._jars[options.jar],
             self._authentication(options, target),
             options,
-            RequestParameters(
-                options.method, target, request_headers(options.headers), options.data
-            ),
+            RequestParameters(options.method, target, headers, body or b""),
+            listener,
         ).id
 
     def _authentication(
@@ -140,3 +150,10 @@ def _tls(options: RequestOptions) -> TLSOptions | None:
     if options.check_certificate:
         return options.tls
     return replace(options.tls or TLSOptions(), allow_unauthorized=True)
+
+
+def _prepare(*pairs: Any) -> _Prepared:
+    """What becomes of options."""
+    options = RequestOptions.from_pairs(pairs)
+    proxy = None if options.proxy is None else _proxy(options.proxy)
+    return options, request_headers(options.headers), _tls(options), proxy

@@ -82,7 +82,7 @@ class Authentication:
         ):
             return False
         self._sessions.pop(credentials, None)
-        challenge = choose(response.values(b"www-authenticate"))
+        challenge = choose(response.fields.get(b"www-authenticate", []))
         self._challenged += 1
         if challenge is None or self._challenged > MAX_CHALLENGES:
             return False

@@ -15,6 +15,7 @@ from zope.interface import implementer
 
 from eplua_twisted.errors import OperationError
 from eplua_twisted.http_client.decoders import Decoder
+from eplua_twisted.http_client.response import COMPLETE
 
 TINY = 1024
 """Bytes; an object for each piece that is smaller would be more than the piece."""
@@ -81,7 +82,11 @@ class ReceivedBody(Protocol):
         if self._over is None:
             return
         if self._decoder is None:
-            self._hand_on(data)
+            self.size += len(data)
+            if self._limit and self.size > self._limit:
+                self._refuse()
+            else:
+                self._take(data)
         else:
             self._decoder.feed(data)
             self._decode()
@@ -93,17 +98,17 @@ class ReceivedBody(Protocol):
                 piece = self._decoder.read()
                 if not piece:
                     return
-                self._hand_on(piece)
+                self.size += len(piece)
+                if self._limit and self.size > self._limit:
+                    self._refuse()
+                else:
+                    self._take(piece)
         except OperationError:
             self._finish(Failure())
 
-    def _hand_on(self, piece: bytes) -> None:
-        self.size += len(piece)
-        if self._limit and self.size > self._limit:
-            problem = f"the body is longer than {self._limit} bytes (option maxSize)"
-            self._finish(Failure(OperationError("limit", problem)))
-        else:
-            self._take(piece)
+    def _refuse(self) -> None:
+        problem = f"the body is longer than {self._limit} bytes (option maxSize)"
+        self._finish(Failure(OperationError("limit", problem)))
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._end = reason
@@ -112,7 +117,7 @@ class ReceivedBody(Protocol):
             self._conclude(reason)
 
     def _conclude(self, reason: Failure) -> None:
-        if reason.check(ResponseDone) is None:
+        if reason is not COMPLETE and reason.check(ResponseDone) is None:
             self._finish(reason)
             return
         try:

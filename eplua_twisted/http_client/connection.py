@@ -168,10 +168,10 @@ class Connection(TwistedProtocol):
             self._fail(reason)
 
     def head_received(self, head: ResponseHead, codings: list[bytes]) -> None:
-        length = head.framing.get(b"content-length", b"")
-        if len(length) > 5 and length.isdigit():
-            self._expect(int(length))
-        if b"connection" in head.framing:
+        length = head.fields.get(b"content-length")
+        if length is not None and len(length[0]) > 5 and length[0].isdigit():
+            self._expect(int(length[0]))
+        if b"connection" in head.fields:
             self.promised = b"keep-alive" in head.tokens(b"connection")
         response = self._response = Response(self, head, codings)
         arrival, self._arrival = self._arrival, None

@@ -16,7 +16,7 @@ from eplua_twisted.http_client.body import SentBody
 from eplua_twisted.http_client.cookies import Cookies, NoCookies
 from eplua_twisted.http_client.decoders import ACCEPTED, Decoder, decoder
 from eplua_twisted.http_client.headers import (
-    OrderedHeaders,
+    KNOWN,
     Pairs,
     RequestHeaders,
     canonical,
@@ -95,16 +95,13 @@ class Exchange:
             L{Route.request<eplua_twisted.http_client.route.Route.request>}
         """
         parameters = self._parameters
-        headers: OrderedHeaders = parameters.headers
-        cookie = None if jar is None else jar.header(parameters.url)
-        if cookie is not None and headers.hasHeader(b"Cookie"):
-            cookie = None
-        if cookie is not None or authorization is not None:
-            headers = headers.copy()
-            if authorization is not None:
-                headers.setRawHeaders(b"Authorization", [authorization])
+        headers = parameters.headers
+        if authorization is not None:
+            headers = headers.with_header(b"Authorization", authorization)
+        if jar is not None and not headers.hasHeader(b"Cookie"):
+            cookie = jar.header(parameters.url)
             if cookie is not None:
-                headers.addRawHeader(b"Cookie", cookie)
+                headers = headers.with_header(b"Cookie", cookie)
         # Ready-made, because treq makes each of these slowly: URL, headers, cookies.
         sent: Any = HTTPClient(self, NO_COOKIES, SentBody).request(
             parameters.method.decode("ascii"),
@@ -127,13 +124,13 @@ class Exchange:
         bodyProducer: IBodyProducer | None = None,
     ) -> Deferred[IResponse]:
         """C{IAgent.request}"""
-        assert isinstance(headers, OrderedHeaders)
+        assert isinstance(headers, RequestHeaders)
         body = bodyProducer.data if isinstance(bodyProducer, SentBody) else b""
         parameters = self._parameters
         answer: Deferred[Any] = self._route.request(
             parameters.method,
             parameters.url,
-            headers.pairs,
+            headers,
             body,
             parameters.is_redirect,
         )
@@ -142,14 +139,20 @@ class Exchange:
     def _responded(self, wrapped: Any, jar: Cookies | None) -> Response:
         # treq has put its own class around it.
         response: Response = wrapped.original
-        if jar is not None and (cookies := response.values(b"set-cookie")):
-            jar.keep(self._parameters.url, cookies)
+        if jar is not None and b"set-cookie" in response.fields:
+            jar.keep(self._parameters.url, response.fields[b"set-cookie"])
         return response
 
 
-def response_headers(response: Response) -> Pairs:
-    """With names as they are usually written."""
-    return [(canonical(name), value) for name, value in response.pairs]
+def described(response: Response, url: URL) -> list[bytes]:
+    """
+    What the script is told of a response besides its status and its body: the words of
+    the status, the URL, and names, as they are usually written, and values by turns.
+    """
+    told = [response.phrase, url.text_bytes]
+    for name, value in response.pairs:
+        told += KNOWN.get(name) or canonical(name), value
+    return told
 
 
 def body_decoder(response: Response) -> Decoder | None:
@@ -160,7 +163,7 @@ def body_decoder(response: Response) -> Decoder | None:
         that is not known
     """
     codings = response.codings
-    encodings = response.values(b"content-encoding")
+    encodings = response.fields.get(b"content-encoding", [])
     if not codings:
         return decoder(encodings) if encodings else None
     undo = decoder(codings)

@@ -99,13 +99,35 @@ class OrderedHeaders(Headers):
 
 
 class RequestHeaders(OrderedHeaders):
-    """Those of a request.  What is accepted is decided here, and not by treq."""
+    """
+    Those of a request, which never change: treq, which makes a copy to add what it would
+    accept, gets them as they are.
 
-    __slots__ = ()
+    @ivar written: what was last written with them, for L{Route
+        <eplua_twisted.http_client.route.Route>}: scripts send the same again and again
+    """
+
+    __slots__ = ("_names", "written")
+
+    def __init__(self, pairs: Pairs) -> None:
+        super().__init__(pairs)
+        self._names = frozenset([name.lower() for name, _ in pairs])
+        self.written: tuple[Any, ...] | None = None
+
+    def copy(self) -> RequestHeaders:
+        return self
+
+    def hasHeader(self, name: str | bytes) -> bool:
+        return _encoded(name).lower() in self._names
 
     def addRawHeader(self, name: str | bytes, value: str | bytes) -> None:
-        if name != b"Accept-Encoding":
-            super().addRawHeader(name, value)
+        """What is accepted is said already."""
+
+    def with_header(self, name: bytes, value: bytes) -> RequestHeaders:
+        """The same, and one more in the place of all of that name."""
+        lowered = name.lower()
+        kept = [pair for pair in self.pairs if pair[0].lower() != lowered]
+        return RequestHeaders([*kept, (name, value)])
 
 
 class ResponseHeaders(OrderedHeaders):

@@ -26,15 +26,12 @@ class RequestOptions(Options):
         a streamed body has not
     @ivar max_connections_per_host: the most requests at a time to one server
     @ivar check_certificate: HC3's word; false is C{tls.allowUnauthorized}
-    @ivar listener: the ticket that is told of streamed bodies; C{None} in a task, which
-        gets any body whole
     @ivar streamed: whether each body is; else only C{text/event-stream} is
     @ivar jar: the number of the client's cookie jar
     """
 
     method: bytes = option(b"method", None, b"GET")
     headers: tuple[bytes, ...] = repeated(b"header")
-    data: bytes = option(b"data", None, b"")
     timeout: float = option(b"timeout", milliseconds, 30.0)
     redirects: int = option(b"redirects", count, 0)
     max_size: int | None = option(b"maxSize", count)
@@ -46,6 +43,5 @@ class RequestOptions(Options):
     authentication: bytes = option(b"authentication", None, b"basic")
     check_certificate: bool = option(b"checkCertificate", flag, True)
     tls: TLSOptions | None = nested(b"tls", TLSOptions)
-    listener: int | None = option(b"listener")
     streamed: bool = option(b"streamed", flag, False)
     jar: int | None = option(b"jar", count)

@@ -27,8 +27,8 @@ def redirected(response: Response, url: URL) -> URL | None:
     """
     if response.code not in STATUSES:
         return None
-    location = response.values(b"location")
-    if not location:
+    location = response.fields.get(b"location")
+    if location is None:
         return None
     try:
         return parse(to_text(location[0]), url.text)

@@ -13,8 +13,7 @@ from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.interfaces import IResource
 from eplua_twisted.border.primitives import operation, query
-from eplua_twisted.border.reply import Events
-from eplua_twisted.border.values import to_bytes
+from eplua_twisted.border.reply import Events, Reply
 from eplua_twisted.errors import EOF, TIMEOUT, OperationError
 from eplua_twisted.http_client.authentication import (
     Authentication,
@@ -27,7 +26,7 @@ from eplua_twisted.http_client.exchange import (
     Exchange,
     RequestParameters,
     body_decoder,
-    response_headers,
+    described,
 )
 from eplua_twisted.http_client.options import RequestOptions
 from eplua_twisted.http_client.redirects import follow, redirected
@@ -66,6 +65,7 @@ class HTTPRequest:
         authentication: Authentication | None,
         options: RequestOptions,
         parameters: RequestParameters,
+        listener: int | None,
     ) -> None:
         self._environment = environment
         self._route = route
@@ -78,29 +78,28 @@ class HTTPRequest:
         self._is_event_stream = False
         self._pressed = False
         self._over = False
-        self._done: Deferred[Answer] | None = None
+        self._reply: Reply | None = None
         self._deadline: Deadline | None = None
         self.id = environment.resources.add(self)
         self._events: Events | None = None
-        if options.listener is not None:
-            self._events = Events(environment.bridge, options.listener, self.id)
+        if listener is not None:
+            self._events = Events(environment.bridge, listener, self.id)
 
-    @operation("http_request")
-    def start(self) -> Deferred[Answer]:
+    @operation("http_request", direct=True)
+    def start(self, reply: Reply) -> None:
         """
-        @return: fires with status, its words, body, URL, and names and values of the
+        @param reply: gets status, its words, body, URL, and names and values of the
             headers; fails with C{timeout}, C{eof}, C{limit}, C{protocol}, or whatever
             kept it from connecting
         """
-        done: Deferred[Answer] = Deferred()
-        self._done = done
+        self._reply = reply
         if self._options.timeout:
-            self._deadline = Deadline(
-                self._environment.reactor, self._fail, OperationError(*TIMEOUT)
-            )
+            self._deadline = Deadline(self._environment.reactor, self._timed_out)
             self._deadline.start(self._options.timeout)
         self._enter()
-        return done
+
+    def _timed_out(self) -> None:
+        self._fail(OperationError(*TIMEOUT))
 
     def _enter(self) -> None:
         """Wait for room among the requests to this server."""
@@ -152,7 +151,9 @@ class HTTPRequest:
             self._is_event_stream = not options.streamed and self._is_events(response)
             take = self._chunk if self._hands_on else now.pieces.add
             if self._is_event_stream and self._events is not None:
-                self._events.tell(b"head", response.code, *self._described(response))
+                self._events.tell(
+                    b"head", response.code, *described(response, self._parameters.url)
+                )
             body = ReceivedBody(undo, self._max_size, take, self._received)
         now.body = body
         response.deliverBody(body)
@@ -174,21 +175,14 @@ class HTTPRequest:
         """Server-sent events: HC3 calls C{success} with each chunk."""
         if self._events is None:
             return False
-        kinds = response.values(b"content-type")
-        return bool(kinds) and kinds[0].lower().startswith(b"text/event-stream")
+        kinds = response.fields.get(b"content-type")
+        return kinds is not None and kinds[0].lower().startswith(b"text/event-stream")
 
     def _chunk(self, chunk: bytes) -> None:
         if self._is_event_stream and self._deadline is not None:
             self._deadline.restart(self._options.timeout)
         if self._events is not None:
             self._events.tell(b"chunk", chunk)
-
-    def _described(self, response: Response) -> Answer:
-        """The words of the status, the URL, and the headers."""
-        flat: list[bytes] = [response.phrase, to_bytes(self._parameters.url.text)]
-        for pair in response_headers(response):
-            flat += pair
-        return tuple(flat)
 
     def _received(self, failure: Failure | None) -> None:
         """The body is complete, or will never be."""
@@ -200,8 +194,8 @@ class HTTPRequest:
         else:
             response = now.response
             assert response is not None
-            described = self._described(response)
-            self._end((response.code, now.pieces.take(), *described))
+            told = described(response, self._parameters.url)
+            self._end((response.code, now.pieces.take(), *told))
 
     # Redirects, and other requests that a response asks for.
 
@@ -270,12 +264,13 @@ class HTTPRequest:
             self._deadline = None
         self._leave()
         self._environment.resources.remove(self.id)
-        done, self._done = self._done, None
-        if done is not None:
+        reply, self._reply = self._reply, None
+        if reply is not None:
             if isinstance(result, Failure):
-                done.errback(result)
+                assert result.value is not None
+                reply.errback(result.value)
             else:
-                done.callback(result)
+                reply.callback(result)
 
     @query("http_cancel")
     def close(self) -> None:

@@ -80,12 +80,16 @@ class Response:
 
     @property
     def length(self) -> object:
-        length = self._head.framing.get(b"content-length", b"")
+        length = self._head.fields.get(b"content-length", [b""])[0]
         return int(length) if length.isdigit() else UNKNOWN_LENGTH
 
-    def values(self, name: bytes) -> list[bytes]:
-        """@param name: of a header, in lower case"""
-        return self._head.values(name)
+    @property
+    def fields(self) -> dict[bytes, list[bytes]]:
+        """
+        The values of some headers; see L{LOOKED_AT
+        <eplua_twisted.http_engine.response_reader.LOOKED_AT>}.
+        """
+        return self._head.fields
 
     def setPreviousResponse(self, response: IResponse) -> None:
         self.previousResponse = response

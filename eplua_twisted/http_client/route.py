@@ -14,7 +14,7 @@ from zope.interface import implementer
 
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.http_client.connection import Connection, Outgoing
-from eplua_twisted.http_client.headers import Pairs
+from eplua_twisted.http_client.headers import Pairs, RequestHeaders
 from eplua_twisted.http_client.pool import ConcurrencyLimit, Pool
 from eplua_twisted.http_client.response import Response
 from eplua_twisted.http_client.socks import Socks
@@ -168,7 +168,7 @@ class Route:
         self,
         method: bytes,
         url: URL,
-        headers: Pairs,
+        headers: RequestHeaders,
         body: bytes,
         trusting: bool = False,
     ) -> Deferred[Response]:
@@ -181,7 +181,13 @@ class Route:
         @raise OperationError: C{tls}: a certificate or key cannot be used
         """
         forwarded = self._forwarding is not None and not url.is_secure
-        outgoing = self._write(method, url, headers, body, forwarded)
+        written = headers.written
+        if not body and written is not None and written[:3] == (self, method, url):
+            outgoing: Outgoing = written[3]
+        else:
+            outgoing = self._write(method, url, headers.pairs, body, forwarded)
+            if not body:
+                headers.written = self, method, url, outgoing
         origin: Hashable = None if forwarded else url.origin
         connection = self.pool.take(origin, outgoing.repeatable, trusting)
         if connection is None:

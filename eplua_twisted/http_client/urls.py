@@ -42,6 +42,11 @@ class URL(urls.URL):
         return self.scheme == "https"
 
     @cached_property
+    def text_bytes(self) -> bytes:
+        """Its text as Lua is told it."""
+        return self.text.encode("ascii")
+
+    @cached_property
     def ready(self) -> ReadyURL:
         """Its text for treq."""
         return ReadyURL(self.text)

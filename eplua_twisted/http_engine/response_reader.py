@@ -20,10 +20,14 @@ STATUS_LINE = re.compile(rb"HTTP/1\.([0-9])[ \t]+([0-9]{3})(?:[ \t]+(.*))?[ \t]*
 END_OF_HEAD = re.compile(rb"\n\r?\n")
 CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]+)[ \t]*(?:;.*)?")
 LENGTH = re.compile(rb"\+?([0-9]+)")
+_FOLDED = re.compile(rb"\n[ \t]")
 
 
-FRAMING = frozenset([b"connection", b"content-length", b"transfer-encoding"])
-"""Fields, in lower case, that tell where the response ends and what follows it."""
+LOOKED_AT = frozenset(
+    b"connection content-encoding content-length content-type location set-cookie"
+    b" transfer-encoding www-authenticate".split()
+)
+"""Fields, in lower case, that somebody looks for in each response."""
 
 
 class ResponseHead:
@@ -33,10 +37,10 @@ class ResponseHead:
     @ivar minor: of the version: 1 for HTTP/1.1
     @ivar reason: the words after the status
     @ivar headers: names and values, as they were sent and in that order
-    @ivar framing: the values of each of L{FRAMING} that there is, joined by commas
+    @ivar fields: the values of each of L{LOOKED_AT} that there is
     """
 
-    __slots__ = ("framing", "headers", "minor", "reason", "status")
+    __slots__ = ("fields", "headers", "minor", "reason", "status")
 
     def __init__(
         self,
@@ -44,26 +48,21 @@ class ResponseHead:
         status: int,
         reason: bytes,
         headers: list[tuple[bytes, bytes]],
-        framing: dict[bytes, bytes],
+        fields: dict[bytes, list[bytes]],
     ) -> None:
         self.minor = minor
         self.status = status
         self.reason = reason
         self.headers = headers
-        self.framing = framing
-
-    def values(self, name: bytes) -> list[bytes]:
-        """@param name: in lower case"""
-        return [value for each, value in self.headers if each.lower() == name]
+        self.fields = fields
 
     def tokens(self, name: bytes) -> list[bytes]:
-        """The elements of one of L{FRAMING}, in lower case."""
-        joined = self.framing.get(name)
-        if joined is None:
+        """The elements of one of L{LOOKED_AT}, in lower case."""
+        values = self.fields.get(name)
+        if values is None:
             return []
-        return [
-            each.strip(b" \t") for each in joined.lower().split(b",") if each.strip()
-        ]
+        joined = b",".join(values).lower()
+        return [each.strip(b" \t") for each in joined.split(b",") if each.strip()]
 
 
 class ResponseEvents(Protocol):
@@ -94,37 +93,45 @@ def parse_head(text: bytes) -> ResponseHead:
     @param text: a head without the empty line that ends it
     @raise OperationError: C{protocol}, C{limit}
     """
-    lines = [line.removesuffix(b"\r") for line in text.split(b"\n")]
-    status = STATUS_LINE.fullmatch(lines[0])
+    lines = text.split(b"\n")
+    status = STATUS_LINE.fullmatch(lines[0].removesuffix(b"\r"))
     if status is None:
         raise protocol_error(f"status line {lines[0][:100]!r}")
     headers: list[tuple[bytes, bytes]] = []
-    for line in lines[1:]:
-        if line[:1] in (b" ", b"\t"):
-            # A folded line goes on (RFC 9112, 5.2).
-            if headers:
-                name, value = headers[-1]
-                headers[-1] = name, (value + b" " + line.strip(b" \t")).strip(b" \t")
-            continue
+    fields: dict[bytes, list[bytes]] = {}
+    for line in _unfolded(lines) if _FOLDED.search(text) else lines[1:]:
         name, colon, value = line.partition(b":")
         name = name.rstrip(b" \t")
         if not colon or not name:
             raise protocol_error(f"header line {line[:100]!r}")
-        headers.append((name, value.strip(b" \t\r")))
+        value = value.strip(b" \t\r")
+        headers.append((name, value))
+        lowered = name.lower()
+        if lowered in LOOKED_AT:
+            if lowered in fields:
+                fields[lowered].append(value)
+            else:
+                fields[lowered] = [value]
     if len(headers) > MAX_RESPONSE_HEADERS:
         raise OperationError(
             "limit",
             f"the answer has more than {MAX_RESPONSE_HEADERS} headers (no option"
             " moves this bound)",
         )
-    framing: dict[bytes, bytes] = {}
-    for name, value in headers:
-        if len(name) > 9 and (lowered := name.lower()) in FRAMING:
-            before = framing.get(lowered)
-            framing[lowered] = value if before is None else before + b"," + value
     minor, code, reason = status.groups()
     words = b"" if reason is None else reason.rstrip(b" \t")
-    return ResponseHead(int(minor), int(code), words, headers, framing)
+    return ResponseHead(int(minor), int(code), words, headers, fields)
+
+
+def _unfolded(lines: list[bytes]) -> list[bytes]:
+    """Header lines, each with those that go on with it (RFC 9112, 5.2)."""
+    whole: list[bytes] = []
+    for line in lines[1:]:
+        if line[:1] not in (b" ", b"\t"):
+            whole.append(line)
+        elif whole:
+            whole[-1] = whole[-1].rstrip(b" \t\r") + b" " + line.strip(b" \t\r")
+    return whole
 
 
 def content_length(head: ResponseHead) -> int | None:
@@ -133,6 +140,11 @@ def content_length(head: ResponseHead) -> int | None:
 
     @raise OperationError: C{protocol}: it is no number, or there are different ones
     """
+    values = head.fields.get(b"content-length")
+    if values is None:
+        return None
+    if len(values) == 1 and values[0].isdigit() and len(values[0]) < 16:
+        return int(values[0])
     lengths = set()
     for value in head.tokens(b"content-length"):
         number = LENGTH.fullmatch(value)
@@ -272,23 +284,27 @@ class ResponseReader:
 
     def _begin_body(self, head: ResponseHead, alone: bool) -> None:
         """@param alone: nothing has come after the head"""
-        options = head.tokens(b"connection")
-        self._reusable = b"close" not in options and (
-            head.minor > 0 or b"keep-alive" in options
-        )
+        fields = head.fields
+        self._reusable = head.minor > 0
+        if b"connection" in fields:
+            options = head.tokens(b"connection")
+            self._reusable = b"close" not in options and (
+                head.minor > 0 or b"keep-alive" in options
+            )
         self._spent = 0
         if self._head_only or head.status in (204, 304):
             # Some send a body all the same; then the connection is of no use.
             self._events.head_received(head, [])
             self._complete(self._reusable and alone)
             return
-        codings = [
-            each for each in head.tokens(b"transfer-encoding") if each != b"identity"
-        ]
+        codings: list[bytes] = []
+        if b"transfer-encoding" in fields:
+            codings = head.tokens(b"transfer-encoding")
+            codings = [each for each in codings if each != b"identity"]
         if b"chunked" in codings:
             if codings.pop() != b"chunked" or b"chunked" in codings:
                 raise protocol_error("chunked is not the last transfer coding")
-            if b"content-length" in head.framing:
+            if b"content-length" in fields:
                 # The chunks count (RFC 9112, 6.3), but the two may be a trick.
                 self._reusable = False
             self._state = "chunk"

@@ -203,7 +203,7 @@ local function pick(first, second)
 end
 
 --- The options of a request as pairs.
-local function pairs_of(self, o, method, params, listener)
+local function pairs_of(self, o, method, params, content_type)
   local list, mine, append = {}, self.options, options.append
   for index = 1, #SHARED do
     local name = SHARED[index]
@@ -212,17 +212,14 @@ local function pairs_of(self, o, method, params, listener)
   for index = 1, #OF_CLIENT do append(list, OF_CLIENT[index], mine[OF_CLIENT[index]]) end
   for index = 1, #OF_REQUEST do append(list, OF_REQUEST[index], o[OF_REQUEST[index]]) end
   append(list, "tls", pick(o.tls, mine.tls) or nil)
-  local body, content_type = body_of(o)
-  append(list, "data", body)
-  local seen, flat = {}, {}
-  if o.headers then
-    seen = headers.flatten(flat, o.headers, 2, method, "o.headers", true)
+  if o.headers or content_type then
+    local flat = {}
+    local seen = headers.flatten(flat, o.headers or {}, 2, method, "o.headers", true)
+    if content_type and not seen["content-type"] then
+      headers.add(flat, "Content-Type", content_type, 2, method)
+    end
+    append(list, "header", flat)
   end
-  if content_type and not seen["content-type"] then
-    headers.add(flat, "Content-Type", content_type, 2, method)
-  end
-  append(list, "header", flat)
-  append(list, "listener", listener)
   append(list, "streamed", params.data and true)
   append(list, "jar", jar_of(self))
   return list
@@ -231,7 +228,9 @@ end
 --- A request that is not sent yet.
 local function create(self, url, method, params, listener)
   local o = options.check(params.options, REQUEST_OPTIONS, method, 2, true)
-  local id, problem, code = http_create(url, unpack(pairs_of(self, o, method, params, listener)))
+  local body, content_type = body_of(o)
+  local id, problem, code = http_create(url, body, listener,
+    unpack(pairs_of(self, o, method, params, content_type)))
   if id then return id end
   tickets.drop(listener)
   if code == "url" then check.fail(1, method, "url", problem, url) end
