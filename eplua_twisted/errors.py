@@ -117,6 +117,8 @@ def describe(failure: Failure) -> tuple[str, str] | None:
             return description
     if (tls := sys.modules.get("OpenSSL.SSL")) and isinstance(reason, tls.Error):
         return "tls", _handshake_problem(reason)
+    if isinstance(reason, ImportError):
+        reason = _without_descriptor() or reason
     number = getattr(reason, "osError", None) or getattr(reason, "errno", None)
     if isinstance(number, int):
         return _BY_ERRNO.get(number, ("unreachable", os.strerror(number)))
@@ -125,6 +127,18 @@ def describe(failure: Failure) -> tuple[str, str] | None:
         return _BY_ERRNO[errno.EADDRINUSE]
     if isinstance(reason, error.ConnectError):
         return "unreachable", str(reason.args[-1] if reason.args else reason)
+    return None
+
+
+def _without_descriptor() -> OSError | None:
+    """
+    What the system says when no descriptor is left.  An extension module that cannot be
+    loaded for that reason has it in its text only.
+    """
+    try:
+        os.close(os.dup(0))
+    except OSError as problem:
+        return problem
     return None
 
 

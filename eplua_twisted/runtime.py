@@ -10,6 +10,7 @@ from typing import Any, TypedDict, cast
 
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from eplua_twisted.border.bridge import Bridge
 from eplua_twisted.border.calls import Calls
@@ -20,7 +21,7 @@ from eplua_twisted.border.library import Library, version, write_line
 from eplua_twisted.border.primitives import Primitives
 from eplua_twisted.border.resources import Resources
 from eplua_twisted.border.values import to_bytes, to_text
-from eplua_twisted.errors import RuntimeStopped
+from eplua_twisted.errors import RuntimeStopped, describe
 from eplua_twisted.lifecycle import Lifecycle
 from eplua_twisted.streams.transports import eager
 from eplua_twisted.timers import MAX_TIMERS, Timers
@@ -67,6 +68,12 @@ class RuntimeOptions(TypedDict, total=False):
     allow_unauthorized: Iterable[str]
     max_timers: int
     eager_writes: bool
+
+
+def _why(problem: OSError | ImportError) -> bytes:
+    """Why something cannot be loaded, without our paths."""
+    described = describe(Failure(problem))
+    return to_bytes(described[1] if described is not None else str(problem))
 
 
 class Runtime:
@@ -170,12 +177,22 @@ class Runtime:
         if isinstance(self._clock, SteadyReactor):
             self._clock.rest()
 
-    def _source(self, name: bytes) -> bytes:
-        return (lua_directory() / (to_text(name) + ".lua")).read_bytes()
+    def _source(self, name: bytes) -> bytes | tuple[None, bytes]:
+        """A file of the Lua library; or C{nil} and why it cannot be loaded."""
+        try:
+            return (lua_directory() / (to_text(name) + ".lua")).read_bytes()
+        except OSError as problem:
+            return None, _why(problem)
 
     def _primitives(self, name: bytes) -> tuple[object, ...]:
-        """A module's primitives, flattened; the module is made when first asked for."""
-        module = self._module(to_text(name))
+        """
+        A module's primitives, flattened; the module is made when first asked for.  Or
+        C{nil} and why it cannot be loaded.
+        """
+        try:
+            module = self._module(to_text(name))
+        except (OSError, ImportError) as problem:
+            return None, _why(problem)
         found = Primitives(self._bridge, self._resources).of(module)
         return tuple(item for pair in found for item in pair)
 

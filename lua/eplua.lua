@@ -25,11 +25,19 @@ local core = { PREFIX = "@<eplua>/", unpack = table.unpack or unpack } -- luache
 ---@return table<string, function>
 local function primitives(module)
   local list, named = { primitives_of(module) }, {}
+  if list[1] == nil then return nil, list[2] end
   for i = 1, #list, 2 do named[list[i]] = list[i + 1] end
   return named
 end
 
 local loaded = {}
+
+--- A file, or the Python module for it, is out of reach: no descriptor is left.
+local function cannot_load(name, why)
+  local message = "cannot load " .. name .. ": " .. why
+  if loaded["border/reports"] then loaded["border/reports"].raise(message) end
+  error(message, 0)
+end
 
 --- The result of a library file, e.g. core.import("net/tcp", "tcp"); loaded when first
 --- asked for.
@@ -37,9 +45,16 @@ local loaded = {}
 ---@param module string|nil the Python module with its primitives
 function core.import(name, module)
   if loaded[name] == nil then
-    local chunk, problem = load(source(name), core.PREFIX .. name .. ".lua", "t")
+    local code, why = source(name)
+    if not code then cannot_load(name, why) end
+    local chunk, problem = load(code, core.PREFIX .. name .. ".lua", "t")
     if not chunk then error(problem, 0) end
-    loaded[name] = chunk(core, module and primitives(module)) or true
+    local named
+    if module then
+      named, why = primitives(module)
+      if not named then cannot_load(name, why) end
+    end
+    loaded[name] = chunk(core, named) or true
   end
   return loaded[name]
 end
