@@ -80,8 +80,7 @@ class UDPPort:
         )
         self._lookups: set[Deferred[str]] = set()
         self._multicast: dict[str, int] = {}
-        self._paused = False
-        self._closed = False
+        self._bound_by_script = self._paused = self._closed = False
 
     @property
     def busy(self) -> bool:
@@ -144,24 +143,34 @@ class UDPPort:
         else:
             address = "::" if self._options.ipv6 else "0.0.0.0"
         opened = self._listen(address, port)
+        self._bound_by_script = True
         bound: int = opened.socket.getsockname()[1]
         return bound
 
-    def connect(self, host: str, port: int) -> Deferred[SocketAddress]:
+    def connect(
+        self, host: str, port: int, again: bool = False
+    ) -> Deferred[SocketAddress]:
         """
         Fix the peer: nothing comes from others any more.
 
+        @param again: it may take the place of another one
         @return: fires with its address; fails with C{dns}, C{unreachable}, C{state}
         """
         if self._binding is not None:
-            return self._in_turn(lambda: self.connect(host, port))
-        return self._hold_the_rest(self._connect(host, port))
+            return self._in_turn(lambda: self.connect(host, port, again))
+        return self._hold_the_rest(self._connect(host, port, again))
 
-    async def _connect(self, host: str, port: int) -> SocketAddress:
-        if self.peer is not None:
+    async def _connect(self, host: str, port: int, again: bool) -> SocketAddress:
+        if self.peer is not None and not again:
             raise OperationError("state", "Already connected")
         address = await self._address(host)
-        transport = self.open(isIPv6Address(address))
+        ipv6 = isIPv6Address(address)
+        before = self.transport
+        if ipv6 and self.peer and before and not (before.ipv6 or self._bound_by_script):
+            # It was opened for a peer of the other family.
+            before.stopListening()
+            self.transport = None
+        transport = self.open(ipv6)
         peer = target(address, port, transport.ipv6)
         transport.socket.connect(peer)
         self.peer = peer

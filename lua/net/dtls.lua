@@ -77,14 +77,10 @@ function Server.droppedCount() return 0 end
 function Client:connect(host, port, callbacks)
   host = check.host(host, 1, "connect")
   port = check.port(port, 2, "connect")
-  -- Another attempt begins anew: after a session that is over, and after a failure.
-  if self.id and primitives.dtls_client_is_over(self.id) then self:close() end
   local id = client_number(self)
-  local function failed(ok, ...)
-    if not ok and self.id == id and (...) ~= "state" then self:close() end
-    return ...
-  end
-  return operate_with(failed, "connect", callbacks, primitives.dtls_client_connect, id, host, port)
+  -- If a session was over, there may be another one now.
+  self.inbox.over = nil
+  return operate("connect", callbacks, primitives.dtls_client_connect, id, host, port)
 end
 
 --- Send a datagram to the server; host and port may be nil.

@@ -30,7 +30,8 @@ CONNECT_TIMEOUT = 10.0
 class DTLSClient:
     """
     C{net.UDPSocket} with the option C{tls}: L{connect} includes the handshake; what
-    is sent and received goes through its session.
+    is sent and received goes through its session.  When that is over, and after an
+    attempt that failed, it can be connected again.
     """
 
     public_name = "UDPSocket"
@@ -54,6 +55,10 @@ class DTLSClient:
         counts = self._inbox.expected or self._port.busy or self._connecting is not None
         self._environment.resources.count(self.id, counts)
 
+    def _is_over(self) -> bool:
+        """Whether there is no session, or none any more."""
+        return self._session is None or self._session.state == "over"
+
     # Connecting.
 
     @operation("dtls_client_bind")
@@ -67,7 +72,7 @@ class DTLSClient:
         @return: fires with C{None} when the handshake is done; fails with C{tls},
             C{timeout}, C{dns}, C{state}, C{refused}
         """
-        if self._connecting is not None or self._session is not None:
+        if self._connecting is not None or not self._is_over():
             raise OperationError("state", "Already connected")
         connecting = Deferred.fromCoroutine(self._connect(host, port))
         self._connecting = connecting
@@ -93,7 +98,7 @@ class DTLSClient:
         connection = client_connection(
             self._options.tls, name, port, self._environment.allow_unauthorized, MTU
         )
-        address = await self._port.connect(name, port)
+        address = await self._port.connect(name, port, again=True)
         source = addresses.describe(address)
         self._names = {(host, port), source}
         self._session = Session(
@@ -137,11 +142,6 @@ class DTLSClient:
         """Receives wait, or no longer."""
         self._inbox.expected = expected
         self._count_or_not()
-
-    @query("dtls_client_is_over")
-    def is_over(self) -> bool:
-        """Whether there was a session, and is none any more."""
-        return self._session is not None and self._session.state == "over"
 
     @query("dtls_client_local_address")
     def local_address(self) -> tuple[str, int]:

@@ -164,6 +164,37 @@ class EndTests(DTLSClientTestCase):
         self.serve(script=QUIET)
         self.run_lua("c:connect('localhost', 5684, show(3))")
         self.said(b"3")
+        self.run_lua("c:receive(show(4)) c:sendTo('x')")
+        self.said(b"4\tx\t127.0.0.1\t5684")
+
+    def test_a_failed_attempt_drops_nothing_else(self) -> None:
+        """What waits for a name is answered, and the port stays bound."""
+        names = self.reactor.nameResolver
+        names.held, names.addresses["nowhere"] = {"nowhere"}, []
+        self.run_lua(
+            "c = new() c:bind('127.0.0.1', 6000) c:connect('nowhere', 5684, show(1))"
+            " c:bind('127.0.0.1', 6001, show(2)) print(c)"
+        )
+        names.answer("nowhere")
+        self.said(
+            b"UDPSocket: 127.0.0.1:6000 (bound)",
+            b"1\terror\tHost not found\tdns",
+            b"2\terror\tAlready bound\tstate",
+        )
+        self.run_lua("print(c) c:connect('localhost', 5684, show(3))")
+        self.said(b"UDPSocket: 127.0.0.1:6000 (bound)", b"3")
+
+    def test_again_to_an_address_of_the_other_family(self) -> None:
+        self.run_lua(
+            "server:close() c = new({tls = {certificateAuthority = authority, serverName = 'localhost'}})"
+            " c:connect('127.0.0.1', 5685, show(1))"
+        )
+        self.said(b"1\terror\tConnection refused\trefused")
+        self.serve(
+            script=QUIET.replace("'127.0.0.1'", "'::1'").replace('"127.0.0.1"', '"::1"')
+        )
+        self.run_lua("c:connect('::1', 5684, show(2))")
+        self.said(b"2")
 
     def test_a_name_that_does_not_exist(self) -> None:
         self.reactor.nameResolver.addresses["nowhere"] = []
