@@ -67,7 +67,7 @@ class MQTT(Module):
         if broker.websocket:
             from eplua_twisted.mqtt.websocket import WebSocketFactory
 
-            factory = WebSocketFactory(socket, broker.uri, reactor)
+            factory = WebSocketFactory(socket, broker.handshake_uri, reactor)
         else:
             factory = StreamFactory(socket)
         endpoint = client_endpoint(self._environment.streams, broker.host, broker.port)

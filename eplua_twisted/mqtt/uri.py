@@ -5,16 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from twisted.internet.abstract import isIPv6Address
+
 from eplua_twisted.errors import OperationError
+from eplua_twisted.streams.names import host_of_url, without_zone
 
 URI = re.compile(
     r"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://)?"
-    r"(?:\[(?P<ipv6>[0-9a-f:.%]+)\]|(?P<host>[^\s:/?#@\[\]]+))"
+    r"(?:\[(?P<ipv6>[0-9a-f:.]+(?:%[^\s\]/]+)?)\]|(?P<host>[^\s:/?#@\[\]]+))"
     r"(?::(?P<port>[0-9]+))?"
     r"(?P<path>/[^\s#]*)?",
     re.IGNORECASE,
 )
-BARE_IPV6 = re.compile(r"[0-9a-f]*:[0-9a-f:.]*:[0-9a-f:.]*", re.IGNORECASE)
+BARE_IPV6 = re.compile(
+    r"[0-9a-f]*:[0-9a-f:.]*:[0-9a-f:.]*(?:%[^\s\]/]+)?", re.IGNORECASE
+)
 
 PORTS = {"mqtt": 1883, "mqtts": 8883, "ws": 80, "wss": 443}
 SECURE = {"mqtt": "mqtts", "ws": "wss"}
@@ -45,7 +50,15 @@ class Broker:
 
     @property
     def uri(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self._uri(self.host.replace("%", "%25", 1))
+
+    @property
+    def handshake_uri(self) -> str:
+        """What a WebSocket asks for: a zone is only known here (RFC 6874, 4)."""
+        return self._uri(without_zone(self.host))
+
+    def _uri(self, host: str) -> str:
+        host = f"[{host}]" if ":" in host else host
         return f"{self.scheme}://{host}:{self.port}{self.path}"
 
 
@@ -60,7 +73,7 @@ def parse(uri: str, port: int | None, secure: bool) -> Broker:
     if BARE_IPV6.fullmatch(uri):
         uri = f"[{uri}]"
     match = URI.fullmatch(uri)
-    if match is None:
+    if match is None or (match["ipv6"] and not isIPv6Address(match["ipv6"])):
         raise OperationError("protocol", "mqtt://host[:port] or ws://host[:port]/path")
     scheme = (match["scheme"] or "mqtt").lower()
     if scheme not in PORTS:
@@ -77,4 +90,5 @@ def parse(uri: str, port: int | None, secure: bool) -> Broker:
     number = int(match["port"]) if match["port"] else port or PORTS[scheme]
     if not 1 <= number <= 65535:
         raise OperationError("protocol", "port 1..65535")
-    return Broker(scheme, match["ipv6"] or match["host"], number, path)
+    host = match["host"] or host_of_url(match["ipv6"])
+    return Broker(scheme, host, number, path)
