@@ -160,6 +160,7 @@ class WebSocketConnection:
     def disown(self) -> None:
         """The script connects anew before this one, which it has closed, has ended."""
         self._connection.disown()
+        self._environment.resources.count(self.id, True)
 
     @query("websocket_is_open")
     def is_open(self) -> bool:

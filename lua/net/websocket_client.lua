@@ -59,6 +59,7 @@ local function listen(self)
   local connection, handlers = {}, {}
 
   function handlers.connected(subprotocol)
+    if connection.closing then return end
     connection.open, self.chosen = true, subprotocol
     if self.schedule then self.schedule:opened() end
     events.opened(self)

@@ -170,6 +170,166 @@ class EndTests(ServerCase):
         self.assertEqual(self.lines[-1], b"nil\tNot connected\tstate")
 
 
-for _case in (HandshakeTests, MessageTests, EndTests):
+class BadInputTests(ServerCase):
+    def test_unknown_callbacks(self) -> None:
+        """They raise, with the known ones, wherever callbacks are given."""
+        for call in (
+            "net.WebSocketServer():start('127.0.0.1', 0, {mesage = print})",
+            "net.HTTPServer():websocket('/', {mesage = print})",
+        ):
+            self.assertRaisedAtLine(
+                call,
+                'unknown callback "mesage"; known: accept, connected, disconnected,'
+                " error, receive, started",
+            )
+
+    def test_unknown_options(self) -> None:
+        self.assertRaisedAtLine(
+            "net.WebSocketServer({orgins = {}})",
+            'unknown option "orgins"; known: compression, maxConnections,',
+        )
+
+    def test_bad_arguments(self) -> None:
+        for call, text in (
+            ("start(5, 0, {})", "#1 to 'start' (host:"),
+            ("start('h', 'x', {})", "#2 to 'start' (port:"),
+            ("start('h', 0, 5)", "#3 to 'start' (callbacks: table expected, got 5"),
+            ("start('h', 0, {receive = 5})", "#3 to 'start' (receive: function"),
+            ("send('x', 'y')", "#1 to 'send' (id: integer of at least 1"),
+            ("send(print, 'y')", "#1 to 'send' (id:"),
+            ("send(1.5, 'y')", "#1 to 'send' (id:"),
+            ("send(1, {})", "#2 to 'send' (data: string"),
+            ("sendBinary(1)", "#2 to 'sendBinary' (data: string"),
+            ("broadcast()", "#1 to 'broadcast' (data: string"),
+            ("close()", "#1 to 'close' (id:"),
+            ("close(1, 1001)", "#2 to 'close' (code: 1000 or 3000..4999"),
+            ("close(1, 1000, {})", "#3 to 'close' (reason: string"),
+            ("close(1, 1000, ('x'):rep(124))", "#3 to 'close' (reason: at most 123"),
+            ("bufferedAmount('x')", "#1 to 'bufferedAmount' (id:"),
+        ):
+            self.assertRaisedAtLine(f"net.WebSocketServer():{call}", text)
+
+    def test_bad_options(self) -> None:
+        for options, text in (
+            ("{origins = {}}", "option origins: array of at least one origin"),
+            ("{origins = {5}}", "option origins: array of at least one origin"),
+            ("{maxMessageSize = 0}", "option maxMessageSize: positive integer"),
+            ("{compression = 1}", "option compression: boolean"),
+            ("{pingInterval = -1}", "option pingInterval: a finite number"),
+            ("{tls = true}", "tls: certificate and privateKey are required"),
+            ("5", "options: table expected, got 5"),
+        ):
+            self.assertRaisedAtLine(f"net.WebSocketServer({options})", text)
+
+    def test_clients_that_are_not_there(self) -> None:
+        self.serve()
+        self.run_lua(
+            "print(server:send(99, 'x')) print(server:close(99))"
+            " print(server:bufferedAmount(99), #server:getClients())"
+        )
+        self.assertEqual(self.lines, [b"nil\tNot connected\tstate"] * 2 + [b"0\t0"])
+
+    def test_before_start_and_after_stop(self) -> None:
+        self.run_lua(
+            """
+            server = net.WebSocketServer()
+            local function all()
+              print(server:send(1, "x")) print(server:close(1))
+              print(server:broadcast("x"), #server:getClients(), server:isRunning(),
+                server:port(), server:bufferedAmount(1))
+            end
+            all()
+            server:start("127.0.0.1", 0, {started = function()
+              server:stop({success = function() all() end})
+            end})
+            """
+        )
+        self.reactor.settle()
+        self.assertEqual(
+            self.lines,
+            [*[b"nil\tNot connected\tstate"] * 2, b"0\t0\tfalse\tnil\t0"] * 2,
+        )
+
+    def test_broadcast_of_what_is_no_text(self) -> None:
+        """Nobody gets it; and anything true is a yes for isBinary."""
+        self.serve()
+        clients = [self.client(), self.client()]
+        self.run_lua(
+            "print(server:broadcast('\\255')) print(server:broadcast('\\255', print))"
+        )
+        self.assertEqual(
+            self.lines[2:],
+            [b"nil\ttext must be UTF-8 (see isBinary)\tprotocol", b"2"],
+        )
+        for client in clients:
+            self.assertEqual(seen(client), [(BINARY, b"\xff")])
+
+    def test_callbacks_are_the_ones_that_were_given(self) -> None:
+        """What the script does with its table afterwards means nothing."""
+        self.run_lua(
+            """
+            server = net.WebSocketServer()
+            callbacks = {receive = function(_, data) print(data) end}
+            server:start("127.0.0.1", 0, callbacks)
+            callbacks.receive, callbacks.accept = 5, function() return false end
+            """
+        )
+        self.turn()
+        self.client().frame(TEXT, b"hello")
+        self.assertEqual((self.lines, self.errors), ([b"hello"], []))
+
+
+class HookTests(ServerCase):
+    """Callbacks may do what they like."""
+
+    def test_errors_in_them(self) -> None:
+        """They are reported; server and clients go on."""
+        self.serve(
+            "",
+            "connected = function() error('a') end,"
+            " receive = function(id, d) server:send(id, d) error('b') end,"
+            " disconnected = function() error('c') end",
+        )
+        client = self.client()
+        client.frame(TEXT, b"x")
+        self.assertEqual(seen(client), [(TEXT, b"x")])
+        client.reset()
+        self.turn()
+        self.assertEqual(
+            [each.split("\n")[0][-1] for each in self.errors], ["a", "b", "c"]
+        )
+
+    def test_close_in_each_of_them(self) -> None:
+        self.serve(
+            "",
+            "connected = function(id) print(server:close(id, 4000)) end,"
+            " receive = function(id) print(server:close(id)) end,"
+            " disconnected = function(id) print(server:close(id)) end",
+        )
+        client = self.client()
+        client.frame(TEXT, b"x")
+        client.frame(CLOSE, close(4000))
+        self.turn()
+        self.assertTrue(client.gone)
+        self.assertEqual(self.lines, [b"true", b"true", b"nil\tNot connected\tstate"])
+
+    def test_stop_in_each_of_them(self) -> None:
+        for name in ("connected", "receive", "disconnected", "accept"):
+            self.lines.clear()
+            self.serve("", f"{name} = function() print('{name}') server:stop() end")
+            client = self.ask()
+            for opcode, payload in ((TEXT, b"x"), (CLOSE, close(1000))):
+                self.turn(2)
+                if not client.gone:
+                    client.frame(opcode, payload)
+            self.turn(2)
+            if not client.gone:
+                client.close()
+            self.reactor.settle()
+            self.assertIn(name.encode(), self.lines)
+            self.run_lua("assert(not server:isRunning())")
+
+
+for _case in (HandshakeTests, MessageTests, EndTests, BadInputTests, HookTests):
     globals().update(for_each_lua(_case))
 del _case
