@@ -597,7 +597,10 @@ class ArgumentTests(UDPTestCase):
             ("joinGroup(5)", "#1 to 'joinGroup' (group: string expected, got 5)"),
             ("joinGroup('239.1.2.3', 5)", "#2 to 'joinGroup' (interface: string"),
             ("leaveGroup()", "#1 to 'leaveGroup' (group: string expected, got nil)"),
-            ("setMulticastTTL(256)", "#1 to 'setMulticastTTL' (ttl: integer"),
+            (
+                "setMulticastTTL(256)",
+                "#1 to 'setMulticastTTL' (ttl: integer 0..255 expected, got 256)",
+            ),
             ("setMulticastTTL('x')", "#1 to 'setMulticastTTL' (ttl: integer"),
             (
                 "setMulticastLoopback(1)",
