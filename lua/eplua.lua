@@ -6,7 +6,8 @@
 
 local source, primitives_of = ...
 
-local error, rawget, select, type, xpcall = error, rawget, select, type, xpcall
+local error, next, rawget, select = error, next, rawget, select
+local type, xpcall = type, xpcall
 local collect = collectgarbage
 local traceback, format = debug.traceback, string.format
 local load = loadstring or load -- luacheck: ignore 113
@@ -31,6 +32,8 @@ local function primitives(module)
 end
 
 local loaded = {}
+-- What files of the library have as their globals: see `keep_standard_library`.
+local environment = globals
 
 --- A file, or the Python module for it, is out of reach: no descriptor is left.
 local function cannot_load(name, why)
@@ -47,7 +50,7 @@ function core.import(name, module)
   if loaded[name] == nil then
     local code, why = source(name)
     if not code then cannot_load(name, why) end
-    local chunk, problem = load(code, core.PREFIX .. name .. ".lua", "t")
+    local chunk, problem = load(code, core.PREFIX .. name .. ".lua", "t", environment)
     if not chunk then error(problem, 0) end
     local named
     if module then
@@ -130,6 +133,23 @@ local function dispatch(ticket, ok, ...)
 end
 
 core.import("border/globals")
+
+local function copy(from)
+  local to = {}
+  for name, value in next, from do to[name] = value end
+  return to
+end
+
+--- Files that are loaded later find Lua's own library as it is now, whatever a script
+--- has made of it meanwhile.
+local function keep_standard_library()
+  environment = copy(globals)
+  environment._G = environment
+  local standard = { "coroutine", "debug", "io", "math", "os", "package", "string", "table" }
+  for i = 1, #standard do environment[standard[i]] = copy(globals[standard[i]]) end
+end
+
+keep_standard_library()
 
 -- The application's own functions: a result at once, or an answer like that of any
 -- operation.

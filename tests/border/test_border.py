@@ -120,6 +120,29 @@ class ReachTests(LuaTestCase):
         self.assertEqual(self.lines, [b"slept", b"timer"])
         self.assertEqual(self.errors, [])
 
+    def test_files_that_load_later_find_the_library_as_it_was(self) -> None:
+        """Each class is used for the first time after a script has emptied everything."""
+        self.run_lua(
+            """
+            local net, mqtt, print, each, globals = net, mqtt, print, pairs, _G
+            for _, name in ipairs({"string", "table", "math", "coroutine", "io", "os", "debug"}) do
+              local library = globals[name]
+              for key in each(library) do library[key] = nil end
+            end
+            for key in each(globals) do globals[key] = nil end
+            print(net.TCPSocket(), net.TCPServer(), net.UDPSocket(), net.HTTPClient())
+            print(net.UDPSocket({tls = true}), net.HTTPServer(), net.WebSocketServer())
+            print(net.WebSocketClient(), net.WebSocketClientTls())
+            local client = mqtt.Client.connect("mqtt://127.0.0.1", {callback = print})
+            client:addEventListener("error", print)
+            client:disconnect()
+            net.UDPSocket({tls = true}):connect("127.0.0.1", 7, {error = print})
+            net.HTTPClient():request("http://127.0.0.1/", {options = {form = {a = "b"}}}):cancel()
+            """
+        )
+        self.assertEqual(len(self.lines), 3)
+        self.assertEqual(self.errors, [])
+
     def test_no_c_code(self) -> None:
         self.run_lua(
             """
