@@ -107,6 +107,8 @@ UNDOCUMENTED = (
     Private("twisted", ABSTRACT, "dataBuffer"),
     Private("twisted", ABSTRACT, "offset"),
     Private("autobahn", WEBSOCKET, "failedByMe"),
+    Private("autobahn", WEBSOCKET, "message_data"),
+    Private("autobahn", WEBSOCKET, "message_is_binary"),
     Private("autobahn", WEBSOCKET, "localCloseCode"),
     Private("autobahn", WEBSOCKET, "localCloseReason"),
     Private("autobahn", WEBSOCKET, "wasClean"),

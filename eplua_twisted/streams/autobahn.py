@@ -42,6 +42,13 @@ class BufferedWebSocket(WebSocketAdapterProtocol, WebSocketProtocol):  # type: i
         # Autobahn's own formats a debug message for each call.
         self._dataReceived(data)
 
+    def onMessageEnd(self) -> None:
+        # Autobahn's own makes two Deferreds for each message, for listeners that it has
+        # besides onMessage.
+        if not self.failedByMe:
+            self.onMessage(b"".join(self.message_data), self.message_is_binary)
+        self.message_data = []
+
     def sendData(
         self, data: bytes, sync: bool = False, chopsize: int | None = None
     ) -> None:
