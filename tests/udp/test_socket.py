@@ -288,6 +288,19 @@ class ReceiveTests(UDPTestCase):
         self.run_lua("print(s:droppedCount()) for i = 1, 3 do s:receive(show(i)) end")
         self.said("2", *(f"{i}\t{i + 2}\t127.0.0.1\t7" for i in range(1, 4)))
 
+    def test_after_a_flood(self) -> None:
+        """The newest are here, and the socket works on."""
+        self.bound("{maxQueue = 2}")
+        self.send(*(b"%d" % number for number in range(500)))
+        self.run_lua("print(s:droppedCount()) for i = 1, 3 do s:receive(show(i)) end")
+        self.send(b"later")
+        self.said(
+            "498",
+            "1\t498\t127.0.0.1\t7",
+            "2\t499\t127.0.0.1\t7",
+            "3\tlater\t127.0.0.1\t7",
+        )
+
     def test_a_queue_of_1024(self) -> None:
         self.bound()
         self.send(*[b"x"] * 1030)
@@ -567,6 +580,17 @@ class KeepingAliveTests(UDPTestCase):
         self.assertFalse(self.idle())
         self.reactor.nameResolver.answer("slow")
         self.assertTrue(self.idle())
+
+    def test_sockets_that_the_script_has_lost(self) -> None:
+        """They go, with their descriptors, unless something is expected of them."""
+        self.run_lua(
+            "for i = 1, 20 do net.UDPSocket():sendTo('x', '127.0.0.1', 7) end"
+            " net.UDPSocket():receive(show(1))"
+        )
+        self.run_lua("collectgarbage() collectgarbage() net.UDPSocket():bind('*', 0)")
+        self.reactor.settle()
+        self.run_lua("print(eplua.stats().UDPSocket)")
+        self.said("2")
 
     def test_unref(self) -> None:
         for order in ("s:unref() s:receive()", "s:receive({error = print}) s:unref()"):

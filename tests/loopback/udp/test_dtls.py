@@ -16,23 +16,30 @@ local server = net.UDPSocket({tls = {
 function serve(f, clients)
   task.start(function()
     local port = assert(server:bind("127.0.0.1", 0))
+    local left = clients
     for _ = 1, clients or 1 do
       task.start(function()
         local peer, ip = server:accept()
         if not peer then return end
         while true do
           local data, message, code = peer:receive()
-          if not data then return print("server", message, code) end
+          if not data then
+            print("server", message, code)
+            left = left and left - 1
+            if left == 0 then server:close() end
+            return
+          end
           assert(message == ip)
           peer:send(data)
         end
       end)
     end
     f(port)
-    server:close()
+    if not clients then server:close() end
   end)
 end
 """
+"""Echoes; with a number of clients it closes when so many have left."""
 
 HOST = """
 local pem, authority, client_authority = ...
@@ -128,7 +135,6 @@ class EchoTests(DTLSTestCase):
                 print(data == all .. i, ip, from == port)
               end
               for i = 1, 3 do clients[i]:close() end
-              task.sleep(20)
             end, 3)
             """,
             self.localhost,
@@ -136,93 +142,6 @@ class EchoTests(DTLSTestCase):
         )
         self.assertEqual(lines[:3], [b"true\t127.0.0.1\ttrue"] * 3)
         self.assertEqual(lines[3:], [b"server\tEnd of file\teof"] * 3)
-
-    async def test_callbacks(self) -> None:
-        lines = await self.run_lua(
-            """
-            local pem, authority = ...
-            local server = net.UDPSocket({tls = {certificate = pem, privateKey = pem}})
-            server:bind("127.0.0.1", 0, {success = function(port)
-              server:accept({success = function(peer, ip, from)
-                print(tostring(peer) == ("DTLSPeer: %s:%d (open)"):format(ip, from))
-                peer:receive({success = function(data)
-                  peer:send(data .. " there", {success = function() print("sent") end})
-                end})
-              end})
-              local udp = net.UDPSocket({tls = {certificateAuthority = authority}})
-              udp:connect("127.0.0.1", port, {success = function()
-                udp:sendTo("hi", "127.0.0.1", port)
-                udp:receive({success = function(data)
-                  print(data)
-                  server:close()
-                  udp:receive({error = print})
-                end})
-              end, error = print})
-            end})
-            """,
-            self.localhost,
-            self.authority.file,
-        )
-        self.assertEqual(lines, [b"true", b"sent", b"hi there", b"End of file\teof"])
-
-    async def test_states(self) -> None:
-        lines = await self.run_lua(
-            SERVER
-            + """
-            serve(function(port)
-              local udp = net.UDPSocket({tls = {certificateAuthority = authority}})
-              print(select(3, udp:sendTo("x", "127.0.0.1", port)))
-              print(select(3, udp:accept()))
-              assert(udp:connect("127.0.0.1", port))
-              print(select(3, udp:connect("127.0.0.1", port)))
-              print(select(3, udp:sendTo("x", "127.0.0.2", port)))
-              print(select(3, udp:sendTo(("x"):rep(2000))))
-              udp:close()
-              print(select(3, server:sendTo("x", "127.0.0.1", port)))
-              print(select(3, server:receive()))
-              print(select(3, server:connect("127.0.0.1", port)))
-              print(select(3, net.UDPSocket():accept()))
-            end)
-            """,
-            self.localhost,
-            self.authority.file,
-        )
-        self.assertEqual(
-            [line for line in lines if not line.startswith(b"server")],
-            [b"state"] * 4 + [b"limit"] + [b"state"] * 4,
-        )
-
-    async def test_left_over(self) -> None:
-        """What came before the goodbye is delivered; a peer's end is told once."""
-        lines = await self.run_lua(
-            """
-            local pem, authority = ...
-            local server = net.UDPSocket({tls = {certificate = pem, privateKey = pem}})
-            task.start(function()
-              local port = server:bind("127.0.0.1", 0)
-              local udp = net.UDPSocket({tls = {certificateAuthority = authority}})
-              udp:connect("127.0.0.1", port)
-              udp:sendTo("one")
-              udp:sendTo("two")
-              udp:close()
-              task.sleep(20)
-              local peer = server:accept()
-              print((peer:receive()))
-              print((peer:receive()))
-              print(peer:receive())
-              print(select(3, peer:send("x")))
-              peer:close()
-              print(peer)
-              server:close()
-            end)
-            """,
-            self.localhost,
-            self.authority.file,
-        )
-        self.assertEqual(
-            lines[:4], [b"one", b"two", b"nil\tEnd of file\teof", b"state"]
-        )
-        self.assertIn(b"(closed)", lines[4])
 
 
 class OpenSSLTests(DTLSTestCase):
@@ -375,21 +294,6 @@ class RefusedTests(DTLSTestCase):
             ),
         )
 
-    async def test_silent_peer(self) -> None:
-        silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.addCleanup(silent.close)
-        silent.bind(("127.0.0.1", 0))
-        lines = await self.run_lua(
-            """
-            task.start(function()
-              local udp = net.UDPSocket({tls = true, timeout = 50})
-              print(udp:connect("127.0.0.1", ...))
-              udp:close()
-            end)
-            """.replace("...", str(silent.getsockname()[1]))
-        )
-        self.assertEqual(lines, [b"nil\tOperation canceled\ttimeout"])
-
     async def test_nobody_there(self) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:
             gone.bind(("127.0.0.1", 0))
@@ -404,44 +308,6 @@ class RefusedTests(DTLSTestCase):
             """
         )
         self.assertEqual(lines, [b"nil\tConnection refused\trefused"])
-
-    async def test_garbage(self) -> None:
-        """Datagrams that are no DTLS change nothing."""
-        lines = await self.run_lua(
-            SERVER
-            + """
-            serve(function(port)
-              local plain = net.UDPSocket()
-              for _, data in ipairs({"x", ("\\22"):rep(100), ("\\0"):rep(2000)}) do
-                assert(plain:sendTo(data, "127.0.0.1", port))
-              end
-              local udp = net.UDPSocket({tls = {certificateAuthority = authority}})
-              print(udp:connect("127.0.0.1", port))
-              udp:sendTo("x")
-              print((udp:receive()))
-              udp:close()
-              plain:close()
-            end)
-            """,
-            self.localhost,
-            self.authority.file,
-        )
-        self.assertEqual(lines[:2], [b"true", b"x"])
-
-    async def test_close_meanwhile(self) -> None:
-        """During the handshake: nothing is called, nothing is left."""
-        silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.addCleanup(silent.close)
-        silent.bind(("127.0.0.1", 0))
-        lines = await self.run_lua(
-            f"""
-            local udp = net.UDPSocket({{tls = true}})
-            udp:connect("127.0.0.1", {silent.getsockname()[1]}, {{success = print, error = print}})
-            udp:receive({{success = print, error = print}})
-            setTimeout(function() udp:close() print(udp) end, 10)
-            """
-        )
-        self.assertEqual(lines, [b"UDPSocket: closed"])
 
     async def test_stop_with_open_sessions(self) -> None:
         """The other side is told."""

@@ -9,7 +9,6 @@ import sys
 from twisted.trial.unittest import SkipTest
 
 from tests.support import (
-    ALL_BYTES,
     LoopbackTestCase,
     serve_peer,
     start,
@@ -113,7 +112,7 @@ class UDPTests(LoopbackTestCase):
               print(a:sendTo("x", "127.0.0.1", 9))
               print(a:connect("127.0.0.1", pb))
               b:close()
-              task.sleep(5)
+              task.sleep(0)
               a:sendTo("nobody")
               print(a:receive())
               a:sendTo("still nobody")
@@ -344,18 +343,6 @@ class UDPTests(LoopbackTestCase):
         await peer.ended
         self.assertEqual(peer.output, b"limit\n" * 5)
 
-    async def test_collected(self) -> None:
-        """A socket that the script lost goes, with its descriptor."""
-        lines = await self.run_lua(
-            """
-            for i = 1, 20 do net.UDPSocket():sendTo("x", "127.0.0.1", 9) end
-            collectgarbage() collectgarbage()
-            net.UDPSocket():sendTo("x", "127.0.0.1", 9)
-            setTimeout(function() print(eplua.stats().UDPSocket) end, 10)
-            """
-        )
-        self.assertEqual(lines, [b"1"])
-
     async def test_socat(self) -> None:
         """socat sends a datagram to a script, which answers."""
         socat = need_program("socat")
@@ -375,21 +362,3 @@ class UDPTests(LoopbackTestCase):
         )
         await peer.says(b"HELLO")
         await peer.kill()
-
-    async def test_flood_of_a_slow_script(self) -> None:
-        """A flood leaves no more than the queue, and the socket works on."""
-        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.addCleanup(sender.close)
-        await self.runtime.run_string(
-            "udp = net.UDPSocket({maxQueue = 10}) udp:bind('127.0.0.1', 0, {success = print})"
-            " keep = setInterval(function() end, 5)"
-        )
-        await self.line(1)
-        for _ in range(500):
-            sender.sendto(ALL_BYTES, ("127.0.0.1", int(self.lines[0])))
-        await self.runtime.run_string(
-            "setTimeout(function() for i = 1, 10 do udp:receive({success = function(d) if i == 10 then"
-            " print(#d, udp:droppedCount() > 0) clearInterval(keep) udp:close() end end}) end end, 50)"
-        )
-        await self.line(2)
-        self.assertEqual(self.lines[1], b"256\ttrue")

@@ -103,6 +103,43 @@ class ServerTests(DTLSServerTestCase):
         client.run()
         self.said(b"accepted\t1\t192.0.2.7", b"1\tlast", b"1\tEnd of file\teof")
 
+    def test_who_has_left_before_accept(self) -> None:
+        """What it has sent can still be read."""
+        self.serve(script=SERVE)
+        client = self.client().open()
+        client.session.send(b"one")
+        client.session.send(b"two")
+        client.session.close()
+        client.run()
+        self.run_lua(
+            """
+            task.start(function()
+              local peer = server:accept()
+              print((peer:receive()))
+              print((peer:receive()))
+              print(peer:receive())
+              print(peer:send("x"))
+              peer:close()
+              print((tostring(peer):gsub(".* ", "")))
+            end)
+            """
+        )
+        self.said(
+            b"one",
+            b"two",
+            b"nil\tEnd of file\teof",
+            b"nil\tNot connected\tstate",
+            b"(closed)",
+        )
+
+    def test_stopping_the_runtime_says_goodbye(self) -> None:
+        self.serve()
+        client = self.client().open()
+        stopped = self.runtime.stop()
+        client.run()
+        self.successResultOf(stopped)
+        self.assertEqual(getattr(client.ends[0], "code", None), "eof")
+
     def test_close_in_the_callback(self) -> None:
         self.serve(
             script=SERVE
