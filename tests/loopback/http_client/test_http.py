@@ -153,6 +153,23 @@ class HttpbinTests(LoopbackTestCase):
         )
         self.assertEqual(lines, [b"401", b"200", b"200"])
 
+    async def test_digest_auth(self) -> None:
+        """Each algorithm and quality; the nonce is used again; a wrong password."""
+        lines = await self.ask(
+            """
+            for _, path in ipairs({"auth/us/pa", "auth/us/pa/MD5", "auth/us/pa/SHA-256",
+                                   "auth-int/us/pa/SHA-256"}) do
+              local options = {user = "us", password = "pa", authentication = "digest"}
+              for _ = 1, 2 do
+                print(http:request(url .. "/digest-auth/" .. path, {options = options}).status)
+              end
+              options.password = "no"
+              print(http:request(url .. "/digest-auth/" .. path, {options = options}).status)
+            end
+            """
+        )
+        self.assertEqual(lines, [b"200", b"200", b"401"] * 4)
+
     async def test_repeated_headers(self) -> None:
         lines = await self.ask(
             """

@@ -1,15 +1,12 @@
-"""https with certificates of a self-made authority, and proxies."""
+"""https with certificates of a self-made authority."""
 
 from __future__ import annotations
 
-import json
 import os
-import socket
 
 import trustme
 
-from tests.support import LoopbackTestCase, port_of, start, start_peer
-from tests.support.programs import need_program
+from tests.support import LoopbackTestCase, port_of, start_peer
 
 
 class CertificateTests(LoopbackTestCase):
@@ -110,82 +107,3 @@ class CertificateTests(LoopbackTestCase):
         url = await self.serve("127.0.0.1")
         (line,) = await self.ask(url, "tls = {certificateAuthority = '/no/such/file'}")
         self.assertTrue(line.endswith(b"\ttls"), line)
-
-
-class ProxyTests(LoopbackTestCase):
-    """By way of tinyproxy."""
-
-    async def proxy(self, *settings: str) -> str:
-        program = need_program("tinyproxy")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        path = os.path.abspath(self.mktemp())
-        with open(path, "w") as file:
-            file.write(
-                "\n".join(
-                    [
-                        f"Port {port}",
-                        "Listen 127.0.0.1",
-                        "Allow 127.0.0.1",
-                        "LogLevel Info",
-                        *settings,
-                        "",
-                    ]
-                )
-            )
-        self.peer = start(self, program, "-d", "-c", path)
-        await self.peer.says(b"Accepting connections")
-        return f"127.0.0.1:{port}"
-
-    async def ask(self, proxy: str, url: str, options: str = "") -> list[bytes]:
-        return await self.run_lua(
-            f"""
-            local url, proxy = ...
-            task.start(function()
-              local http = net.HTTPClient({{proxy = proxy}})
-              for _ = 1, 2 do
-                local r, message, code = http:request(url, {{options = {{{options}}}}})
-                print(r and r.status, message, code)
-              end
-            end)
-            """,
-            url,
-            proxy,
-        )
-
-    async def test_http(self) -> None:
-        peer = start_peer(self, "httpbin_server.py")
-        port = await port_of(peer)
-        proxy = await self.proxy()
-        lines = await self.ask(f"http://{proxy}", f"http://127.0.0.1:{port}/get")
-        self.assertEqual(lines, [b"200\tnil\tnil"] * 2)
-        self.assertIn(b"Request", self.peer.output)
-
-    async def test_https(self) -> None:
-        """Through a tunnel; the certificate is the server's."""
-        authority = trustme.CA()
-        path = os.path.abspath(self.mktemp())
-        identity = authority.issue_cert("127.0.0.1")
-        identity.private_key_and_cert_chain_pem.write_to_path(path)
-        peer = start_peer(self, "http_server.py", path)
-        port = await port_of(peer)
-        proxy = await self.proxy(f"ConnectPort {port}", "BasicAuth us er")
-        url = f"https://127.0.0.1:{port}/"
-        pem = json.dumps(authority.cert_pem.bytes().decode())
-        tls = f"tls = {{certificateAuthority = {pem}}}"
-        lines = await self.ask(f"http://us:er@{proxy}", url, tls)
-        self.assertEqual(lines, [b"200\tnil\tnil"] * 2)
-        self.assertEqual(peer.output.count(b"connection"), 1)
-        self.assertIn(b"CONNECT 127.0.0.1:", self.peer.output)
-        self.lines.clear()
-        lines = await self.ask(f"http://us:er@{proxy}", url)
-        self.assertTrue(lines[0].endswith(b"\ttls"), lines)
-
-    async def test_refused(self) -> None:
-        """The proxy will not."""
-        proxy = await self.proxy("ConnectPort 443")
-        lines = await self.ask(f"http://{proxy}", "https://127.0.0.1:1/")
-        self.assertEqual(
-            lines, [b"nil\tthe proxy refused: 403 Access violation\tdenied"] * 2
-        )
