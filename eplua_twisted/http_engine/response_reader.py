@@ -19,7 +19,7 @@ State = Literal["head", "length", "chunk", "data", "end", "trailer", "close", "d
 STATUS_LINE = re.compile(rb"HTTP/1\.([0-9])[ \t]+([0-9]{3})(?:[ \t]+(.*))?[ \t]*")
 END_OF_HEAD = re.compile(rb"\n\r?\n")
 CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]+)[ \t]*(?:;.*)?")
-LENGTH = re.compile(rb"\+?([0-9]+)")
+LENGTH = re.compile(rb"\+?([0-9]+)(?:[ \t].*)?")
 _FOLDED = re.compile(rb"\n[ \t]")
 
 
@@ -102,8 +102,10 @@ def parse_head(text: bytes) -> ResponseHead:
     for line in _unfolded(lines) if _FOLDED.search(text) else lines[1:]:
         name, colon, value = line.partition(b":")
         name = name.rstrip(b" \t")
-        if not colon or not name:
+        if not colon:
             raise protocol_error(f"header line {line[:100]!r}")
+        if not name:
+            continue
         value = value.strip(b" \t\r")
         headers.append((name, value))
         lowered = name.lower()
