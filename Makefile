@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint conventions bench wheel news clean
+.PHONY: demo test lint conventions bench wheel docs news clean
 
 demo: .venv/ready
 	$(BIN)/python examples/tour.py
@@ -26,6 +26,11 @@ bench: .venv/ready
 
 wheel: .venv/ready
 	$(BIN)/python -m build --wheel --outdir dist
+
+docs: .venv/ready
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs dist/docs
+	@echo "dist/docs/index.html"
 
 news: .venv/ready
 	$(BIN)/towncrier build --draft

@@ -17,6 +17,8 @@ from eplua_twisted.tcp import options as tcp_options
 from eplua_twisted.timers import MAX_TIMERS
 from eplua_twisted.websocket.options import ConnectionOptions
 from tests.support import ROOT, start
+from tests.support.authority import Authority
+from tests.support.mqtt import amqtt
 
 EPLUA = (sys.executable, "-m", "eplua_twisted.cli")
 
@@ -60,6 +62,24 @@ class DocumentTests(TestCase):
                 found += 1
                 await self.ends_well(*EPLUA, "-e", code)
         self.assertTrue(found)
+
+    async def test_lua_snippets_with_a_broker(self) -> None:
+        """The first argument of those marked `lua broker` is a broker's URI."""
+        uri = f"mqtt://127.0.0.1:{await amqtt(self)}"
+        for path in DOCUMENTS:
+            for code in snippets(path, "lua broker"):
+                await self.ends_well(*EPLUA, "-e", code, uri)
+
+    async def test_lua_snippets_with_certificates(self) -> None:
+        """
+        Those marked `lua certificates` are given an authority's file, and one with a key
+        and a certificate of it for localhost.
+        """
+        authority = Authority(self)
+        identity = authority.issue("localhost", "127.0.0.1")
+        for path in DOCUMENTS:
+            for code in snippets(path, "lua certificates"):
+                await self.ends_well(*EPLUA, "-e", code, authority.file, identity)
 
     async def test_first_script(self) -> None:
         code = snippets(ROOT / "README.md", "lua")[0]
