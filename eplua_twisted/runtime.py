@@ -117,6 +117,7 @@ class Runtime:
         real = cast(IReactor, reactor)
         clock = steady(real)
         self._on_exit = on_exit
+        self._exited = False
         self._clock = clock
         self._resources = Resources()
         self._bridge = Bridge(clock, self._resources)
@@ -166,13 +167,17 @@ class Runtime:
         self._calls: Calls | None = calls
         code = (lua_directory() / "eplua.lua").read_bytes()
         chunk = lua.compile(code, name=b"@<eplua>/eplua.lua", mode=b"t")
-        dispatch, self._expose = chunk(self._source, self._primitives)
+        made = chunk(self._source, self._primitives)
+        dispatch, self._expose, self._drop_finalizers = made
         self._bridge.attach(dispatch)
 
     def _release(self) -> None:
         """Let go of the Lua state: these are the last references to it."""
+        if not self._exited:
+            # os.exit has done this, and has Lua refuse to run.
+            self._drop_finalizers()
         self._bridge.attach(None)
-        self._expose = self._calls = None
+        self._drop_finalizers = self._expose = self._calls = None
         self._modules.clear()
         if isinstance(self._clock, SteadyReactor):
             self._clock.rest()
@@ -298,6 +303,7 @@ class Runtime:
 
     def _exit(self, code: int) -> None:
         """C{os.exit}: nothing of the script runs after it."""
+        self._exited = True
         stopped = self.stop()
         if self._on_exit is not None:
             on_exit = self._on_exit

@@ -1,16 +1,15 @@
 -- The Lua end of the bridge.
 --
 -- Called once per Lua state with the functions that give the library's files and the
--- primitives of Python's modules. Returns the function that takes every answer, and
--- the one that exposes the application's functions.
+-- primitives of Python's modules. Returns the function that takes every answer, the one
+-- that exposes the application's functions, and what is called last.
 
 local source, primitives_of = ...
 
-local error, next, rawget, select = error, next, rawget, select
+local error, pairs, rawget, select = error, pairs, rawget, select
 local type, xpcall = type, xpcall
-local collect = collectgarbage
+local collect, load = collectgarbage, load
 local traceback, format = debug.traceback, string.format
-local load = loadstring or load -- luacheck: ignore 113
 local globals = _G
 
 -- Nothing but primitives leads to Python, and nothing leads into a primitive.
@@ -20,6 +19,17 @@ debug.getmetatable(source).__metatable = false
 -- returns is all that others have of it.
 ---@class eplua.core
 local core = { PREFIX = "@<eplua>/", unpack = table.unpack or unpack } -- luacheck: ignore 113 143
+
+-- What the library's files find in their globals: all that Lua has, as it was before a
+-- script could change it, however late a file is loaded. `_G` there is the script's.
+local environment = {}
+for name, value in pairs(globals) do
+  environment[name] = value
+  if type(value) == "table" and value ~= globals and name ~= "package" then
+    environment[name] = {}
+    for key, each in pairs(value) do environment[name][key] = each end
+  end
+end
 
 --- The primitives of a Python module by name.
 ---@param module string
@@ -32,8 +42,6 @@ local function primitives(module)
 end
 
 local loaded = {}
--- What files of the library have as their globals: see `keep_standard_library`.
-local environment = globals
 
 --- A file, or the Python module for it, is out of reach: no descriptor is left.
 local function cannot_load(name, why)
@@ -134,23 +142,6 @@ end
 
 core.import("border/globals")
 
-local function copy(from)
-  local to = {}
-  for name, value in next, from do to[name] = value end
-  return to
-end
-
---- Files that are loaded later find Lua's own library as it is now, whatever a script
---- has made of it meanwhile.
-local function keep_standard_library()
-  environment = copy(globals)
-  environment._G = environment
-  local standard = { "coroutine", "debug", "io", "math", "os", "package", "string", "table" }
-  for i = 1, #standard do environment[standard[i]] = copy(globals[standard[i]]) end
-end
-
-keep_standard_library()
-
 -- The application's own functions: a result at once, or an answer like that of any
 -- operation.
 
@@ -182,4 +173,4 @@ local function expose(name, index)
   end
 end
 
-return dispatch, expose
+return dispatch, expose, core.import("border/finalizers").drop

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail
@@ -73,6 +75,43 @@ class StopTests(LuaTestCase):
         self.assertRaises(RuntimeStopped, runtime.expose, "f", print)
         self.successResultOf(runtime.stop())
         self.successResultOf(runtime.idle())
+
+    def test_functions_of_the_application(self) -> None:
+        """They are not called any more, also when Lua goes on for a while."""
+        called: list[int] = []
+
+        def stop() -> None:
+            self.runtime.stop()
+
+        self.runtime.expose("stop", stop)
+        self.runtime.expose("f", lambda: called.append(1))
+        self.failureResultOf(self.runtime.run_string("stop() f()"), ScriptError)
+        self.assertEqual(called, [])
+
+    def test_finalizers(self) -> None:
+        """They do not run when the state goes."""
+        path = Path(self.mktemp()).resolve()
+        runtime = Runtime(self.reactor, lua=self.lua)
+        runtime.run_string(
+            """
+            local path = ...
+            local function f() io.open(path, "w"):close() end
+            if newproxy then
+              kept = newproxy(true)
+              getmetatable(kept).__gc = f
+            else
+              kept = setmetatable({}, {__gc = f})
+            end
+            """,
+            "=test",
+            str(path),
+        )
+        stopped = runtime.stop()
+        self.turn()
+        self.successResultOf(stopped)
+        del runtime
+        gc.collect()
+        self.assertFalse(path.exists())
 
     def test_stopping_twice_is_stopping_once(self) -> None:
         first, second = self.runtime.stop(), self.runtime.stop()

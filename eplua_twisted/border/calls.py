@@ -30,6 +30,7 @@ from eplua_twisted.border.values import (
     to_readable,
 )
 from eplua_twisted.errors import (
+    STOPPED,
     ConversionError,
     OperationError,
     RuntimeStopped,
@@ -170,6 +171,8 @@ class Calls:
         @return: C{"value"} and the results; C{"later"} and a number to collect
             them with; or C{"raise"} and a message
         """
+        if self._bridge.stopped:
+            return b"raise", to_bytes(STOPPED[1])
         name, function = self._functions[index]
         try:
             values = list(map(self._from_lua, arguments))

@@ -268,7 +268,6 @@ class SteadyReactor:
         self._set_for = None
         if heap:
             self._wake_at(heap[0][0])
-
         elif self._resting and self._alarm is not None:
             self._alarm.close()
             self._alarm = None

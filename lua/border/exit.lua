@@ -1,14 +1,17 @@
--- os.exit: no script code runs after it, not even behind pcall. It is an error that
--- a hook raises again at the first instruction of whoever caught it. Each coroutine
--- has a hook of its own, so whoever resumed one gets the hook when that one is left.
+-- os.exit: no script code runs after it. It is an error that whatever catches errors
+-- raises again, and that a hook raises at the first instruction of what runs in
+-- between: closing variables, loops. Each coroutine has a hook of its own, so whoever
+-- resumed one gets the hook when that one is left; a finalizer has none at all.
 
 local core = ...
 
-local library = core.library
-local error, pcall, rawget, setmetatable, type = error, pcall, rawget, setmetatable, type
+local finalizers, library = core.import("border/finalizers"), core.library
+local error, pcall, rawget, select, setmetatable, type, xpcall =
+  error, pcall, rawget, select, setmetatable, type, xpcall
+local globals = _G
 local create, resume, close = coroutine.create, coroutine.resume, rawget(coroutine, "close")
-local sethook = debug.sethook
-local stop_compiling = rawget(_G, "jit") and jit.off -- luacheck: ignore 113
+local sethook, warn = debug.sethook, rawget(globals, "warn")
+local stop_compiling = rawget(globals, "jit") and jit.off -- luacheck: ignore 113
 
 ---@class eplua.exit
 ---@field exiting boolean os.exit was called
@@ -20,8 +23,8 @@ local function raise_again() error(EXIT, 0) end
 
 --- Leave all of the script, from wherever this is called.
 local function leave()
-  -- A loop that LuaJIT has compiled looks at no hook.
-  if stop_compiling then stop_compiling() end
+  -- A loop that LuaJIT has compiled looks at no hook. In a finalizer this fails.
+  if stop_compiling then pcall(stop_compiling) end
   sethook(raise_again, "", 1)
   error(EXIT, 0)
 end
@@ -29,13 +32,37 @@ exit.leave = leave
 
 --- Stop the runtime; does not return.
 function exit.exit(code)
-  exit.exiting = true
-  library.exit(code)
+  if not exit.exiting then
+    exit.exiting = true
+    finalizers.drop()
+    -- An error that leaves a finalizer is a warning from Lua 5.4 on.
+    if warn then warn("@off") end
+    library.exit(code)
+  end
   leave()
 end
 
--- What a script has of coroutines: the same, but for looking at `exiting` when one
--- was left.
+-- What a script has to catch errors with: the same, but for looking at `exiting`.
+
+local function caught(...)
+  if exit.exiting then leave() end
+  return ...
+end
+
+function globals.pcall(...)
+  if select("#", ...) == 0 then error("bad argument #1 to 'pcall' (value expected)", 2) end
+  return caught(pcall(...))
+end
+
+function globals.xpcall(f, handler, ...)
+  local function handle(problem)
+    if exit.exiting then return problem end
+    return handler(problem)
+  end
+  return caught(xpcall(f, handle, ...))
+end
+
+-- Of coroutines: the same, when one was left.
 
 local function check_thread(co, method)
   if type(co) ~= "thread" then
@@ -43,14 +70,9 @@ local function check_thread(co, method)
   end
 end
 
-local function resumed(...)
-  if exit.exiting then leave() end
-  return ...
-end
-
-function coroutine.resume(co, ...)
+function globals.coroutine.resume(co, ...)
   check_thread(co, "resume")
-  return resumed(resume(co, ...))
+  return caught(resume(co, ...))
 end
 
 local function closed(called, ...)
@@ -60,7 +82,7 @@ local function closed(called, ...)
 end
 
 if close then
-  function coroutine.close(co)
+  function globals.coroutine.close(co)
     check_thread(co, "close")
     return closed(pcall(close, co))
   end
@@ -80,7 +102,7 @@ local function left(co, good, ...)
   error(problem, 2)
 end
 
-function coroutine.wrap(f)
+function globals.coroutine.wrap(f)
   if type(f) ~= "function" then error("bad argument #1 to 'wrap' (function expected)", 2) end
   local co = create(f)
   return function(...) return left(co, resume(co, ...)) end

@@ -13,7 +13,7 @@ function globals.print(...)
   library.print(concat(parts, "\t"))
 end
 
-function os.exit(code)
+function globals.os.exit(code)
   if code == nil or code == true then
     code = 0
   elseif code == false then
@@ -53,5 +53,5 @@ local modules = {
   task = core.import("task"),
 }
 for name, module in pairs(modules) do
-  globals[name], package.loaded[name] = module, module
+  globals[name], globals.package.loaded[name] = module, module
 end

@@ -4,7 +4,7 @@
 
 local _ = ...
 
-local globals, package = _G, package
+local globals, package = _G, _G.package
 local error, getmetatable, rawget, type = error, getmetatable, rawget, type
 local concat, load, open = table.concat, load, io.open
 local find, format, gmatch, gsub = string.find, string.format, string.gmatch, string.gsub

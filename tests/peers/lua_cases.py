@@ -1,0 +1,100 @@
+"""
+Runs pieces of Lua one after another in one process, each on a runtime and a reactor in
+memory of its own: C{python -m tests.peers.lua_cases VERSION}.
+
+The pieces come as JSON, C{[[name, code], ...]}.  For each, C{name} is printed when it
+begins, and what came of it as JSON when it is over; so the last name of a process that
+has crashed is the piece that crashed it.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.logger import ILogObserver, LogEvent, globalLogBeginner
+from zope.interface import implementer
+
+from eplua_twisted import Runtime
+from tests.memory import MemoryReactor
+
+PRELUDE = """
+local path = ...
+local open, write, close = io.open, io.stderr.write, io.stderr.close
+-- What a script has done: kept where nothing of the runtime is in the way.
+function ran(what)
+  local file = open(path, "a")
+  write(file, what or "RAN", "\\n")
+  close(file)
+end
+"""
+
+bugs: list[str] = []
+
+
+@implementer(ILogObserver)
+def note_bugs(event: LogEvent) -> None:
+    if "log_failure" in event:
+        bugs.append(event["log_failure"].getTraceback())
+
+
+def run(version: str, code: str, path: Path) -> dict[str, Any]:
+    """
+    Run one piece for ten seconds of the reactor's time, then stop.
+
+    @return: C{lines} it printed, C{errors} that nobody caught, the C{failure} of its
+        main chunk, C{codes} of os.exit, what it C{ran}, C{bugs} in Python
+    """
+    bugs.clear()
+    path.write_text("")
+    reactor = MemoryReactor()
+    lines: list[bytes] = []
+    errors: list[str] = []
+    codes: list[int] = []
+    failures: list[str] = []
+    runtime = Runtime(
+        reactor,
+        lua=version,
+        output=lines.append,
+        on_error=errors.append,
+        on_exit=codes.append,
+    )
+    runtime.expose("same", lambda *values: values)
+    runtime.expose("later", Deferred)
+    runtime.run_string(PRELUDE, "=(prelude)", str(path))
+    done = runtime.run_string(code, "@test.lua")
+    done.addErrback(lambda failure: failures.append(str(failure.value)))
+    for _ in range(100):
+        reactor.advance(0.1)
+        reactor.advance(0)
+    stopped = runtime.stop()
+    reactor.pump([0, 0, 6, 2, 0])
+    del runtime
+    gc.collect()
+    if not stopped.called or not done.called:
+        bugs.append("it has not ended")
+    return {
+        "lines": [line.decode("latin-1") for line in lines],
+        "errors": errors,
+        "failure": failures[0] if failures else None,
+        "codes": codes,
+        "ran": path.read_text().split(),
+        "bugs": bugs[:],
+    }
+
+
+def main() -> None:
+    globalLogBeginner.beginLoggingTo([note_bugs], redirectStandardIO=False)
+    with tempfile.TemporaryDirectory() as directory:
+        for name, code in json.load(sys.stdin):
+            print(json.dumps(name), flush=True)
+            print(json.dumps(run(sys.argv[1], code, Path(directory) / "ran")))
+
+
+if __name__ == "__main__":
+    main()
