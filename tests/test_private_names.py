@@ -88,6 +88,8 @@ PRIVATE = (
     Private("paho-mqtt", PAHO, "_handle_publish", ()),
     Private("paho-mqtt", PAHO, "_handle_pubrec", ()),
     Private("paho-mqtt", PAHO, "_handle_pubrel", ()),
+    Private("paho-mqtt", PAHO, "_handle_suback", ()),
+    Private("paho-mqtt", PAHO, "_handle_unsuback", ()),
     Private("paho-mqtt", PAHO, "_in_messages"),
     Private("paho-mqtt", PAHO, "_in_packet"),
     Private("paho-mqtt", PAHO, "_inflight_messages"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IProtocolFactory
+from twisted.internet.interfaces import IProtocol
 
 from eplua_twisted.border.module import Module
 from eplua_twisted.border.primitives import query
@@ -13,8 +13,9 @@ from eplua_twisted.border.values import to_text
 from eplua_twisted.mqtt.client import MQTTClient
 from eplua_twisted.mqtt.options import ConnectOptions
 from eplua_twisted.mqtt.paho_socket import PahoSocket
-from eplua_twisted.mqtt.stream import StreamFactory
+from eplua_twisted.mqtt.stream import Stream
 from eplua_twisted.mqtt.uri import Broker, parse
+from eplua_twisted.streams.connecting import OneProtocolFactory
 from eplua_twisted.streams.endpoints import client_endpoint
 from eplua_twisted.tls.options import TLSOptions
 
@@ -61,22 +62,21 @@ class MQTT(Module):
 
     def _begin(
         self, socket: PahoSocket, broker: Broker, creator: object
-    ) -> Deferred[object]:
-        reactor = self._environment.reactor
-        factory: IProtocolFactory
+    ) -> Deferred[Any]:
+        environment = self._environment
+        protocol: IProtocol
         if broker.websocket:
-            from eplua_twisted.mqtt.websocket import WebSocketFactory
+            from eplua_twisted.mqtt.websocket import WebSocket
 
-            factory = WebSocketFactory(socket, broker.handshake_uri, reactor)
+            protocol = WebSocket(socket, broker, environment.reactor)
         else:
-            factory = StreamFactory(socket)
-        endpoint = client_endpoint(self._environment.streams, broker.host, broker.port)
+            protocol = Stream(socket)
+        endpoint = client_endpoint(environment.streams, broker.host, broker.port)
         if creator is not None:
             from eplua_twisted.tls.transport import TLSClientEndpoint
 
-            endpoint = TLSClientEndpoint(endpoint, creator, reactor)
-        attempt: Deferred[Any] = endpoint.connect(factory)
-        return attempt
+            endpoint = TLSClientEndpoint(endpoint, creator, environment.reactor)
+        return endpoint.connect(OneProtocolFactory(protocol))
 
     def _creator(self, broker: Broker, options: ConnectOptions) -> object:
         # OpenSSL is loaded by those who need it.

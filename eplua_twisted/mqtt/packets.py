@@ -5,7 +5,14 @@ from __future__ import annotations
 from eplua_twisted.errors import OperationError
 
 CONNACK = 0x20
+PUBLISH = 0x30
 PUBREL = 0x62
+
+MAX_CONTROL = 64 * 1024
+"""
+Bytes of a packet that is no message, and of a message's properties: each property, and
+each code of a SUBACK, costs many times of that while it is read.
+"""
 
 BATCH = 64
 """Packets that are handed on together at most: then the script is told of them."""
@@ -36,9 +43,13 @@ class PacketBuffer:
     be L{read}.
     """
 
-    def __init__(self, limit: int) -> None:
-        """@param limit: bytes that a packet may have after its length"""
+    def __init__(self, limit: int, version: int) -> None:
+        """
+        @param limit: bytes that a packet may have after its length
+        @param version: 5, where packets have properties, or 4
+        """
         self._limit = limit
+        self._five = version == 5
         self._buffer = bytearray()
         self._position = self._end = 0
 
@@ -112,13 +123,36 @@ class PacketBuffer:
             if measured is None:
                 return None
             length, end = measured[0], sum(measured)
-            if length > self._limit:
+            if length > MAX_CONTROL or length > self._limit:
+                self._check_large(start, measured[1], length)
+        return end if end <= len(buffer) else None
+
+    def _check_large(self, start: int, body: int, length: int) -> None:
+        buffer = self._buffer
+        if length > self._limit:
+            raise OperationError(
+                "limit",
+                f"the broker sent a packet of {length} bytes (option maxMessageSize)",
+            )
+        if buffer[start] & 0xF0 != PUBLISH:
+            raise OperationError(
+                "protocol", f"the broker sent {length} bytes that are no message"
+            )
+        if self._five and len(buffer) >= body + length:
+            properties = self._properties_of(buffer[start], body)
+            if properties > MAX_CONTROL:
                 raise OperationError(
                     "limit",
-                    f"the broker sent a packet of {length} bytes"
-                    " (option maxMessageSize)",
+                    f"the broker sent {properties} bytes of properties (at most"
+                    f" {MAX_CONTROL}; no option moves this)",
                 )
-        return end if end <= len(buffer) else None
+
+    def _properties_of(self, first: int, body: int) -> int:
+        """Bytes of the properties of a message."""
+        buffer = self._buffer
+        at = body + 2 + int.from_bytes(buffer[body : body + 2], "big")
+        measured = varint(buffer, at + 2 if first & 6 else at)
+        return measured[0] if measured else 0
 
     def _drop(self, count: int) -> None:
         if count:

@@ -12,7 +12,7 @@ it calls a C{SocketLike}, which Twisted's connections feed.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from secrets import token_hex
 from typing import Any, Literal, Protocol
 
@@ -32,7 +32,9 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from eplua_twisted.errors import OperationError
 from eplua_twisted.mqtt.options import ConnectOptions
+from eplua_twisted.mqtt.packets import varint
 from eplua_twisted.mqtt.paho_socket import PahoSocket
 from eplua_twisted.mqtt.uri import Broker
 
@@ -72,6 +74,9 @@ class Owner(Protocol):
 
         @param reason: of MQTT 5; 0 in 3.1.1
         """
+
+    def answered(self, packet_id: int, codes: Sequence[int]) -> None:
+        """SUBACK or UNSUBACK has come; one of MQTT 3.1.1 has no codes."""
 
     def released(self, packet_id: int) -> None:
         """PUBREL has come."""
@@ -266,6 +271,23 @@ class PahoClient(Client):
         completed = reason_code.packetType == PacketTypes.PUBCOMP
         self._owner.acknowledged(mid, 0 if completed else reason_code.value)
         return super()._do_on_publish(mid, reason_code, properties)
+
+    # Subscriptions.
+
+    def _handle_suback(self) -> None:
+        # Paho makes an object of two thousand bytes of each code.
+        packet = self._in_packet["packet"]
+        start = 2
+        if self.protocol == MQTTProtocolVersion.MQTTv5:
+            measured = varint(packet, 2)
+            start += len(packet) if measured is None else sum(measured) - 2
+        if start > len(packet):
+            raise OperationError("protocol", "the broker sent a packet that is cut off")
+        self._owner.answered(int.from_bytes(packet[:2], "big"), packet[start:])
+
+    def _handle_unsuback(self) -> MQTTErrorCode:
+        self._handle_suback()
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
 
     # Messages from the broker.
 

@@ -28,15 +28,17 @@ class PahoSocket:
     def __init__(
         self,
         limit: int,
+        version: int,
         arrived: Callable[[], None],
         ended: Callable[[PahoSocket], None],
     ) -> None:
         """
         @param limit: bytes of the largest packet
+        @param version: of the protocol: 4 or 5
         @param arrived: there may be packets to select
         @param ended: there is no connection any more, or there never was
         """
-        self._in = PacketBuffer(limit)
+        self._in = PacketBuffer(limit, version)
         # Called three times for each packet.
         self.recv = self._in.read
         self._arrived = arrived

@@ -338,35 +338,35 @@ class Requests:
         else:
             self._note(b"published", packet_id)
 
-    def _answered(self, packet_id: int) -> Subscribe | Unsubscribe | None:
-        request = self._unanswered.pop(packet_id, None)
-        if request is not None:
-            self._forget(request)
-        return request
+    def answered(self, packet_id: int, codes: Sequence[int]) -> None:
+        """
+        SUBACK or UNSUBACK has come.
 
-    def subscribed(self, packet_id: int, codes: Sequence[int]) -> None:
-        """@param codes: what the broker has granted for each topic filter"""
-        request = self._answered(packet_id)
+        @param codes: one for each topic filter; none of an UNSUBACK in 3.1.1
+        @raise OperationError: C{protocol}: more than were asked for
+        """
+        request = self._unanswered.pop(packet_id, None)
         if request is None:
             return
-        if not isinstance(request, Subscribe):
-            raise OperationError("protocol", "SUBACK answers an UNSUBSCRIBE")
+        self._forget(request)
+        if isinstance(request, Subscribe):
+            self._subscribed(request, codes)
+            return
+        if len(codes) > (len(request.topics) if self._five else 0):
+            raise OperationError("protocol", "the broker sent a bad UNSUBACK")
+        self._note(b"unsubscribed", packet_id, *([max(codes)] if codes else []))
+
+    def _subscribed(self, request: Subscribe, codes: Sequence[int]) -> None:
+        filters = request.filters
+        if len(codes) > len(filters) or any(2 < each < REFUSED for each in codes):
+            raise OperationError("protocol", "the broker sent a bad SUBACK")
         results = [each if each < REFUSED else REFUSED_SUBSCRIPTION for each in codes]
-        for (topic, qos), result in zip(request.filters, results, strict=False):
+        for (topic, qos), result in zip(filters, results, strict=False):
             if result == REFUSED_SUBSCRIPTION:
                 self._subscriptions.pop(topic, None)
             elif topic not in request.withdrawn:
                 self._subscriptions[topic] = qos
         if not request.renewed:
-            self._note(b"subscribed", packet_id, *results)
+            self._note(b"subscribed", request.packet_id, *results)
         elif REFUSED_SUBSCRIPTION in results:
             self.log.warn("the broker refused to renew a subscription")
-
-    def unsubscribed(self, packet_id: int, codes: Sequence[int]) -> None:
-        """@param codes: one for each topic, in MQTT 5"""
-        request = self._answered(packet_id)
-        if request is None:
-            return
-        if not isinstance(request, Unsubscribe):
-            raise OperationError("protocol", "UNSUBACK answers a SUBSCRIBE")
-        self._note(b"unsubscribed", packet_id, *([max(codes)] if codes else []))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from paho.mqtt.client import ConnectFlags, DisconnectFlags, MQTTMessage
@@ -81,8 +81,6 @@ class Session:
         paho.on_connect = self._on_connect
         paho.on_disconnect = self._on_disconnect
         paho.on_message = self._on_message
-        paho.on_subscribe = self._on_subscribe
-        paho.on_unsubscribe = self._on_unsubscribe
         self._paho = paho
         self._driver = Driver(paho, options.protocol_version, self)
         self._requests = Requests(options, paho, ids, self._driver.note)
@@ -93,7 +91,13 @@ class Session:
         self._goodbye_limit = StallDeadline(reactor, self._unfinished, self.abort)
 
     def _new_socket(self) -> PahoSocket:
-        return PahoSocket(self._options.max_message_size, self._arrived, self._lost)
+        options = self._options
+        return PahoSocket(
+            options.max_message_size,
+            options.protocol_version,
+            self._arrived,
+            self._lost,
+        )
 
     # What the owner asks.
 
@@ -231,31 +235,14 @@ class Session:
             number,
         )
 
-    def _on_subscribe(
-        self,
-        client: object,
-        data: object,
-        packet_id: int,
-        codes: list[ReasonCode],
-        properties: object,
-    ) -> None:
-        self._requests.subscribed(packet_id, [each.value for each in codes])
-
-    def _on_unsubscribe(
-        self,
-        client: object,
-        data: object,
-        packet_id: int,
-        codes: list[ReasonCode],
-        properties: object,
-    ) -> None:
-        self._requests.unsubscribed(packet_id, [each.value for each in codes])
-
     def next_socket(self) -> PahoSocket:
         return self._socket
 
     def acknowledged(self, packet_id: int, reason: int) -> None:
         self._requests.acknowledged(packet_id, reason)
+
+    def answered(self, packet_id: int, codes: Sequence[int]) -> None:
+        self._requests.answered(packet_id, codes)
 
     def released(self, packet_id: int) -> None:
         self._deliveries.released(packet_id)

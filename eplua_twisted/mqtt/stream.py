@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from twisted.internet.interfaces import IAddress, IPushProducer
-from twisted.internet.protocol import Factory, connectionDone
+from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import Protocol as StreamProtocol
+from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from eplua_twisted.streams.endpoints import set_stream_options
 from eplua_twisted.streams.write_buffer import WriteBuffer
+
+MAX_ANSWERS = 32 * 1024 * 1024
+"""Bytes that may wait for a broker before nothing more is read from it."""
 
 
 class ByteTransport(Protocol):
@@ -70,11 +73,50 @@ class Transport(Protocol):
     def unregisterProducer(self) -> None: ...
 
 
+class Valve:
+    """
+    Lets a transport read, or not: not while somebody has paused it, and not while the
+    peer does not take what is sent to it.  What comes from a broker is answered, so
+    that one which sends and never reads would fill the memory.
+    """
+
+    def __init__(self, transport: Transport, out: WriteBuffer) -> None:
+        """@param out: where what the peer does not take waits"""
+        self._transport = transport
+        self._out = out
+        self._paused = False
+        self._choked = False
+
+    def pause(self) -> None:
+        """Stop reading."""
+        self._paused = True
+        self._transport.pauseProducing()
+
+    def resume(self) -> None:
+        """Read again, if the peer does."""
+        self._paused = False
+        if not self._choked:
+            self._transport.resumeProducing()
+
+    def look(self) -> None:
+        """Something has been answered."""
+        if self._out.amount > MAX_ANSWERS and not self._choked:
+            self._choked = True
+            self._transport.pauseProducing()
+            self._out.when_below(MAX_ANSWERS // 2).addCallback(self._taken)
+
+    def _taken(self, result: None) -> None:
+        self._choked = False
+        if not self._paused:
+            self._transport.resumeProducing()
+
+
 class Stream(StreamProtocol):
     """A L{ByteTransport} over TCP or TLS."""
 
     transport: Transport  # type: ignore[assignment]
     _out: WriteBuffer
+    _valve: Valve
 
     def __init__(self, receiver: Receiver) -> None:
         self._receiver = receiver
@@ -82,11 +124,13 @@ class Stream(StreamProtocol):
     def connectionMade(self) -> None:
         set_stream_options(self.transport, True, False)
         self._out = WriteBuffer(self.transport)
+        self._valve = Valve(self.transport, self._out)
         self._receiver.connected(self)
         self._receiver.opened()
 
     def dataReceived(self, data: bytes) -> None:
         self._receiver.received(data)
+        self._valve.look()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._receiver.lost(reason)
@@ -105,19 +149,7 @@ class Stream(StreamProtocol):
         self.transport.abortConnection()
 
     def pause(self) -> None:
-        self.transport.pauseProducing()
+        self._valve.pause()
 
     def resume(self) -> None:
-        self.transport.resumeProducing()
-
-
-class StreamFactory(Factory):
-    """Makes the one L{Stream} of a receiver."""
-
-    noisy = False
-
-    def __init__(self, receiver: Receiver) -> None:
-        self._receiver = receiver
-
-    def buildProtocol(self, addr: IAddress | None) -> Stream:
-        return Stream(self._receiver)
+        self._valve.resume()

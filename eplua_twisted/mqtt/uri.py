@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from twisted.internet.abstract import isIPv6Address
-
 from eplua_twisted.errors import OperationError
-from eplua_twisted.streams.names import host_of_url, without_zone
+from eplua_twisted.streams import urls
+from eplua_twisted.streams.names import host_of_url
 
 URI = re.compile(
     r"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://)?"
-    r"(?:\[(?P<ipv6>[0-9a-f:.]+(?:%[^\s\]/]+)?)\]|(?P<host>[^\s:/?#@\[\]]+))"
+    r"(?:\[(?P<ipv6>[^\s\[\]]+)\]|(?P<host>[^\s:/?#@\[\]]+))"
     r"(?::(?P<port>[0-9]+))?"
     r"(?P<path>/[^\s#]*)?",
     re.IGNORECASE,
@@ -23,6 +22,7 @@ BARE_IPV6 = re.compile(
 
 PORTS = {"mqtt": 1883, "mqtts": 8883, "ws": 80, "wss": 443}
 SECURE = {"mqtt": "mqtts", "ws": "wss"}
+WEBSOCKET = {"ws": 80, "wss": 443}
 
 PATH = "/mqtt"
 """Where brokers have their WebSocket, when the URI does not say."""
@@ -32,13 +32,16 @@ PATH = "/mqtt"
 class Broker:
     """
     @ivar scheme: one of C{mqtt}, C{mqtts}, C{ws}, C{wss}
-    @ivar path: of a WebSocket
+    @ivar host: a name, or an address; of IPv6 with its zone, if there is one
+    @ivar path: of a WebSocket, escaped
+    @ivar authority: of a WebSocket: host and port, as C{Host} says them
     """
 
     scheme: str
     host: str
     port: int
-    path: str
+    path: str = ""
+    authority: str = ""
 
     @property
     def secure(self) -> bool:
@@ -46,19 +49,13 @@ class Broker:
 
     @property
     def websocket(self) -> bool:
-        return self.scheme in ("ws", "wss")
+        return self.scheme in WEBSOCKET
 
     @property
     def uri(self) -> str:
-        return self._uri(self.host.replace("%", "%25", 1))
-
-    @property
-    def handshake_uri(self) -> str:
-        """What a WebSocket asks for: a zone is only known here (RFC 6874, 4)."""
-        return self._uri(without_zone(self.host))
-
-    def _uri(self, host: str) -> str:
-        host = f"[{host}]" if ":" in host else host
+        host = self.host
+        if ":" in host:
+            host = "[" + host.replace("%", "%25", 1) + "]"
         return f"{self.scheme}://{host}:{self.port}{self.path}"
 
 
@@ -73,22 +70,38 @@ def parse(uri: str, port: int | None, secure: bool) -> Broker:
     if BARE_IPV6.fullmatch(uri):
         uri = f"[{uri}]"
     match = URI.fullmatch(uri)
-    if match is None or (match["ipv6"] and not isIPv6Address(match["ipv6"])):
+    if match is None:
         raise OperationError("protocol", "mqtt://host[:port] or ws://host[:port]/path")
     scheme = (match["scheme"] or "mqtt").lower()
     if scheme not in PORTS:
         raise OperationError("protocol", "scheme mqtt, mqtts, ws or wss")
-    path = match["path"] or ""
-    if scheme in ("ws", "wss"):
-        path = path or PATH
-    elif path not in ("", "/"):
-        raise OperationError("protocol", "mqtt://host[:port] without a path")
-    else:
-        path = ""
     if secure:
         scheme = SECURE.get(scheme, scheme)
     number = int(match["port"]) if match["port"] else port or PORTS[scheme]
     if not 1 <= number <= 65535:
         raise OperationError("protocol", "port 1..65535")
-    host = match["host"] or host_of_url(match["ipv6"])
-    return Broker(scheme, host, number, path)
+    path = match["path"] or ""
+    if scheme in WEBSOCKET:
+        host = f"[{match['ipv6']}]" if match["ipv6"] else match["host"]
+        return _websocket(f"{scheme}://{host}:{number}{path or PATH}")
+    if path not in ("", "/"):
+        raise OperationError("protocol", "mqtt://host[:port] without a path")
+    return Broker(scheme, match["host"] or _address(match["ipv6"]), number)
+
+
+def _websocket(text: str) -> Broker:
+    try:
+        url = urls.parse(text, WEBSOCKET)
+    except OperationError as problem:
+        raise OperationError("protocol", problem.message) from None
+    return Broker(url.scheme, url.host, url.port, url.path, url.authority)
+
+
+def _address(ipv6: str) -> str:
+    try:
+        host = host_of_url(ipv6)
+    except OperationError:
+        host = ""
+    if ":" not in host:
+        raise OperationError("protocol", "an IPv6 address in brackets")
+    return host

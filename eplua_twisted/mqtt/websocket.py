@@ -2,34 +2,58 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from autobahn.twisted.websocket import WebSocketClientFactory
 from autobahn.websocket.protocol import WebSocketProtocol
-from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from eplua_twisted.errors import OperationError
-from eplua_twisted.mqtt.stream import Receiver
+from eplua_twisted.mqtt.stream import Receiver, Transport, Valve
+from eplua_twisted.mqtt.uri import Broker
 from eplua_twisted.streams.autobahn import BufferedWebSocketClient
+from eplua_twisted.streams.opening import Opening
 
 SUBPROTOCOL = "mqtt"
 
 
 class WebSocket(BufferedWebSocketClient):
-    """A L{ByteTransport<eplua_twisted.mqtt.stream.ByteTransport>} in binary messages."""
+    """
+    A L{ByteTransport<eplua_twisted.mqtt.stream.ByteTransport>} in binary messages.
 
-    def __init__(self, receiver: Receiver) -> None:
+    Messages mean nothing to MQTT (6.0): their bytes are handed on as they come, so that
+    none has to be kept until it is whole.
+    """
+
+    transport: Transport  # type: ignore[assignment]
+    _valve: Valve
+
+    def __init__(self, receiver: Receiver, broker: Broker, reactor: object) -> None:
         super().__init__()
         self._receiver = receiver
         self._lost_by: Failure | None = None
+        self.opening = Opening(broker.authority, broker.path, [SUBPROTOCOL])
+        self.factory = WebSocketClientFactory(protocols=[SUBPROTOCOL], reactor=reactor)
+        # Autobahn's timers are the global reactor's; an attempt has its own limit.
+        self.factory.setProtocolOptions(
+            openHandshakeTimeout=0,
+            closeHandshakeTimeout=0,
+            serverConnectionDropTimeout=0,
+            autoPingInterval=0,
+            failByDrop=False,
+        )
 
     # What autobahn calls.
 
     def connectionMade(self) -> None:
-        self._receiver.connected(self)
         super().connectionMade()
+        assert self._out is not None
+        self._valve = Valve(self.transport, self._out)
+        self._receiver.connected(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        super().dataReceived(data)
+        # Pongs are sent by autobahn itself.
+        self._valve.look()
 
     def onOpen(self) -> None:
         if self.websocket_protocol_in_use != SUBPROTOCOL:
@@ -37,14 +61,25 @@ class WebSocket(BufferedWebSocketClient):
             return
         self._receiver.opened()
 
-    def onMessage(self, payload: bytes, isBinary: bool) -> None:
-        if isBinary:
-            self._receiver.received(payload)
-        else:
+    def onMessageBegin(self, isBinary: bool) -> None:
+        if not isBinary:
             self._refuse("the broker sent text")
 
+    def onMessageFrameBegin(self, length: int) -> None:
+        """Nothing is kept of a frame."""
+
+    def onMessageFrameData(self, payload: bytes) -> None:
+        if self.refused is None:
+            self._receiver.received(payload)
+
+    def onMessageFrameEnd(self) -> None:
+        """Nothing was kept."""
+
+    def onMessageEnd(self) -> None:
+        """Nothing was kept."""
+
     def _refuse(self, message: str) -> None:
-        self.refused = OperationError("protocol", message)
+        self.refused = self.refused or OperationError("protocol", message)
         self.abort()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -69,33 +104,7 @@ class WebSocket(BufferedWebSocketClient):
         self.transport.abortConnection()
 
     def pause(self) -> None:
-        self.transport.pauseProducing()
+        self._valve.pause()
 
     def resume(self) -> None:
-        self.transport.resumeProducing()
-
-
-class WebSocketFactory(WebSocketClientFactory):
-    """Autobahn's settings for the one connection of a receiver."""
-
-    noisy = False
-
-    def __init__(self, receiver: Receiver, url: str, reactor: Any) -> None:
-        WebSocketClientFactory.__init__(
-            self, url=url, protocols=[SUBPROTOCOL], useragent="eplua", reactor=reactor
-        )
-        self._receiver = receiver
-        # Autobahn's timers are the global reactor's; an attempt has its own limit.
-        WebSocketClientFactory.setProtocolOptions(
-            self,
-            openHandshakeTimeout=0,
-            closeHandshakeTimeout=0,
-            serverConnectionDropTimeout=0,
-            autoPingInterval=0,
-            failByDrop=False,
-        )
-
-    def buildProtocol(self, addr: IAddress | None) -> WebSocket:
-        protocol = WebSocket(self._receiver)
-        protocol.factory = self
-        return protocol
+        self._valve.resume()

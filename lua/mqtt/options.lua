@@ -5,11 +5,12 @@ local core = ...
 local check, checked_options = core.import("border/check"), core.import("border/options")
 local reconnect, text = core.import("border/reconnect"), core.import("border/text")
 local tls = core.import("net/tls")
-local ipairs, pairs, tonumber, tostring, type = ipairs, pairs, tonumber, tostring, type
+local pairs, tonumber, tostring, type = pairs, tonumber, tostring, type
 local find, gmatch, gsub, sub = string.find, string.gmatch, string.gsub, string.sub
 
 local MAX_TEXT = 65535 -- bytes of a string in a packet (MQTT 3.1.1, 1.5.3)
 local MAX_PAYLOAD = 268435455 - MAX_TEXT - 16 -- of a packet: 2.2.3
+local MAX_TOPICS = 1000 -- of one request
 
 local options = {}
 
@@ -83,14 +84,18 @@ local function list_of(topic, method)
   if type(topic) ~= "table" or #topic == 0 then
     check.fail(1, method, "topic", "string or array of topics", topic)
   end
+  if #topic > MAX_TOPICS then
+    check.fail(1, method, "topic", "at most " .. MAX_TOPICS .. " topics", topic)
+  end
   return topic
 end
 
 --- Topic filters, each followed by its QoS, in one row.
 function options.filters(topic, qos, method)
   local flat = {}
-  for _, each in ipairs(list_of(topic, method)) do
-    local own = qos
+  local list = list_of(topic, method)
+  for i = 1, #list do
+    local each, own = list[i], qos
     if type(each) == "table" then
       own = each[2] == nil and qos or qos_kind(each[2])
       if not own then check.fail(1, method, "topic QoS", "0, 1 or 2", each[2]) end
@@ -104,7 +109,9 @@ end
 
 function options.topics(topic, method)
   local flat = {}
-  for _, each in ipairs(list_of(topic, method)) do
+  local list = list_of(topic, method)
+  for i = 1, #list do
+    local each = list[i]
     if type(each) == "table" then each = each[1] end
     check_filter(each, 1, method)
     flat[#flat + 1] = each

@@ -104,6 +104,9 @@ class BadInputTests(MemoryBrokerTestCase):
 
     def test_subscribe_arguments_that_are_wrong(self) -> None:
         broker = self.connect()
+        self.run_lua(
+            "function many(n) local t = {} for i = 1, n do t[i] = 'a' end return t end"
+        )
         for arguments, expected in (
             ("", "topic: string or array of topics expected, got nil"),
             ("''", "topic: string that is not empty"),
@@ -115,6 +118,7 @@ class BadInputTests(MemoryBrokerTestCase):
             ("'a+/b'", "topic: + as a whole level only"),
             ("'\\255'", "a topic must be UTF-8"),
             ("('x'):rep(65536)", "topic: at most 65535 bytes"),
+            ("many(1001)", "topic: at most 1000 topics"),
             ("'a', {qos = 3}", "option qos: 0, 1 or 2"),
             ("'a', {callback = {}}", "option callback: function"),
         ):

@@ -77,6 +77,25 @@ class MessageTests(MemoryBrokerTestCase):
             "subscribed packetId=1 results=0", "subscribed packetId=2 results=1+-1+2"
         )
 
+    def test_as_many_topics_as_one_request_may_have(self) -> None:
+        """1000; for each there is a result."""
+        broker = self.connect()
+        self.run_lua(
+            """
+            local topics = {}
+            for i = 1, 1000 do topics[i] = "a/" .. i end
+            print(c:subscribe(topics))
+            print(c:unsubscribe(topics))
+            c:addEventListener("subscribed", function(e) print(#e.results) end)
+            c:removeEventListener("unsubscribed")
+            """
+        )
+        self.assertEqual([each[0] for each in broker.packets()], [0x82, 0xA2])
+        broker.says(answer(SUBACK, 1, bytes(1000)), answer(UNSUBACK, 2))
+        self.turn(2)
+        self.assertEqual(self.lines[:2] + self.lines[-1:], [b"1", b"2", b"1000"])
+        self.lines.clear()
+
     def test_unsubscribe_sends_and_is_told(self) -> None:
         broker = self.connect()
         self.run_lua(
