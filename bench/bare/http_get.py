@@ -1,4 +1,7 @@
-"""treq with a pool of its own, doing what bench/lua/http_get.lua does."""
+"""
+treq with a pool of its own, doing what bench/lua/http_get.lua does: GETs, or with a
+number of bytes POSTs; with a certificate that is to be trusted https.
+"""
 
 import sys
 from collections.abc import Callable
@@ -6,14 +9,22 @@ from typing import Any
 
 from treq.client import HTTPClient
 from twisted.internet import reactor as real_reactor
-from twisted.web.client import Agent, HTTPConnectionPool
+from twisted.internet.ssl import Certificate, trustRootFromCertificates
+from twisted.web.client import Agent, BrowserLikePolicyForHTTPS, HTTPConnectionPool
 
 reactor: Any = real_reactor
 
-url, flying, warm, total = sys.argv[1], *map(int, sys.argv[2:])
+url, flying, warm, total, size = sys.argv[1], *map(int, sys.argv[2:6])
+body = b"x" * size
 pool = HTTPConnectionPool(reactor)
 pool.maxPersistentPerHost = flying
-client = HTTPClient(Agent(reactor, pool=pool))
+policy: Any = BrowserLikePolicyForHTTPS()
+if len(sys.argv) > 6:
+    with open(sys.argv[6], "rb") as file:
+        policy = BrowserLikePolicyForHTTPS(
+            trustRootFromCertificates([Certificate.loadPEM(file.read())])
+        )
+client = HTTPClient(Agent(reactor, policy, pool=pool))
 
 
 def load(count: int, done: Callable[[], None]) -> None:
@@ -23,10 +34,13 @@ def load(count: int, done: Callable[[], None]) -> None:
         nonlocal started
         if started < count:
             started += 1
-            response = client.get(url, reactor=reactor)
+            if size:
+                response = client.post(url, data=body, reactor=reactor)
+            else:
+                response = client.get(url, reactor=reactor)
             response.addCallback(lambda answer: answer.content()).addCallback(over)
 
-    def over(body: bytes) -> None:
+    def over(answer: bytes) -> None:
         nonlocal finished
         finished += 1
         if finished == count:

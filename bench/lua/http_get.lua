@@ -1,6 +1,11 @@
--- GETs: URL, how many in flight, how many to warm up with, how many to count.
+-- GETs, or with a number of bytes POSTs: URL, how many in flight, how many to warm up with,
+-- how many to count, that number, and a certificate that is to be trusted.
 local url, flying, warm, total = arg[1], tonumber(arg[2]), tonumber(arg[3]), tonumber(arg[4])
-local client = net.HTTPClient({ maxConnectionsPerHost = flying })
+local size, authority = tonumber(arg[5]), arg[6]
+local client = net.HTTPClient({
+  maxConnectionsPerHost = flying,
+  tls = authority and { certificateAuthority = authority },
+})
 
 local function load(count, done)
   local started, finished = 0, 0
@@ -12,6 +17,7 @@ local function load(count, done)
     end
   end
   params = {
+    options = size > 0 and { method = "POST", data = ("x"):rep(size) } or nil,
     success = function(response)
       assert(response.status == 200)
       finished = finished + 1
