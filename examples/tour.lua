@@ -27,7 +27,7 @@ end
 
 local function timers()
   local order = {}
-  setTimeout(function() order[#order + 1] = "b" end, 2)
+  setTimeout(function() order[#order + 1] = "b" end, 50)
   setTimeout(function(x) order[#order + 1] = x end, 1, "a")
   local ticks = 0
   local interval
@@ -35,7 +35,7 @@ local function timers()
     ticks = ticks + 1
     if ticks == 3 then clearInterval(interval) end
   end, 1)
-  task.sleep(20)
+  task.sleep(100)
   equal(table.concat(order), "ab")
   equal(ticks, 3)
 end
