@@ -79,7 +79,7 @@ class Bridge:
         for deferred in list(self._waiting):
             try:
                 deferred.cancel()
-            except Exception:
+            except Exception:  # noqa: BLE001 - the canceller may be the application's
                 # The canceller may be the application's.
                 self.log.failure("cancelling an operation failed")
 
@@ -128,7 +128,7 @@ class Bridge:
         self.entered = True
         try:
             self._dispatch(ticket, ok, *values)  # type: ignore[misc]
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001 - os.exit, or a bug of the library
             # os.exit unwinds all of Lua.  Else only a bug in the Lua library, or
             # memory running out in it, gets here.
             if not self.stopped:
@@ -148,7 +148,7 @@ class Bridge:
             if ticket != COMMANDS:
                 code, message = to_bytes(INTERNAL[0]), to_bytes(str(problem))
                 self._dispatch(ticket, False, code, message)
-        except Exception:
+        except Exception:  # noqa: BLE001 - a bug of the library
             self.log.failure("the Lua library failed again")
         if ticket == COMMANDS:
             number = values[0]

@@ -185,7 +185,7 @@ class Calls:
                 result = Deferred.fromCoroutine(result)
             elif later and not isinstance(result, Deferred):
                 result = succeed(result)
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001 - the application's function
             if not later:
                 self._report(name, Failure())
                 self._raised = problem

@@ -263,7 +263,7 @@ class SteadyReactor:
             call.called = 1
             try:
                 call.func(*call.args, **call.kw)
-            except Exception:
+            except Exception:  # noqa: BLE001 - the reactor goes on after a bug
                 self.log.failure("Unhandled error in a delayed call")
         self._set_for = None
         if heap:

@@ -174,7 +174,7 @@ class Primitives:
                     results = _results(result)
                     if ticket < 0:
                         return True
-            except Exception:
+            except Exception:  # noqa: BLE001 - nothing that Python raises reaches Lua
                 fail(abs(ticket), number, Failure())
                 return None
             answer(ticket, number, True, *results)
@@ -204,7 +204,7 @@ class Primitives:
                 else:
                     _check_gone(number, gone)
                     result = ()
-            except Exception:
+            except Exception:  # noqa: BLE001 - nothing that Python raises reaches Lua
                 fail(ticket, number, Failure())
                 return
             if isinstance(result, Deferred):
@@ -235,7 +235,7 @@ class Primitives:
                 result = method(*arguments)
                 if not isinstance(result, Deferred):
                     result = succeed(result)
-            except Exception:
+            except Exception:  # noqa: BLE001 - nothing that Python raises reaches Lua
                 bridge.fail(ticket, None, Failure())
                 return
             bridge.wait_for(ticket, result.addCallback(_results))
@@ -252,7 +252,7 @@ class Primitives:
                 return _results(method(*arguments))
             except ConversionError as problem:
                 return None, to_bytes(str(problem)), b"internal"
-            except Exception:
+            except Exception:  # noqa: BLE001 - nothing that Python raises reaches Lua
                 failure = Failure()
                 description = describe(failure)
                 if description is None:

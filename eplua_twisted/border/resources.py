@@ -110,7 +110,7 @@ class Resources:
         """A bug in one resource must not keep the others as they are."""
         try:
             method()
-        except Exception:
+        except Exception:  # noqa: BLE001 - the others are closed after a bug in one
             self.log.failure("{what} {resource} failed", what=what, resource=resource)
             return False
         return True

@@ -121,7 +121,7 @@ class HTTPRequest:
         exchange = Exchange(self._route, self._environment.reactor, self._parameters)
         try:
             sent = exchange.start(self._jar, authorization)
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is, it is the answer
             self._end(Failure())
             return
         now.waits_for = sent

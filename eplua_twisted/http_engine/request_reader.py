@@ -262,14 +262,14 @@ class RequestReader:
         head.awaits_continue = self._awaits_continue and minor == 1
         try:
             self._events.head_received(head)
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001 - raised again by feed
             self._fail(problem)
 
     def on_body(self, data: bytes) -> None:
         self._unused = 0
         try:
             self._events.body_received(data)
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001 - raised again by feed
             self._fail(problem)
 
     def on_chunk_header(self) -> None:
@@ -284,5 +284,5 @@ class RequestReader:
         self.ended = self._last
         try:
             self._events.request_received()
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001 - raised again by feed
             self._fail(problem)

@@ -161,7 +161,7 @@ class HTTPConnection(StreamProtocol):
         except Refused as refused:
             self._refuse_in_turn(refused.status)
             return
-        except Exception:
+        except Exception:  # noqa: BLE001 - a bug is one request's 500
             self.log.failure("a request could not be served")
             self._refuse_in_turn(500)
             return

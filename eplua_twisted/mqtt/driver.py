@@ -85,7 +85,7 @@ class Driver:
         except OperationError as problem:
             self._owner.broken(socket, problem.code, problem.message)
             return False
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001 - paho raises what it likes
             # What paho does not look for, such as a topic that is not UTF-8.
             message = f"the broker sent nonsense: {problem}"
             self._owner.broken(socket, "protocol", message)

@@ -57,7 +57,7 @@ class _Introduction(Protocol):
         transport.protocol = self._protocol
         try:
             self._protocol.makeConnection(transport)
-        except Exception:
+        except Exception:  # noqa: BLE001 - a bug in a protocol is the answer
             # Whoever waits for the connection must hear of a bug in its protocol.
             transport.protocol = Protocol()
             transport.abortConnection()
@@ -96,7 +96,7 @@ class _Client(ClientFactory):
     def buildProtocol(self, addr: Any) -> Protocol | None:
         try:
             protocol = self._factory.buildProtocol(addr)
-        except Exception:
+        except Exception:  # noqa: BLE001 - a bug in a factory is the answer
             self.connected.errback(Failure())
             return None
         assert protocol is not None
@@ -116,7 +116,7 @@ def connect(factory: IProtocolFactory, attempt: Attempt) -> Deferred[IProtocol]:
     client = _Client(factory)
     try:
         attempt(client)
-    except Exception:
+    except Exception:  # noqa: BLE001 - Twisted raises what the system says
         # Twisted raises what the system says of some addresses.
         return fail()
     return client.connected

@@ -63,7 +63,7 @@ def load_key(value: bytes) -> PrivateKey:
         return load_pem_private_key(block.group() if block else text, None)
     except TypeError:
         what = "the private key is encrypted"
-    except Exception:
+    except Exception:  # noqa: BLE001 - each library has its own
         # Which exceptions a broken key has is the business of several libraries.
         what = "no private key in PEM form"
     raise OperationError("tls", f"{place}: {what}")

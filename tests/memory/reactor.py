@@ -145,7 +145,7 @@ class MemoryReactor(_DisconnectSelectableMixin, MemoryReactorClock):
     def _run(self, descriptor: Any, method: str) -> None:
         try:
             why = getattr(descriptor, method)()
-        except Exception:
+        except Exception:  # noqa: BLE001 - as Twisted's reactors do
             why = sys.exc_info()[1]
             log.err()
         if why:
