@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 
 import trustme
+from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
+from zope.interface import provider
 
 from tests.support import LoopbackTestCase, serve_peer, start_peer
 
@@ -61,6 +63,21 @@ class WssTests(LoopbackTestCase):
         self.assertTrue(lines[0].startswith(b"certificate verify failed: "), lines)
         self.assertIn(b"allowUnauthorized", lines[0])
         self.assertTrue(lines[0].endswith(b"\ttls"), lines)
+
+    async def test_a_failure_is_told_once(self) -> None:
+        """To the script; autobahn has nothing to add in the log."""
+        events: list[LogEvent] = []
+
+        @provider(ILogObserver)
+        def observe(event: LogEvent) -> None:
+            events.append(event)
+
+        globalLogPublisher.addObserver(observe)
+        self.addCleanup(globalLogPublisher.removeObserver, observe)
+        port = await self.peer(self.certificate)
+        await self.run_lua(ASK, "", f"wss://localhost:{port}/")
+        names = [str(each.get("log_namespace")) for each in events]
+        self.assertEqual([each for each in names if "autobahn" in each], [])
 
     async def test_wrong_host(self) -> None:
         port = await self.peer(self.other)

@@ -11,6 +11,7 @@ from typing import Any
 from tests.support import (
     ALL_BYTES,
     LoopbackTestCase,
+    port_of,
     serve_peer,
     start,
     start_peer,
@@ -277,6 +278,84 @@ class ClientTests(LoopbackTestCase):
         )
         self.assertEqual(lines[1:3], [b"one\ta", b"two\tb"])
         self.assertEqual(len(self.errors), 2)
+
+
+class NodeTests(LoopbackTestCase):
+    """A script's client, and the server of Node's ws package."""
+
+    async def setting(self) -> None:
+        self.node = start_peer(self, "websocket_server.js")
+        self.port = str(await port_of(self.node))
+
+    async def talk(self, code: str, options: str = "") -> list[bytes]:
+        await self.setting()
+        return await self.run_lua(
+            f"""
+            ws = net.WebSocketClient({options})
+            ws:addEventListener("disconnected", function(...) print("disconnected", ...) end)
+            ws:addEventListener("error", print)
+            task.start(function()
+              ws:connect("ws://127.0.0.1:" .. arg[1])
+              ws:wait("connected")
+              {code}
+            end)
+            """,
+            self.port,
+        )
+
+    async def test_there_and_back(self) -> None:
+        """Compressed and not, short and long."""
+        lines = await self.talk(
+            """
+            local t = {} for i = 0, 255 do t[#t + 1] = string.char(i) end
+            local all = table.concat(t)
+            for _, data in ipairs({"", "x", all, all:rep(1000)}) do
+              ws:sendBinary(data)
+              local back, binary = ws:wait("dataReceived")
+              print(back == data, binary)
+            end
+            ws:send("h\\195\\164llo") print(ws:wait("dataReceived"))
+            ws:send("pings") print(ws:wait("dataReceived"))
+            ws:close(4003, "done")
+            """
+        )
+        self.assertEqual(
+            lines,
+            [
+                *[b"true\ttrue"] * 4,
+                b"h\xc3\xa4llo\tfalse",
+                b"pong hello\tfalse",
+                b"disconnected\t4003\tdone\ttrue",
+            ],
+        )
+
+    async def test_close_sends_all(self) -> None:
+        await self.talk(
+            "for i = 1, 14 do ws:send(('x'):rep(1000000)) end ws:close(4003, 'all')",
+            "{compression = false}",
+        )
+        await self.node.says(b"closed 4003 all 14000000")
+
+    async def test_ends(self) -> None:
+        for word, end in (
+            ("close", b"disconnected\t4001\tas asked\ttrue"),
+            ("drop", b"disconnected\t1006\t"),
+        ):
+            self.lines.clear()
+            lines = await self.talk(f"ws:send('{word}')")
+            self.assertEqual(len(lines), 1)
+            self.assertTrue(lines[0].startswith(end), lines)
+
+    async def test_too_large_a_message(self) -> None:
+        """Both ends know why."""
+        for compression in ("true", "false"):
+            self.lines.clear()
+            lines = await self.talk(
+                "ws:send('big')",
+                f"{{maxMessageSize = 1000000, compression = {compression}}}",
+            )
+            self.assertTrue(lines[0].startswith(b"disconnected\t1009\t"), lines)
+            await self.node.says(b"closed 1009")
 
 
 class ServerTests(LoopbackTestCase):
