@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from eplua_twisted.tap import Options, makeService
-from tests.support import ALL_BYTES, Peer, start
+from tests.support import ALL_BYTES, Peer, start, together
 
 EPLUA = (sys.executable, "-m", "eplua_twisted.cli")
 TWISTD_N = (
@@ -54,15 +54,17 @@ class CommandTests(TestCase):
         )
 
     async def test_lua_versions(self) -> None:
-        for version, name in (
-            ("5.3", b"Lua 5.3"),
-            ("5.5", b"Lua 5.5"),
-            ("luajit", b"LuaJIT 2.1"),
-        ):
-            code, output = await self.run_command(
-                *EPLUA, "--lua", version, "-e", "print(jit and jit.version or _VERSION)"
+        script = "print(jit and jit.version or _VERSION)"
+        answers = await together(
+            *(
+                self.run_command(*EPLUA, "--lua", version, "-e", script)
+                for version in ("5.3", "5.5", "luajit")
             )
-            self.assertEqual((code, output[: len(name)]), (0, name))
+        )
+        self.assertEqual(
+            [(code, output[:7]) for code, output in answers],
+            [(0, b"Lua 5.3"), (0, b"Lua 5.5"), (0, b"LuaJIT ")],
+        )
 
     async def test_bytes(self) -> None:
         code, output = await self.run_command(
@@ -95,16 +97,21 @@ class CommandTests(TestCase):
         )
 
     async def test_usage(self) -> None:
-        for arguments, text in (
-            ((), b"no script given"),
+        answers = await together(
+            self.run_command(*EPLUA),
+            self.run_command(*EPLUA, "--lua", "5.1", "x"),
+            self.run_command(*EPLUA, "--none"),
+        )
+        self.assertEqual([code for code, _ in answers], [2, 2, 2])
+        for (_, output), text in zip(
+            answers,
             (
-                ("--lua", "5.1", "x"),
+                b"no script given",
                 b"unknown Lua version '5.1'; known: 5.3, 5.4, 5.5, luajit",
+                b"option --none not recognized",
             ),
-            (("--none",), b"option --none not recognized"),
+            strict=True,
         ):
-            code, output = await self.run_command(*EPLUA, *arguments)
-            self.assertEqual(code, 2)
             self.assertIn(text, output)
 
     async def test_help_and_version(self) -> None:
@@ -117,13 +124,14 @@ class CommandTests(TestCase):
         self.assertTrue(re.match(rb"eplua \d+\.\d+\.\d+ \(Twisted ", output), output)
 
     async def test_exit_code(self) -> None:
-        for argument, expected in (("7", 7), ("false", 1), ("true", 0), ("256 + 3", 3)):
-            code, output = await self.run_command(
-                *EPLUA,
-                "-e",
-                f"setTimeout(function() pcall(os.exit, {argument}) print('no') end, 1)",
+        script = "setTimeout(function() pcall(os.exit, %s) print('no') end, 1)"
+        answers = await together(
+            *(
+                self.run_command(*EPLUA, "-e", script % argument)
+                for argument in ("7", "false", "true", "256 + 3")
             )
-            self.assertEqual((code, output), (expected, b""))
+        )
+        self.assertEqual(answers, [(7, b""), (1, b""), (0, b""), (3, b"")])
 
     async def test_reader_gone(self) -> None:
         """`eplua ... | head` ends quietly."""
@@ -191,9 +199,11 @@ class CommandTests(TestCase):
         self.assertEqual(await self.interrupted(code, "TERM"), 128 + signal.SIGTERM)
 
     async def test_signal_right_after_the_first_output(self) -> None:
-        for name in ("TERM", "INT") * 5:
-            code = await self.interrupted("print('ready') setInterval(print, 50)", name)
-            self.assertEqual(code, 128 + getattr(signal, "SIG" + name))
+        script = "print('ready') setInterval(print, 50)"
+        codes = await together(
+            *(self.interrupted(script, name) for name in ("TERM", "INT") * 5)
+        )
+        self.assertEqual(codes, [128 + signal.SIGTERM, 128 + signal.SIGINT] * 5)
 
     async def test_signal_taken_by_another_thread(self) -> None:
         """The reactor sleeps: the thread that was interrupted has to wake it."""

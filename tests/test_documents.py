@@ -16,7 +16,7 @@ from eplua_twisted.streams.server import MAX_CONNECTIONS
 from eplua_twisted.tcp import options as tcp_options
 from eplua_twisted.timers import MAX_TIMERS
 from eplua_twisted.websocket.options import ConnectionOptions
-from tests.support import ROOT, start
+from tests.support import ROOT, start, together
 from tests.support.authority import Authority
 from tests.support.mqtt import amqtt
 
@@ -56,19 +56,15 @@ class DocumentTests(TestCase):
 
     async def test_lua_snippets(self) -> None:
         """Every Lua snippet of a document runs to its end."""
-        found = 0
-        for path in DOCUMENTS:
-            for code in snippets(path, "lua"):
-                found += 1
-                await self.ends_well(*EPLUA, "-e", code)
+        found = [code for path in DOCUMENTS for code in snippets(path, "lua")]
         self.assertTrue(found)
+        await together(*(self.ends_well(*EPLUA, "-e", code) for code in found))
 
     async def test_lua_snippets_with_a_broker(self) -> None:
         """The first argument of those marked `lua broker` is a broker's URI."""
         uri = f"mqtt://127.0.0.1:{await amqtt(self)}"
-        for path in DOCUMENTS:
-            for code in snippets(path, "lua broker"):
-                await self.ends_well(*EPLUA, "-e", code, uri)
+        found = [code for path in DOCUMENTS for code in snippets(path, "lua broker")]
+        await together(*(self.ends_well(*EPLUA, "-e", code, uri) for code in found))
 
     async def test_lua_snippets_with_certificates(self) -> None:
         """
@@ -141,8 +137,9 @@ class DocumentTests(TestCase):
 
     async def test_scripts(self) -> None:
         """The scripts under tests/lua end well, after having said what they did."""
-        for path in sorted((ROOT / "tests" / "lua").glob("*.lua")):
-            output = await self.ends_well(*EPLUA, str(path))
+        paths = sorted((ROOT / "tests" / "lua").glob("test_*.lua"))
+        outputs = await together(*(self.ends_well(*EPLUA, str(path)) for path in paths))
+        for path, output in zip(paths, outputs, strict=True):
             self.assertTrue(output.strip(), path)
 
     async def test_comprehensive(self) -> None:

@@ -7,6 +7,7 @@ from tests.support.peers import (
     serve_peer,
     start,
     start_peer,
+    together,
 )
 from tests.support.programs import ROOT
 from tests.support.runtimes import (
@@ -32,4 +33,5 @@ __all__ = [
     "serve_peer",
     "start",
     "start_peer",
+    "together",
 ]

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from twisted.internet import error
 from twisted.internet import reactor as real_reactor
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredSemaphore, gatherResults
 from twisted.internet.protocol import ProcessProtocol
 from twisted.trial.unittest import TestCase
 
 from tests.support.programs import ROOT, need_node_package
+
+T = TypeVar("T")
 
 
 class Peer(ProcessProtocol):
@@ -95,6 +97,18 @@ async def serve_peer(case: TestCase, name: str, *arguments: str) -> int:
     @return: its port
     """
     return await port_of(start_peer(case, name, *arguments))
+
+
+async def together(*coroutines: Coroutine[Deferred[Any], Any, T]) -> list[T]:
+    """
+    Run coroutines a few at a time, as for programs that take their time to start.
+
+    @return: their results, in order
+    """
+    places = DeferredSemaphore(4)
+    return await gatherResults(
+        [places.run(Deferred.fromCoroutine, each) for each in coroutines]
+    )
 
 
 async def port_of(peer: Peer) -> int:
