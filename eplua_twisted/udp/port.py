@@ -76,7 +76,8 @@ class UDPPort:
         # wait for.
         self._binding: Deferred[None] | None = None
         self._turns: Waiters[None] = Waiters(
-            MAX_WAITING, f"{MAX_WAITING} operations wait for a host name already"
+            MAX_WAITING,
+            f"{MAX_WAITING} operations wait for a name, and no option allows more",
         )
         self._lookups: set[Deferred[str]] = set()
         self._multicast: dict[str, int] = {}
@@ -244,7 +245,8 @@ class UDPPort:
     def _send_by_name(self, data: bytes, name: str, port: int) -> Deferred[None]:
         if len(self._lookups) >= MAX_LOOKUPS:
             raise OperationError(
-                "limit", f"{MAX_LOOKUPS} datagrams wait for host names already"
+                "limit",
+                f"{MAX_LOOKUPS} datagrams wait for names, and no option allows more",
             )
         lookup = Deferred.fromCoroutine(self._address(name))
         self._lookups.add(lookup)
@@ -294,7 +296,7 @@ class UDPPort:
             self._receiver.connection_refused()
         except BlockingIOError:
             raise OperationError(
-                "limit", "No buffer space available: the system has not sent the last"
+                "limit", "No buffer space available (the system's send buffer is full)"
             ) from None
         except OSError as problem:
             longest = MAX_DATA if isIPAddress(source(address)[0]) else MAX_DATA6
@@ -333,7 +335,7 @@ class UDPPort:
                 raise OperationError("state", f"Not in group {group}") from None
             if problem.errno == errno.ENOBUFS:
                 raise OperationError(
-                    "limit", "The system lets a socket join no more groups"
+                    "limit", "No more groups: the system's bound for a socket is met"
                 ) from None
             raise
         return None

@@ -28,15 +28,13 @@ class UDPSocket:
         """@param listener: the ticket that is answered with what comes"""
         self._environment = environment
         self._inbox = Inbox(environment.bridge, listener)
-        self._port = UDPPort(
-            environment.reactor, options, self._inbox, self._count_or_not
-        )
+        self._port = UDPPort(environment.reactor, options, self._inbox, self._recount)
         self._targets = self._port.targets
         self._closed = False
         self.id = self._inbox.owner = environment.resources.add(self)
-        self._count_or_not()
+        self._recount()
 
-    def _count_or_not(self) -> None:
+    def _recount(self) -> None:
         counts = self._inbox.expected or self._port.busy
         self._environment.resources.count(self.id, counts)
 
@@ -58,6 +56,7 @@ class UDPSocket:
         @param host: C{None}, as the port, for the peer that C{connect} has fixed
         @return: see L{UDPPort.send_to}
         """
+        # None is in no key, and this is the way of each datagram.
         target = self._targets.get((host, port))  # type: ignore[arg-type]
         if target is not None:
             # Sent there before: no need to look at it again.
@@ -81,7 +80,7 @@ class UDPSocket:
             if opening is not None:
                 opening.addErrback(self._not_opened)
         self._inbox.expected = expected
-        self._count_or_not()
+        self._recount()
 
     def _not_opened(self, failure: Failure) -> None:
         self._inbox.fail(failure, b"all")

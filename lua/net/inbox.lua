@@ -11,6 +11,7 @@ local remove = table.remove
 local setmetatable = setmetatable
 
 local MAX_RECEIVES = 64
+local TOO_MANY = MAX_RECEIVES .. " receives wait already, and no option allows more"
 local MAX_QUEUE = 1024
 
 ---@class eplua.Inbox
@@ -169,7 +170,7 @@ local function await(ticket, self)
   if not self.id then return soon(settle, ticket, false, "state", "Not connected") end
   local waiting = self.waiting
   if #waiting >= MAX_RECEIVES then
-    return soon(settle, ticket, false, "limit", MAX_RECEIVES .. " receives are waiting already")
+    return soon(settle, ticket, false, "limit", TOO_MANY)
   elseif self.count == 0 and self.over then
     return soon(settle, ticket, false, self.over[1], self.over[2])
   end

@@ -141,9 +141,25 @@ class SendTests(UDPTestCase):
         self.run_lua(
             "s = net.UDPSocket() for i = 1, 1025 do s:sendTo('x', 'slow', 7, show(i)) end"
         )
-        self.said("1025\terror\t1024 datagrams wait for host names already\tlimit")
+        self.said(
+            "1025\terror\t1024 datagrams wait for names, and no option allows more\tlimit"
+        )
         self.run_lua("s:close()")
         self.said()
+
+    def test_what_waits_for_a_bind_is_bounded(self) -> None:
+        self.reactor.nameResolver.held.add("slow")
+        self.run_lua(
+            "s = net.UDPSocket() s:bind('slow', 0)"
+            " for i = 1, 1025 do s:sendTo('x', '127.0.0.1', 7, show(i)) end"
+        )
+        self.said(
+            "1025\terror\t1024 operations wait for a name, and no option allows more\tlimit"
+        )
+        self.reactor.nameResolver.answer("slow")
+        self.reactor.settle()
+        self.assertEqual(len(self.lines), 1024)
+        self.lines.clear()
 
 
 class BindTests(UDPTestCase):
@@ -310,7 +326,9 @@ class ReceiveTests(UDPTestCase):
     def test_no_more_than_64_wait(self) -> None:
         self.bound()
         self.run_lua("for i = 1, 65 do s:receive(show(i)) end")
-        self.said("65\terror\t64 receives are waiting already\tlimit")
+        self.said(
+            "65\terror\t64 receives wait already, and no option allows more\tlimit"
+        )
 
     def test_timeout(self) -> None:
         """It loses nothing and leaves the socket usable."""

@@ -43,15 +43,15 @@ class DTLSClient:
         self._environment = environment
         self._options = options
         self._inbox = Inbox(environment.bridge, listener)
-        self._port = UDPPort(environment.reactor, options, self, self._count_or_not)
+        self._port = UDPPort(environment.reactor, options, self, self._recount)
         self._connecting: Deferred[None] | None = None
         self._session: Session | None = None
         self._names: set[tuple[bytes, int]] = set()
         self._closed = False
         self.id = self._inbox.owner = environment.resources.add(self)
-        self._count_or_not()
+        self._recount()
 
-    def _count_or_not(self) -> None:
+    def _recount(self) -> None:
         counts = self._inbox.expected or self._port.busy or self._connecting is not None
         self._environment.resources.count(self.id, counts)
 
@@ -81,13 +81,13 @@ class DTLSClient:
             self._environment.reactor,
             self._options.timeout or CONNECT_TIMEOUT,
         )
-        self._count_or_not()
+        self._recount()
 
         return connecting.addBoth(self._connected)
 
     def _connected(self, result: Failure | None) -> Failure | None:
         self._connecting = None
-        self._count_or_not()
+        self._recount()
         if isinstance(result, Failure):
             # Receives that wait learn it too.
             self._inbox.fail(result, b"end")
@@ -141,7 +141,7 @@ class DTLSClient:
     def receive(self, expected: bool) -> None:
         """Receives wait, or no longer."""
         self._inbox.expected = expected
-        self._count_or_not()
+        self._recount()
 
     @query("dtls_client_local_address")
     def local_address(self) -> tuple[str, int]:

@@ -61,7 +61,7 @@ class DTLSServer:
         self.environment = environment
         self.idle_timeout = options.idle_timeout
         self._timeout = options.timeout
-        self._port = UDPPort(environment.reactor, options, self, self._count_or_not)
+        self._port = UDPPort(environment.reactor, options, self, self._recount)
         self._cookies = CookieExchange(
             server_context(options.tls), environment.reactor, MTU, self.transmit
         )
@@ -70,14 +70,14 @@ class DTLSServer:
         self._ready: deque[DTLSPeer] = deque()
         self._accepts: Waiters[DTLSPeer] = Waiters(
             MAX_ACCEPTS,
-            f"{MAX_ACCEPTS} accepts are waiting already",
-            self._count_or_not,
+            f"{MAX_ACCEPTS} accepts wait already, and no option allows more",
+            self._recount,
         )
         self._full = self._closed = False
         self.id = environment.resources.add(self)
-        self._count_or_not()
+        self._recount()
 
-    def _count_or_not(self) -> None:
+    def _recount(self) -> None:
         counts = bool(self._accepts) or self._port.busy
         self.environment.resources.count(self.id, counts)
 
@@ -146,7 +146,7 @@ class DTLSServer:
             before.replaced()
         if self._accepts:
             self._accepts.fire_next(peer)
-            self._count_or_not()
+            self._recount()
         elif len(self._ready) < MAX_READY:
             self._ready.append(peer)
         else:
@@ -193,7 +193,7 @@ class DTLSServer:
         waiter = self._accepts.wait()
         if self._timeout:
             limit(waiter, self.environment.reactor, self._timeout)
-        self._count_or_not()
+        self._recount()
         return waiter.addCallback(self._accepted)
 
     def _accepted(self, peer: DTLSPeer) -> tuple[int, bytes, int]:

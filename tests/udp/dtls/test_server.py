@@ -404,6 +404,11 @@ class LimitTests(DTLSServerTestCase):
         self.reactor.advance(11)
         self.client().open()
 
+    def test_accepts_that_wait(self) -> None:
+        self.serve(script=SERVE)
+        self.run_lua("for i = 1, 65 do server:accept({error = print}) end")
+        self.said(b"64 accepts wait already, and no option allows more\tlimit")
+
     def test_clients_that_nobody_accepts(self) -> None:
         """One more is sent away."""
         self.patch(server, "MAX_READY", 2)
