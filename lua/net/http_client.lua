@@ -17,6 +17,7 @@ local pairs, tostring, type = pairs, tostring, type
 local unpack = core.unpack
 
 local TOKEN = headers.TOKEN
+local MAX_HEADERS = 1000 -- They cross together, and LuaJIT's stack is small.
 
 local function tls_kind(value)
   return core.import("net/tls").client_kind(value)
@@ -217,6 +218,9 @@ local function pairs_of(self, o, method, params, content_type)
     local seen = headers.flatten(flat, o.headers or {}, 2, method, "o.headers", true)
     if content_type and not seen["content-type"] then
       headers.add(flat, "Content-Type", content_type, 2, method)
+    end
+    if #flat > 2 * MAX_HEADERS then
+      fail("options.headers", "at most " .. MAX_HEADERS .. " headers", o.headers)
     end
     append(list, "header", flat)
   end

@@ -119,6 +119,44 @@ class FailureTests(MemoryTestCase):
         self.turn()
         self.assertTrue(peer.gone)
 
+    def test_endless_parts_of_chunks(self) -> None:
+        """A chunk's line, empty lines before the answer, and what follows the last one."""
+        chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        for beginning, piece in (
+            (chunked, b"0" * 1000),
+            (chunked + b"5;", b"x" * 1000),
+            (chunked + b"0\r\n", b"X: " + b"y" * 995 + b"\r\n"),
+            (chunked + b"0\r\nX: ", b"y" * 1000),
+        ):
+            peer = self.ask()
+            peer.send(beginning)
+            for _ in range(70):
+                if not peer.gone:
+                    peer.send(piece)
+                self.turn()
+            self.assertTrue(peer.gone, beginning)
+            self.assertTrue(self.lines.pop().endswith(b"\tprotocol"))
+
+    def test_endless_body_in_the_smallest_chunks(self) -> None:
+        """It is bounded as any other."""
+        peer = self.ask(options="{maxSize = 100000}")
+        peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in range(11):
+            if not peer.gone:
+                peer.send(b"1\r\nx\r\n" * 10_000)
+            self.turn()
+        self.assertTrue(peer.gone)
+        self.assertTrue(self.lines[0].endswith(b"(option maxSize)\tlimit"))
+
+    def test_small_chunks_make_the_whole(self) -> None:
+        data = bytes(range(256)) * 20
+        chunks = b"".join(b"1\r\n%c\r\n" % each for each in data) + b"0\r\n\r\n"
+        got: list[bytes] = []
+        self.runtime.expose("take", got.append)
+        peer = self.ask("{success = function(r) take(r.data) end}")
+        peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks)
+        self.assertEqual(got, [data])
+
     def test_too_large(self) -> None:
         """It is refused as soon as it is seen, and the connection closed."""
         peer = self.ask(options="{maxSize = 10}")

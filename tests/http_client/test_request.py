@@ -212,6 +212,18 @@ class RequestTests(MemoryTestCase):
             self.assertRaisedAtLine(f"net.HTTPClient():request({arguments})", problem)
         self.assertEqual(self.reactor.tcpClients, [])
 
+    def test_too_many_headers(self) -> None:
+        headers = "local h = {} for i = 1, %d do h['X-' .. i] = 'y' end\n"
+        request = (
+            "net.HTTPClient():request('http://127.0.0.1', {options = {headers = h}})"
+        )
+        self.assertRaisedAtLine(
+            headers % 1001 + request,
+            "(options.headers: at most 1000 headers expected, got table)",
+        )
+        self.run_lua(headers % 1000 + request)
+        self.assertEqual(self.accept().received().count(b"\r\nX-"), 1000)
+
     def test_header_injection(self) -> None:
         for headers in (
             "['A'] = 'b\\r\\nC: d'",

@@ -289,12 +289,47 @@ class Greeting(Protocol):
         self.transport.write(b"220 mail.example ESMTP\r\n")
 
 
+class Once(Protocol):
+    """Answers one request, keeps the connection, and closes it when the second comes."""
+
+    transport: Any
+    asked = 0
+
+    def dataReceived(self, data: bytes) -> None:
+        self.asked += 1
+        if self.asked == 1:
+            self.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        else:
+            self.transport.loseConnection()
+
+
 class RawServerTests(LoopbackTestCase):
     """A server on a real socket that says what the test wants."""
 
     def serve(self, answer: bytes, close: bool = False) -> str:
         self.factory = CannedFactory(answer, close)
         return f"http://127.0.0.1:{self.listen(self.factory)}/"
+
+    async def test_no_command_is_lost(self) -> None:
+        """Nor anything that may be sent again, however soon it follows."""
+        port = self.listen(Factory.forProtocol(Once))
+        lines = await self.run_lua(
+            """
+            local url, methods = ..., {"POST", "PUT", "PATCH", "DELETE", "GET"}
+            task.start(function()
+              local http, good = net.HTTPClient(), 0
+              for i = 1, 50 do
+                local method = methods[i % #methods + 1]
+                local data = method ~= "GET" and "x" or nil
+                local r, message, code = http:request(url, {options = {method = method, data = data}})
+                if r then good = good + 1 else print(method, message, code) end
+              end
+              print(good)
+            end)
+            """,
+            f"http://127.0.0.1:{port}/",
+        )
+        self.assertEqual(lines, [b"50"])
 
     async def test_one_connection(self) -> None:
         """Five requests, one connection, whatever clients ask."""
