@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, Protocol
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.error import ConnectionDone
+from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
@@ -160,12 +160,19 @@ class Connection(TwistedProtocol):
         self._state = "lost"
         self._keeper.closed(self)
         if self._reader is not None:
-            if reason.check(ConnectionDone):
+            if self._is_end(reason):
                 try:
                     self._reader.end(True)
                 except OperationError:
                     reason = Failure()
             self._fail(reason)
+
+    def _is_end(self, reason: Failure) -> bool:
+        """Whether the peer has closed in good order, be it without an end of TLS."""
+        if reason.check(ConnectionDone):
+            return True
+        ended = getattr(self.transport, "ended", False)
+        return bool(ended and reason.check(ConnectionLost))
 
     def head_received(self, head: ResponseHead, codings: list[bytes]) -> None:
         length = head.fields.get(b"content-length")

@@ -56,9 +56,13 @@ class TLSTransport(BufferingTLSTransport, CorkedWrites):
     A protocol that is C{IHalfCloseableProtocol} is told when the peer has ended its
     side (close_notify), and can go on writing until it closes (RFC 8446, 6.1); Twisted
     would drop what waits to be sent.
+
+    @ivar ended: the peer has closed the connection in good order, with or without having
+        ended TLS; some never do
     """
 
     _peer_ended = False
+    ended = False
 
     def makeConnection(self, transport: ITransport) -> None:
         super().makeConnection(transport)
@@ -102,6 +106,7 @@ class TLSTransport(BufferingTLSTransport, CorkedWrites):
         """TLS has no half of a connection to shut down."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.ended = reason.check(ConnectionDone) is not None
         # Twisted keeps to itself whether it is done, and what it will say.
         if not self._handshakeDone:
             self._reason = interrupted(self._reason or reason)

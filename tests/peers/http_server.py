@@ -1,7 +1,8 @@
 """
 Python's own HTTP server, on a free port, which it prints; C{connection} for each one.
 
-C{/bytes} is every byte value, all else is C{secret}.  Usage:
+C{/bytes} is every byte value, all else is C{secret}: C{/until-the-end} without a length,
+C{/too-short} with one that is too large.  Usage:
 C{http_server.py [CERTIFICATE [CLIENT_AUTHORITY]]}: with a certificate https.
 """
 
@@ -19,7 +20,14 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         body = bytes(range(256)) if self.path == "/bytes" else b"secret"
         self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
+        if self.path == "/until-the-end":
+            # Closed without an end of TLS.
+            self.close_connection = True
+        elif self.path == "/too-short":
+            self.close_connection = True
+            self.send_header("Content-Length", "99")
+        else:
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 

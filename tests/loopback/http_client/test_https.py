@@ -94,6 +94,17 @@ class CertificateTests(LoopbackTestCase):
         self.assertEqual(lines, [b"secret\tnil\tnil"] * 5)
         self.assertEqual(self.peer.output.count(b"connection"), 1)
 
+    async def test_end_of_the_connection_without_an_end_of_tls(self) -> None:
+        """It ends a body that has no length, and no other; as curl and requests have it."""
+        url = await self.serve("127.0.0.1")
+        for path, line in (
+            ("until-the-end", b"secret\tnil\tnil"),
+            ("too-short", b"nil\tEnd of file\teof"),
+        ):
+            self.lines.clear()
+            lines = await self.ask(url + path, "tls = {certificateAuthority = ca}")
+            self.assertEqual(lines, [line])
+
     async def test_client_certificate(self) -> None:
         url = await self.serve("127.0.0.1", clients=True)
         own = self.certificate("me.example")
