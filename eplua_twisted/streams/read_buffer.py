@@ -58,6 +58,11 @@ class ReadBuffer:
         return len(self._data)
 
     @property
+    def awaited(self) -> bool:
+        """Whether a read waits."""
+        return bool(self._reads)
+
+    @property
     def wants_more(self) -> bool:
         """Whether more can come, and there is room for it or a read that waits."""
         return not self.ended and (bool(self._reads) or len(self._data) < self.limit)

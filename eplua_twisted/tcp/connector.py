@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
-from twisted.internet.interfaces import IProtocol, IReactorTime, IStreamClientEndpoint
+from twisted.internet.interfaces import IProtocol, IStreamClientEndpoint
 from twisted.internet.protocol import Protocol
 from twisted.python.failure import Failure
 
@@ -68,33 +68,27 @@ class Connector:
     """
 
     def __init__(
-        self, clock: IReactorTime, timeout: float, abort: Callable[[], None]
+        self,
+        environment: Environment,
+        options: SocketOptions,
+        abort: Callable[[], None],
     ) -> None:
-        """
-        @param timeout: seconds for the attempt, 0 for no limit
-        @param abort: called to abort the connection, when there is one already
-        """
-        self._clock = clock
-        self._timeout = timeout
+        """@param abort: called to abort the connection, when there is one already"""
+        self._environment = environment
+        self._options = options
         self._abort = abort
         self._attempt: Deferred[Any] | None = None
         self._handshake: Deferred[None] | None = None
         self._cancelled = False
 
-    def connect(
-        self,
-        protocol: Protocol,
-        environment: Environment,
-        options: SocketOptions,
-        address: Address,
-    ) -> Deferred[None]:
+    def connect(self, protocol: Protocol, address: Address) -> Deferred[None]:
         """
         @param protocol: calls L{expect_handshake} in its C{connectionMade}, if TLS is
             spoken
         """
 
         def begin() -> Deferred[IProtocol]:
-            endpoint = endpoint_of(environment, options, address)
+            endpoint = endpoint_of(self._environment, self._options, address)
             return endpoint.connect(OneProtocolFactory(protocol))
 
         connected: Deferred[Any] = maybeDeferred(begin)
@@ -122,7 +116,8 @@ class Connector:
 
         def upgrade(_: None) -> Deferred[None] | None:
             transport = protocol.transport
-            put_below(protocol, transport, creator, self._clock, is_client=is_client)
+            reactor = self._environment.reactor
+            put_below(protocol, transport, creator, reactor, is_client=is_client)
             return self._handshake
 
         sent = self.expect_handshake()
@@ -131,8 +126,9 @@ class Connector:
 
     def _begin(self, attempt: Deferred[Any]) -> Deferred[None]:
         self._attempt = attempt
-        if self._timeout:
-            limit(attempt, self._clock, self._timeout)
+        if self._options.connect_timeout:
+            clock = self._environment.reactor
+            limit(attempt, clock, self._options.connect_timeout)
         return attempt.addErrback(self._failed)
 
     def _failed(self, failure: Failure) -> Failure:

@@ -77,6 +77,7 @@ class TCPSocket(Protocol):
         self._on_traffic = server.on_traffic if server is not None else None
         self._in = ReadBuffer(options.max_buffer)
         self._secure = options.tls is not None
+        self._forgotten = False
         self._reading = True
         self._pressed = False
         self.id = environment.resources.add(self)
@@ -91,16 +92,12 @@ class TCPSocket(Protocol):
         if self._state != "new":
             raise OperationError("state", f"Already {self._state}")
         self._address = to_text(host), port
-        environment, options, address = self._environment, self._options, self._address
-        return self._attempt(
-            lambda connector: connector.connect(self, environment, options, address)
-        )
+        return self._attempt(lambda connector: connector.connect(self, self._address))
 
     def _attempt(self, begin: Callable[[Connector], Deferred[None]]) -> Deferred[None]:
         self._state = "connecting"
-        clock, timeout = self._environment.reactor, self._options.connect_timeout
         self._connector = Connector(
-            clock, timeout, lambda: self.transport.abortConnection()
+            self._environment, self._options, lambda: self.transport.abortConnection()
         )
         return begin(self._connector).addErrback(self._attempt_failed)
 
@@ -154,20 +151,17 @@ class TCPSocket(Protocol):
         out = self._connected_out()
         if self._secure:
             raise OperationError(*TWICE)
-        if out.is_shut:
+        if out.is_shut or self._in.ended:
             raise OperationError(*NOT_CONNECTED)
         if len(self._in):
             # Else what somebody slipped in before would look as if TLS protected it.
             raise OperationError(*UNREAD)
-        is_client, options = self._server is None, TLSOptions.from_pairs(pairs)
-        creator = tls_creator(
-            self._environment, options, self._address, is_client=is_client
-        )
+        client, environment = self._server is None, self._environment
+        options = TLSOptions.from_pairs(pairs)
+        creator = tls_creator(environment, options, self._address, is_client=client)
         self._secure = True
         return self._attempt(
-            lambda connector: connector.start_tls(
-                self, out.when_empty, creator, is_client=is_client
-            )
+            lambda each: each.start_tls(self, out.when_empty, creator, is_client=client)
         )
 
     # Reading.
@@ -201,12 +195,9 @@ class TCPSocket(Protocol):
         result: Read
         if self._options.timeout:
             waiter: Deferred[bytes] = Deferred(self._in.withdraw)
-            limit(waiter, self._environment.reactor, self._options.timeout)
             result = self._in.read(want, waiter)
             if result is None:
-                result = waiter
-            else:
-                waiter.callback(result)
+                result = limit(waiter, self._environment.reactor, self._options.timeout)
         else:
             result = self._in.read(want, reply)
         if result is not None or not self._reading:
@@ -231,6 +222,8 @@ class TCPSocket(Protocol):
 
     def _regulate(self) -> None:
         """Read from the peer exactly when it is wanted; go when all is over."""
+        if self._forgotten and not self._in.awaited:
+            self._in.clear()
         if self._state == "connected":
             reading = self._in.wants_more and not self._pressed
             if reading != self._reading:
@@ -301,7 +294,8 @@ class TCPSocket(Protocol):
         if (out := self._out) is not None:
             # Closing may be over at once.
             out.peer_ended()
-            if out.is_shut or not self._options.allow_half_open:
+            allowed = self._options.allow_half_open and not self._forgotten
+            if out.is_shut or not allowed:
                 self._close_in_order()
         self._in.finish()
 
@@ -331,9 +325,14 @@ class TCPSocket(Protocol):
 
     @query("tcp_forget")
     def forget(self) -> None:
-        """The script has no more use for what a closed connection has left."""
+        """The script has lost its object: what nobody reads is dropped."""
+        self._forgotten = True
         if self._state in ("new", "closed"):
             self._gone()
+        elif self._in.ended:
+            self._close_in_order()
+        else:
+            self._regulate()
 
     def abort(self, reason: BaseException | None = None) -> None:
         """Close now; who waits is told the reason, by default C{closed}."""

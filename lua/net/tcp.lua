@@ -28,6 +28,13 @@ local SOCKET_OPTIONS = {
   tls = tls.client_kind,
 }
 
+--- The options of a server that are its clients' too.
+local function client_options(o)
+  local own = {}
+  for name in pairs(SOCKET_OPTIONS) do own[name] = o[name] end
+  return own
+end
+
 local function describe(socket)
   local state, host, port = tcp_state(socket.id)
   if not state then return "closed" end
@@ -169,9 +176,10 @@ function TCPServer:start(host, port, onClient, callbacks)
     local id, message = primitives.tcp_server_create(pack(o))
     if not id then reports.raise(message) end
     class.open(self, id)
+    local of_clients = client_options(o)
     self.listener = tickets.listen(function(client_id, ip, client_port)
       class.sweep()
-      local client = class.instance(TCPSocket, { options = o, accepted = true })
+      local client = class.instance(TCPSocket, { options = of_clients, accepted = true })
       class.open(client, client_id)
       protect(onClient, class.handle(client), ip, client_port)
     end)

@@ -225,6 +225,18 @@ class PhaseTests(LuaTestCase):
             self.assertTrue(peer.gone)
             self.assertEqual(self.lines, [b"false", b"nil\tOperation canceled\tclosed"])
 
+    def test_start_tls_after_the_end_of_the_peer(self) -> None:
+        """There is nobody to shake hands with."""
+        self.run_lua(
+            "s = net.TCPSocket({allowHalfOpen = true}) s:connect('127.0.0.1', 80)"
+        )
+        peer = self.reactor.accept()
+        peer.shutdown()
+        self.turn()
+        self.run_lua("print(s:isConnected()) s:startTLS(true, {error = print})")
+        self.run_lua("s:close()")
+        self.assertEqual(self.lines, [b"true", b"Not connected\tstate"])
+
 
 for _case in (ConnectTests, PhaseTests):
     globals().update(for_each_lua(_case))

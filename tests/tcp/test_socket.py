@@ -134,6 +134,21 @@ class SocketTests(LuaTestCase):
         self.assertEqual(self.lines, [b"abc"])
         self.assertEqual(self.reactor.getDelayedCalls(), [])
 
+    def test_refused_reads_leave_no_time_limit(self) -> None:
+        """Too long, too many, after the end: each fails once, and nothing comes later."""
+        peer = self.connect("", "{timeout = 100, maxBuffer = 10}")
+        self.run_lua(
+            "s:readExactly(11, {error = print})"
+            " for i = 1, 65 do s:read({error = function(_, code) last = code end}) end"
+        )
+        peer.close()
+        self.turn()
+        self.run_lua("s:read({error = print}) print(last)")
+        self.assertEqual(
+            [line.split(b"\t")[-1] for line in self.lines], [b"limit", b"eof", b"eof"]
+        )
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
     def test_flow_control(self) -> None:
         """Unread bytes stop the reading; reading them starts it again."""
         peer = self.connect("", "{maxBuffer = 10}")
@@ -313,6 +328,47 @@ class SocketTests(LuaTestCase):
     def test_tostring(self) -> None:
         self.connect("print(s)")
         self.assertEqual(self.lines, [b"TCPSocket: 127.0.0.1:80 (connected)"])
+
+    def lose(self) -> None:
+        """The script loses its socket, and opens another one."""
+        self.run_lua(
+            "s = nil collectgarbage() collectgarbage() t = net.TCPSocket()"
+            " t:connect('127.0.0.1', 1, {}) t:close()"
+        )
+        self.turn(2)
+
+    def test_nobody_reads_a_collected_socket(self) -> None:
+        """What comes is dropped, so that the peer's end is seen."""
+        peer = self.connect("", "{maxBuffer = 10}")
+        peer.send(b"x" * 10)
+        self.assertTrue(peer.paused)
+        self.lose()
+        self.assertFalse(peer.paused)
+        peer.send(b"x" * 100)
+        peer.close()
+        self.turn()
+        self.run_lua("print(eplua.stats().TCPSocket)")
+        self.assertEqual(self.lines, [b"nil"])
+
+    def test_a_collected_socket_answers_its_reads(self) -> None:
+        peer = self.connect("s:readExactly(3, {success = print})")
+        self.lose()
+        peer.send(b"abcdef")
+        self.assertEqual(self.lines, [b"abc"])
+
+    def test_nobody_closes_a_collected_socket(self) -> None:
+        """The peer's end ends it, before and after it was collected."""
+        for before in (True, False):
+            peer = self.connect("", "{allowHalfOpen = true}")
+            if before:
+                peer.shutdown()
+                self.turn()
+                self.assertFalse(peer.gone)
+            self.lose()
+            if not before:
+                peer.shutdown()
+                self.turn()
+            self.assertTrue(peer.gone)
 
     def test_collected_leftovers(self) -> None:
         """Unread bytes of a closed connection go when the script lost its socket."""
