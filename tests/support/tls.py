@@ -13,6 +13,25 @@ from tests.support.peers import start
 from tests.support.programs import need_program
 from tests.support.runtimes import LoopbackTestCase
 
+ECHO = """
+local pem, authority, client_authority = ...
+local server = net.TCPServer({tls = {
+  certificate = pem, privateKey = pem, clientAuthority = client_authority,
+}})
+local function echo(client)
+  local function more()
+    client:read({success = function(data) client:write(data) more() end, error = function() end})
+  end
+  more()
+end
+function serve(f)
+  server:start("127.0.0.1", 0, echo, {success = function(port)
+    task.start(function() f(port) server:stop() end)
+  end, error = print})
+end
+"""
+"""A server that sends back what it gets, for as long as C{serve}'s function runs."""
+
 
 class TLSTestCase(LoopbackTestCase):
     """

@@ -106,7 +106,10 @@ class StartTLSTests(TLSTestCase):
             PAIR
             + """
             pair(function(tcp)
-              tcp:read({success = function(data) print("read", data) end})
+              tcp:read({success = function(data)
+                print("read", data)
+                tcp:write("more")
+              end})
               print(tcp:startTLS({certificateAuthority = authority}))
               tcp:write("go")
               tcp:read()
@@ -114,7 +117,7 @@ class StartTLSTests(TLSTestCase):
               client:startTLS(own)
               client:read()
               client:write("1")
-              task.sleep(20)
+              client:read()
               client:write("2")
             end)
             """,
@@ -151,18 +154,25 @@ class StartTLSTests(TLSTestCase):
     async def test_not_during_the_handshake(self) -> None:
         """Nothing can be written, read or upgraded before the handshake is done."""
         lines = await self.run_lua(
-            PAIR
-            + """
-            pair(function(tcp)
-              tcp:startTLS({certificateAuthority = authority}, {
-                success = function() print("secure") tcp:write("go") end,
-              })
-              print(select(3, tcp:write("x")), select(3, tcp:startTLS(true)), tcp)
-              task.sleep(100)
-            end, function(client)
-              client:startTLS(own)
-              print(client:read())
-            end)
+            """
+            local pem, authority = ...
+            local server = net.TCPServer()
+            server:start("127.0.0.1", 0, function(client)
+              task.start(function()
+                client:startTLS({certificate = pem, privateKey = pem})
+                print(client:read())
+                server:stop()
+              end)
+            end, {success = function(port)
+              task.start(function()
+                local tcp = net.TCPSocket()
+                tcp:connect("localhost", port)
+                tcp:startTLS({certificateAuthority = authority}, {
+                  success = function() print("secure") tcp:write("go") tcp:close() end,
+                })
+                print(select(3, tcp:write("x")), select(3, tcp:startTLS(true)), tcp)
+              end)
+            end})
             """,
             self.localhost,
             self.authority.file,

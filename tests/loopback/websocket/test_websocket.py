@@ -199,13 +199,6 @@ class ClientTests(LoopbackTestCase):
             ],
         )
 
-    async def test_living_peer(self) -> None:
-        lines = await self.talk(
-            "task.sleep(150) print(ws:isOpen()) ws:close()",
-            "{pingInterval = 20, pingTimeout = 2000}",
-        )
-        self.assertIn(b"true", lines)
-
     async def test_close_while_connecting(self) -> None:
         """No event at all."""
         lines = await self.run_lua(
