@@ -213,6 +213,7 @@ class DocumentTests(TestCase):
                 ("maxMessageSize", mqtt.max_message_size),
                 ("maxQueue", int(kept)),
                 ("maxQueue", mqtt.max_queue),
+                ("maxWriteBuffer", mqtt.max_write_buffer),
                 ("maxConnections", MAX_CONNECTIONS),
                 ("Runtime(max_timers=...)", MAX_TIMERS),
             ],

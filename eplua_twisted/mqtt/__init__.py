@@ -53,7 +53,7 @@ class MQTT(Module):
         options = ConnectOptions.from_pairs(pairs)
         creator = self._creator(broker, options) if broker.secure else None
 
-        def begin(socket: PahoSocket) -> Deferred[object]:
+        def begin(socket: PahoSocket) -> Deferred[IProtocol]:
             return self._begin(socket, broker, creator)
 
         client = MQTTClient(self._environment, broker, options, listener, begin)
@@ -62,7 +62,7 @@ class MQTT(Module):
 
     def _begin(
         self, socket: PahoSocket, broker: Broker, creator: object
-    ) -> Deferred[Any]:
+    ) -> Deferred[IProtocol]:
         environment = self._environment
         protocol: IProtocol
         if broker.websocket:

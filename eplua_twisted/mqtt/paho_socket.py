@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IProtocol
 from twisted.python.failure import Failure
 
 from eplua_twisted.mqtt.packets import BATCH, PacketBuffer
@@ -46,7 +47,7 @@ class PahoSocket:
         self._out: list[bytes] = []
         self._transport: ByteTransport | None = None
         self._usable = False
-        self._attempt: Deferred[object] | None = None
+        self._attempt: Deferred[IProtocol] | None = None
         self._paused = False
         self.accepted = False
         self.closed = False
@@ -73,7 +74,7 @@ class PahoSocket:
 
     # What the session calls.
 
-    def attempt(self, attempt: Deferred[object]) -> None:
+    def attempt(self, attempt: Deferred[IProtocol]) -> None:
         """@param attempt: fires when it has led to L{opened}"""
         self._attempt = attempt
         attempt.addCallbacks(self._attempted, self.lost)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from twisted.logger import Logger
 
-from eplua_twisted.border.values import to_bytes
+from eplua_twisted.border.values import Scalar, to_bytes
 from eplua_twisted.errors import OperationError
 from eplua_twisted.mqtt.limits import Limits, Window
 from eplua_twisted.mqtt.options import ConnectOptions
@@ -69,6 +70,12 @@ class Unsubscribe:
 Request = Publish | Subscribe | Unsubscribe
 
 
+class Note(Protocol):
+    """Has the script told of something."""
+
+    def __call__(self, name: bytes, *values: Scalar) -> None: ...
+
+
 class Requests:
     """
     Requests of one session, over all its connections.
@@ -88,7 +95,7 @@ class Requests:
         options: ConnectOptions,
         paho: PahoClient,
         ids: set[int],
-        note: Callable[..., None],
+        note: Note,
     ) -> None:
         """
         @param ids: where the packet ids are kept that paho does not know to be in use

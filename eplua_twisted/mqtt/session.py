@@ -9,6 +9,7 @@ from paho.mqtt.client import ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IProtocol
 from twisted.logger import Logger
 
 from eplua_twisted.border.deadline import Deadline, StallDeadline
@@ -39,7 +40,7 @@ GOODBYE_TIMEOUT = 5.0
 
 State = Literal["waiting", "connecting", "connected", "closing", "closed"]
 
-Connect = Callable[[PahoSocket], Deferred[object]]
+Connect = Callable[[PahoSocket], Deferred[IProtocol]]
 """Begins a connection for a socket."""
 
 

@@ -167,21 +167,15 @@ end
 
 --- As everywhere, and `useSNI`; a PEM text may hold certificate and key.
 local function tls_kind(value)
-  if type(value) ~= "table" then return tls.check(value, "connect") end
-  local copy = {}
-  for name, each in pairs(value) do copy[name] = each end
-  copy.useSNI = nil
-  if copy.clientCertificate == "" then copy.clientCertificate = nil end
-  if copy.certificateAuthority == "" then copy.certificateAuthority = nil end
-  copy.privateKey = copy.privateKey or copy.clientCertificate
-  local checked = tls.check(copy, "connect")
-  if value.useSNI ~= nil then
-    if type(value.useSNI) ~= "boolean" then
-      check.fail(2, "connect", "option tls.useSNI", "boolean", value.useSNI)
-    end
-    checked.useSNI = value.useSNI
+  local copy = value
+  if type(value) == "table" then
+    copy = {}
+    for name, each in pairs(value) do copy[name] = each end
+    if copy.clientCertificate == "" then copy.clientCertificate = nil end
+    if copy.certificateAuthority == "" then copy.certificateAuthority = nil end
+    copy.privateKey = copy.privateKey or copy.clientCertificate
   end
-  return checked
+  return tls.check(copy, "connect", false, { useSNI = "boolean" })
 end
 
 local KNOWN = {

@@ -68,14 +68,22 @@ end
 ---@param value boolean|net.tls|nil
 ---@param method string what the script called
 ---@param server boolean|nil then certificate and privateKey are needed
-function tls.check(value, method, server)
+---@param own table|nil further kinds, of a table that HC3 scripts write: what is unknown
+--- in it warns
+function tls.check(value, method, server, own)
   if value == nil or value == false then return false end
   if value == true then value = {} end
   if type(value) ~= "table" then
     reports.raise(format("bad argument to '%s' (tls: true or a table expected, got %s)",
       method, text.show(value)))
   end
-  local checked = options.check(value, KNOWN, method)
+  local known = KNOWN
+  if own then
+    known = {}
+    for name, kind in pairs(KNOWN) do known[name] = kind end
+    for name, kind in pairs(own) do known[name] = kind end
+  end
+  local checked = options.check(value, known, method, own and 2 or nil, own ~= nil)
   if server and not (checked.certificate and checked.privateKey) then
     reports.raise(format("bad argument to '%s' (tls: certificate and privateKey are required)",
       method))
