@@ -45,7 +45,7 @@ def prose(path: Path) -> str:
 
 
 class DocumentTests(TestCase):
-    timeout = 60
+    timeout = 170
 
     async def ends_well(self, *command: str) -> bytes:
         peer = start(self, *command)
@@ -54,17 +54,20 @@ class DocumentTests(TestCase):
         self.assertNotIn(b"traceback", peer.output.lower())
         return peer.output
 
+    async def run_snippets(self, kind: str, *arguments: str) -> None:
+        """Every snippet of that kind runs to its end."""
+        codes = [code for path in DOCUMENTS for code in snippets(path, kind)]
+        self.assertTrue(codes)
+        await together(
+            *(self.ends_well(*EPLUA, "-e", code, *arguments) for code in codes)
+        )
+
     async def test_lua_snippets(self) -> None:
-        """Every Lua snippet of a document runs to its end."""
-        found = [code for path in DOCUMENTS for code in snippets(path, "lua")]
-        self.assertTrue(found)
-        await together(*(self.ends_well(*EPLUA, "-e", code) for code in found))
+        await self.run_snippets("lua")
 
     async def test_lua_snippets_with_a_broker(self) -> None:
         """The first argument of those marked `lua broker` is a broker's URI."""
-        uri = f"mqtt://127.0.0.1:{await amqtt(self)}"
-        found = [code for path in DOCUMENTS for code in snippets(path, "lua broker")]
-        await together(*(self.ends_well(*EPLUA, "-e", code, uri) for code in found))
+        await self.run_snippets("lua broker", f"mqtt://127.0.0.1:{await amqtt(self)}")
 
     async def test_lua_snippets_with_certificates(self) -> None:
         """
@@ -73,9 +76,7 @@ class DocumentTests(TestCase):
         """
         authority = Authority(self)
         identity = authority.issue("localhost", "127.0.0.1")
-        for path in DOCUMENTS:
-            for code in snippets(path, "lua certificates"):
-                await self.ends_well(*EPLUA, "-e", code, authority.file, identity)
+        await self.run_snippets("lua certificates", authority.file, identity)
 
     async def test_first_script(self) -> None:
         code = snippets(ROOT / "README.md", "lua")[0]
@@ -169,7 +170,9 @@ class DocumentTests(TestCase):
     def test_kinds_of_snippets(self) -> None:
         """There is none that no test runs."""
         run = {"lua", "python", "sh", "python module", "python row"}
-        run |= {"lua library", "lua row", ""}
+        run |= {"lua library", "lua row", "lua broker", "lua certificates", ""}
+        # Sphinx's.
+        run |= {"{toctree}", "{include} ../SECURITY.md"}
         for path in DOCUMENTS:
             kinds = re.findall(r"^```(.*)\n", path.read_text(), re.MULTILINE)[::2]
             self.assertEqual(set(kinds) - run, set(), path.name)
