@@ -8,7 +8,7 @@ from typing import Literal
 from paho.mqtt.client import ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IProtocol
 from twisted.logger import Logger
 
@@ -117,7 +117,7 @@ class Session:
         self._paho.begin()
         if self._options.timeout:
             self._attempt_limit.start(self._options.timeout)
-        self._socket.attempt(self._connect(self._socket))
+        self._socket.attempt(maybeDeferred(self._connect, self._socket))
 
     @property
     def requests(self) -> Requests:

@@ -42,11 +42,15 @@ local function number_of(code) return numbers[upper(code)] or numbers.INTERNAL e
 -- The fields of a client:
 --   id          the number of Python's client, until the client is over
 --   ticket      the listener of its events
---   connection  the table of the last `connected`, while the connection is open
+--   present     what the last `connected` said of the session, while connected
 --   schedule    when it connects again, if it does
 --   leaving     `disconnect` was called: the callbacks of those calls
 --   requests    what is told when a request is done, by a number that Python knows: the
---               script's callback, or where the script asked, to say so if it fails
+--               script's callback; and where it asked without one, to say so if it fails
+local function connected_event(client)
+  return { sessionPresent = client.present, returnCode = 0 }
+end
+
 ---@class mqtt.Client
 local Client = class.new("mqtt.Client", function(client)
   local state = client:isConnected() and "connected" or client.id and "connecting" or "closed"
@@ -55,7 +59,7 @@ end, function(client, referenced)
   if client.schedule then client.schedule:reference(referenced) end
 end)
 events.mixin(Client, EVENTS, "closed", {
-  connected = function(client) return client.connection end,
+  connected = function(client) return client.present ~= nil and connected_event(client) end,
 })
 
 --- Call the script's callback, but not within its own call.
@@ -72,16 +76,15 @@ local function outcome(self, number)
   end
 end
 
---- Take what is told when a request is done: the script's callback, or where it asked.
+--- Take what is told when a request is done; none of one that nobody can be told of.
 local function take(self, n)
   local request = self.requests[n]
   self.requests[n] = nil
-  if type(request) == "function" then return request end
-  return nil, request
+  return request
 end
 
-local function unheard(place, message, code)
-  callbacks.unheard(message, code, spell(place[1], place[2]), "callback")
+local function unheard(request, message, code)
+  callbacks.unheard(message, code, spell(request.script, request.line), "callback")
 end
 
 --- The client is over: nothing of it comes any more.
@@ -89,7 +92,7 @@ local function forget(self)
   tickets.drop(self.ticket)
   if self.schedule then self.schedule:stop() end
   class.close(self)
-  self.ticket, self.connection = nil, nil
+  self.ticket, self.present = nil, nil
 end
 
 --- What was asked for and will never be done.
@@ -100,14 +103,14 @@ local function abandon(self, number)
   sort(order)
   for i = 1, #order do
     -- Without a callback the event of the end says it.
-    local request = requests[order[i]]
-    if type(request) == "function" then protect(request, number) end
+    local callback = requests[order[i]].callback
+    if callback then protect(callback, number) end
   end
 end
 
 --- A connection, or an attempt at one, is over: whether it was the last one.
 local function over(self)
-  self.connection = nil
+  self.present = nil
   if not self.leaving and self.schedule then
     self.schedule:again()
     return false
@@ -121,9 +124,9 @@ local handlers = {}
 function handlers.connected(self, session_present)
   if self.schedule then self.schedule:opened() end
   events.opened(self)
-  self.connection = { sessionPresent = session_present, returnCode = 0 }
+  self.present = session_present
   outcome(self, 0)
-  emit(self, "connected", self.connection)
+  emit(self, "connected", connected_event(self))
 end
 
 function handlers.message(self, topic, payload, packet_id, qos, retain, dup, number)
@@ -141,12 +144,12 @@ function handlers.message(self, topic, payload, packet_id, qos, retain, dup, num
 end
 
 function handlers.published(self, packet_id, reason, n)
-  local callback, place = take(self, n or 0)
+  local request = take(self, n or 0)
   local refused = reason and reason >= REFUSED
-  if callback then protect(callback, refused and reason or 0) end
+  if request and request.callback then protect(request.callback, refused and reason or 0) end
   local heard = emit(self, "published", { packetId = packet_id, reasonCode = reason })
-  if refused and place and not heard then
-    unheard(place, "the broker refused a message", format("reason %d", reason))
+  if refused and not heard and request and not request.callback then
+    unheard(request, "the broker refused a message", format("reason %d", reason))
   end
 end
 
@@ -159,16 +162,16 @@ function handlers.unsubscribed(self, packet_id, reason)
 end
 
 function handlers.done(self, n)
-  local callback = take(self, n)
-  if callback then protect(callback, 0) end
+  local request = take(self, n)
+  if request and request.callback then protect(request.callback, 0) end
 end
 
 function handlers.failed(self, n, code, message)
-  local callback, place = take(self, n)
-  if callback then
-    protect(callback, number_of(code))
-  elseif place then
-    unheard(place, message, code)
+  local request = take(self, n)
+  if request and request.callback then
+    protect(request.callback, number_of(code))
+  elseif request then
+    unheard(request, message, code)
   end
 end
 
@@ -193,11 +196,13 @@ end
 
 -- Requests.
 
---- Keep what is told when a request is done under a number; 0 for nothing.
+--- Keep what is told when a request is done; returns the number for Python, 0 for
+--- nothing. `level` is where the script asked, for one that can still fail.
 local function keep(self, callback, level)
   if not callback and not level then return 0 end
-  local n = self.kept + 1
-  self.kept, self.requests[n] = n, callback or { here(level + 1) }
+  local request, n = { callback = callback }, self.kept + 1
+  if not callback then request.script, request.line = here(level + 1) end
+  self.kept, self.requests[n] = n, request
   return n
 end
 
@@ -225,7 +230,7 @@ end
 --- Ask Python for something that has topics.
 local function ask(self, method, callback, topic, list)
   if not self.id then return refuse(self, 0, callback, "Not connected", "state") end
-  local n = keep(self, callback, not self.connection and 3 or nil)
+  local n = keep(self, callback, self.present == nil and 2 or nil)
   return result(self, method, n, callback, topic,
     primitives["mqtt_" .. method](self.id, n, unpack(list)))
 end
@@ -251,7 +256,7 @@ function Client:publish(topic, payload, opts)
   local id = self.id
   if not id then return refuse(self, 0, callback, "Not connected", "state") end
   local n = 0
-  if callback or (qos > 0 and self.five) or not self.connection then n = keep(self, callback, 2) end
+  if callback or (qos > 0 and self.five) or self.present == nil then n = keep(self, callback, 2) end
   local packet_id, message, code = mqtt_publish(id, topic, payload, qos, retain, n)
   if packet_id then return packet_id end
   return result(self, "publish", n, callback, topic, nil, message, code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from eplua_twisted.mqtt.limits import FIRST_WINDOW, LARGEST_WINDOW, Window
+from tests.support import for_each_lua
 from tests.support.mqtt import (
     PUBACK,
     MemoryBrokerTestCase,
@@ -241,15 +242,35 @@ class AnnouncedTests(MemoryBrokerTestCase):
         )
 
     def test_what_was_queued_without_a_callback_warns(self) -> None:
-        """At the line that published."""
+        """At the line that asked, whoever called the function with that line."""
         self.begin("protocolVersion = 5")
-        self.run_lua("\nc:publish('a', 'x', {qos = 2})")
+        self.run_lua(
+            """
+            local long = ("x"):rep(100)
+            local function ask()
+              c:publish("a", "x", {qos = 2})
+              c:subscribe(long)
+              c:unsubscribe(long)
+            end
+            local function outer()
+              ask()
+              return true
+            end
+            outer()
+            """
+        )
         broker = self.accepted()
-        broker.says(announce(bytes([MAXIMUM_QOS, 0])))
+        broker.says(
+            announce(
+                bytes([MAXIMUM_QOS, 0]), bytes([MAXIMUM_PACKET_SIZE]) + b"\0\0\0\x32"
+            )
+        )
         self.said("connected returnCode=0 sessionPresent=false")
         self.assertWarned(
-            "test.lua:2: QoS 2 is beyond the broker's Maximum QoS of 0 (option qos)"
-            " (limit; no callback was given)"
+            "test.lua:4: QoS 2 is beyond the broker's Maximum QoS of 0 (option qos)"
+            " (limit; no callback was given)",
+            "test.lua:5: the packet is beyond the broker's Maximum Packet Size of 50",
+            "test.lua:6: the packet is beyond the broker's Maximum Packet Size of 50",
         )
 
     def test_a_refused_publish_without_a_callback_warns_once(self) -> None:
@@ -299,3 +320,6 @@ class AnnouncedTests(MemoryBrokerTestCase):
         self.publish("qos = 2, retain = true")
         self.said("1", "callback\t0\tfalse")
         self.assertEqual(broker.packets(), [message(b"a", b"x", 2, 1, retain=True)])
+
+
+globals().update(for_each_lua(AnnouncedTests))

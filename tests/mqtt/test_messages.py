@@ -77,6 +77,23 @@ class MessageTests(MemoryBrokerTestCase):
             "subscribed packetId=1 results=0", "subscribed packetId=2 results=1+-1+2"
         )
 
+    def test_callbacks_may_be_tables_that_can_be_called(self) -> None:
+        """As everywhere where a function is expected."""
+        broker = self.connect()
+        self.run_lua(
+            """
+            local callable = setmetatable({}, {__call = function(self, n) print("called", n) end})
+            c:publish("a", "x", {callback = callable})
+            c:subscribe("a", {callback = callable})
+            c:addEventListener("message", callable)
+            c:removeEventListener("message", callable)
+            c:disconnect({callback = callable})
+            c:publish("a", "x", {callback = callable})
+            """
+        )
+        broker.close()
+        self.said(*["called\t0"] * 2, "called\t-9", "closed", "called\t0")
+
     def test_as_many_topics_as_one_request_may_have(self) -> None:
         """1000; for each there is a result."""
         broker = self.connect()
