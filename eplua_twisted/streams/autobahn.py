@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 from base64 import b64encode
-from typing import Any
 
-from autobahn.twisted.websocket import WebSocketAdapterProtocol, WebSocketClientProtocol
+from autobahn.twisted.websocket import (
+    WebSocketAdapterProtocol,
+    WebSocketClientFactory,
+    WebSocketClientProtocol,
+)
+from autobahn.websocket.compress import PerMessageDeflateOffer
 from autobahn.websocket.protocol import WebSocketProtocol
 from txaio.tx import make_logger
 
 from eplua_twisted.errors import OperationError
 from eplua_twisted.streams.opening import AnswerReader, Opening
+from eplua_twisted.streams.transports import StreamTransport
 from eplua_twisted.streams.write_buffer import WriteBuffer
 
 
@@ -24,7 +29,8 @@ class BufferedWebSocket(WebSocketAdapterProtocol, WebSocketProtocol):  # type: i
 
     # Whoever owns the connection is told what goes wrong; autobahn would log it too.
     log = make_logger(level="critical")
-    transport: Any = None
+    # None until there is one.
+    transport: StreamTransport  # type: ignore[assignment]
     _out: WriteBuffer | None = None
 
     @property
@@ -55,7 +61,7 @@ class BufferedWebSocket(WebSocketAdapterProtocol, WebSocketProtocol):  # type: i
         assert self._out is not None
         self._out.write(data)
 
-    def registerProducer(self, producer: Any, streaming: bool) -> None:
+    def registerProducer(self, producer: object, streaming: bool) -> None:
         """The write buffer is the transport's producer."""
 
     def unregisterProducer(self) -> None:
@@ -79,7 +85,7 @@ class BufferedWebSocketClient(BufferedWebSocket, WebSocketClientProtocol):  # ty
     opening: Opening | None = None
     refused: OperationError | None = None
     # From autobahn's factory.
-    perMessageCompressionOffers: list[Any]
+    perMessageCompressionOffers: list[PerMessageDeflateOffer]
 
     def __init__(self) -> None:
         super().__init__()
@@ -118,6 +124,6 @@ class BufferedWebSocketClient(BufferedWebSocket, WebSocketClientProtocol):  # ty
         WebSocketClientProtocol.failHandshake(self, reason)
 
 
-def _opening_of(factory: Any) -> Opening:
+def _opening_of(factory: WebSocketClientFactory) -> Opening:
     host = f"[{factory.host}]" if ":" in factory.host else factory.host
     return Opening(f"{host}:{factory.port}", factory.resource, factory.protocols)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import typing
-from typing import Any, Literal
+from typing import Literal
 
+from autobahn.twisted.websocket import WebSocketServerFactory
+from autobahn.websocket.types import ConnectionRequest
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.interfaces import IResource
-from eplua_twisted.border.values import to_bytes
+from eplua_twisted.border.values import Scalar, to_bytes
 from eplua_twisted.http_engine.request_reader import (
     Refused,
     RequestHead,
@@ -39,7 +41,7 @@ class Owner(typing.Protocol):
     options: ServerOptions
 
     @property
-    def settings(self) -> Any:
+    def settings(self) -> WebSocketServerFactory:
         """Autobahn's factory."""
 
     def judge(self, client: AcceptedWebSocket, request: OpeningRequest) -> None:
@@ -85,7 +87,7 @@ class AcceptingProtocol(ServerProtocol):
         self.client = None
         self.dataReceived(request)
 
-    def onConnect(self, request: Any) -> str | None:
+    def onConnect(self, request: ConnectionRequest) -> str | None:
         # One at most was left in the request.
         return next(iter(request.protocols), None)
 
@@ -118,7 +120,7 @@ class AcceptedWebSocket:
         self._early = b""
         self._held = self._pressed = False
         self._deadline = Deadline(environment.reactor, self._too_late)
-        self.description: tuple[Any, ...] = ()
+        self.description: tuple[Scalar, ...] = ()
         self.protocol = AcceptingProtocol(self)
         self.protocol.factory = server.settings
         self._connection = Connection(

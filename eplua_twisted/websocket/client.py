@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
+from twisted.internet.interfaces import IOpenSSLClientConnectionCreator, IProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -61,7 +60,7 @@ class WebSocketConnection:
         self._protocol = ClientProtocol()
         self._protocol.factory = client_settings(options, reactor)
         self._connection = Connection(reactor, options, self, self._protocol)
-        self._attempt: Deferred[Any] | None = None
+        self._attempt: Deferred[IProtocol] | None = None
         self._deadline = Deadline(reactor, self._give_up, TIMEOUT)
         # Why we gave up ourselves.
         self._reason: OperationError | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketServerFactory
 from autobahn.websocket.compress import (
@@ -20,7 +19,7 @@ from eplua_twisted.websocket.options import (
 )
 
 
-def _of_both(options: ConnectionOptions) -> dict[str, Any]:
+def _of_both(options: ConnectionOptions) -> dict[str, object]:
     """Autobahn's timers are off: they are the global reactor's, ours the runtime's."""
     return {
         "maxMessagePayloadSize": options.max_message_size,
@@ -33,7 +32,7 @@ def _of_both(options: ConnectionOptions) -> dict[str, Any]:
     }
 
 
-def client_settings(options: ClientOptions, reactor: Any) -> WebSocketClientFactory:
+def client_settings(options: ClientOptions, reactor: object) -> WebSocketClientFactory:
     """@param reactor: none of its timers is used"""
     limit = options.max_message_size
 
@@ -45,7 +44,7 @@ def client_settings(options: ClientOptions, reactor: Any) -> WebSocketClientFact
     settings = WebSocketClientFactory(
         protocols=list(options.subprotocols), reactor=reactor
     )
-    compression: dict[str, Any] = {}
+    compression: dict[str, object] = {}
     if options.compression:
         compression["perMessageCompressionOffers"] = [PerMessageDeflateOffer()]
         compression["perMessageCompressionAccept"] = accept
@@ -55,7 +54,7 @@ def client_settings(options: ClientOptions, reactor: Any) -> WebSocketClientFact
     return settings
 
 
-def server_settings(options: ServerOptions, reactor: Any) -> WebSocketServerFactory:
+def server_settings(options: ServerOptions, reactor: object) -> WebSocketServerFactory:
     """@param reactor: none of its timers is used"""
     limit = options.max_message_size
 
@@ -66,7 +65,7 @@ def server_settings(options: ServerOptions, reactor: Any) -> WebSocketServerFact
         return None
 
     settings = WebSocketServerFactory(server="eplua", reactor=reactor)
-    compression: dict[str, Any] = {}
+    compression: dict[str, object] = {}
     if options.compression:
         compression["perMessageCompressionAccept"] = accept
     settings.setProtocolOptions(
