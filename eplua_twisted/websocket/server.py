@@ -27,6 +27,10 @@ from eplua_twisted.websocket.settings import server_settings
 
 FORBIDDEN = 403
 
+NOBODY = 0
+"""Whose events are not dropped when the script stops the server: those that end its
+clients still come."""
+
 
 @implementer(IUpgrade)
 class WebSocketServer(Listening, Factory):
@@ -49,7 +53,7 @@ class WebSocketServer(Listening, Factory):
         self.options = options
         self.settings = server_settings(options, environment.reactor)
         self._context = context
-        self._events = Events(environment.bridge, 0, self.id)
+        self._events = Events(environment.bridge, 0, NOBODY)
         self._asks = False
         # Those that the script judges, with the subprotocol that they would get.
         self._judged: dict[int, tuple[AcceptedWebSocket, str | None]] = {}
@@ -80,7 +84,7 @@ class WebSocketServer(Listening, Factory):
         self.share()
 
     def _listen_to(self, listener: int, asks: bool) -> None:
-        self._events = Events(self.environment.bridge, listener, self.id)
+        self._events = Events(self.environment.bridge, listener, NOBODY)
         self._asks = asks
 
     def port_factory(self) -> Any:

@@ -69,22 +69,26 @@ local function status_of(accept, verdict)
   return 500
 end
 
-local function server_handlers(id, callbacks)
+--- What hears of the clients. After `stop` only their ends are told.
+local function server_handlers(self, id, callbacks)
   local handlers = {}
 
-  function handlers.connected(client, ...)
-    if callbacks.connected then protect(callbacks.connected, client, info_table(...)) end
+  local function call(name, ...)
+    if callbacks[name] and self.id == id then protect(callbacks[name], ...) end
   end
 
-  function handlers.receive(client, data, is_binary)
-    if callbacks.receive then protect(callbacks.receive, client, data, is_binary) end
+  function handlers.connected(client, ...)
+    if callbacks.connected then call("connected", client, info_table(...)) end
   end
+
+  function handlers.receive(...) call("receive", ...) end
 
   function handlers.disconnected(client, code, reason)
     if callbacks.disconnected then protect(callbacks.disconnected, client, code, reason) end
   end
 
   function handlers.accept(client, ...)
+    if self.id ~= id then return end
     local accept, verdict = callbacks.accept, nil
     local function ask(info) verdict = accept(info) end
     -- A hook that raises refuses: what it would have said is not known.
@@ -121,7 +125,7 @@ local function open(self, callbacks)
   local id, message = primitives.websocket_server_create(unpack(self.packed))
   if not id then reports.raise(message) end
   class.open(self, id)
-  local handlers = server_handlers(id, callbacks)
+  local handlers = server_handlers(self, id, callbacks)
   self.listener = tickets.listen(function(event, ...) handlers[event](...) end)
 end
 

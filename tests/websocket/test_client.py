@@ -166,6 +166,18 @@ class MessageTests(ClientCase):
         self.assertEqual(self.lines, [b"dataReceived\tlate\tfalse"])
 
 
+class AmountTests(ClientCase):
+    def test_what_waits_is_told(self) -> None:
+        """From send on until the system has taken it."""
+        server = self.open("{compression = false}")
+        server.stall()
+        self.run_lua("ws:send(('x'):rep(100000)) print(ws:bufferedAmount() >= 100000)")
+        server.take()
+        self.reactor.settle()
+        self.run_lua("print(ws:bufferedAmount())")
+        self.assertEqual(self.lines, [b"true", b"0"])
+
+
 class ChunkTests(ClientCase):
     @settings(max_examples=40, deadline=None)
     @given(
@@ -291,6 +303,41 @@ class BadInputTests(ClientCase):
             self.assertRaisedAtLine(f"net.WebSocketClient():{call}", text)
         self.assertEqual(self.reactor.tcpClients, [])
 
+    def test_unknown_options(self) -> None:
+        """HC3's constructors warn, once a line; our own tables raise."""
+        self.run_lua(
+            "for i = 1, 2 do net.WebSocketClient({tiemout = 5}) end"
+            " net.WebSocketClientTls({tiemout = 5})"
+        )
+        self.assertWarned(
+            "'WebSocketClient' does not know \"tiemout\"; known: compression, headers,",
+            "'WebSocketClientTls' does not know \"tiemout\"",
+        )
+        for options in ("reconnect = {x = 1}", "tls = {x = 1}"):
+            self.assertRaisedAtLine(
+                f"net.WebSocketClient({{{options}}})", 'unknown option "x"; known:'
+            )
+
+    def test_bad_options(self) -> None:
+        for options, text in (
+            ("{timeout = 'x'}", "option timeout: a finite number"),
+            ("{timeout = -1}", "option timeout: a finite number"),
+            ("{maxMessageSize = 0}", "option maxMessageSize: positive integer"),
+            ("{headers = 5}", "option headers: table"),
+            ("{compression = 'no'}", "option compression: boolean"),
+            ("{tls = 5}", "tls: true or a table"),
+            ("5", "options: table expected, got 5"),
+        ):
+            self.assertRaisedAtLine(f"net.WebSocketClient({options})", text)
+
+    def test_a_dot_for_a_colon(self) -> None:
+        for call in ("connect('ws://h')", "send('x')", "close()", "wait('connected')"):
+            self.assertRaisedAtLine(
+                f"local ws = net.WebSocketClient() ws.{call}",
+                "WebSocketClient expected",
+                "call it with a colon",
+            )
+
     def test_connect_while_connected(self) -> None:
         self.open()
         self.run_lua("ws:connect('ws://127.0.0.1:1') print(ws:isOpen())")
@@ -298,6 +345,6 @@ class BadInputTests(ClientCase):
         self.assertEqual(self.lines, [b"true", b"error\tAlready connected\tstate"])
 
 
-for _case in (HandshakeTests, MessageTests, EndTests, BadInputTests):
+for _case in (HandshakeTests, MessageTests, AmountTests, EndTests, BadInputTests):
     globals().update(for_each_lua(_case))
 del _case

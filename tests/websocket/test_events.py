@@ -193,6 +193,65 @@ class WaitTests(ClientCase):
         self.assertEqual(self.taken(), [b"a\t1\tfalse", b"b\t2\tfalse"])
 
 
+class ListenerTests(ClientCase):
+    def test_they_add_up(self) -> None:
+        """In the order in which they were added; one may be there twice."""
+        server = self.connect(listen=("error",))
+        server.open()
+        self.run_lua(
+            "local function f(d) print('f', d) end"
+            " ws:addEventListener('dataReceived', f)"
+            " ws:addEventListener('dataReceived', function(d) print('g', d) end)"
+            " ws:addEventListener('dataReceived', f)"
+        )
+        server.frame(TEXT, b"x")
+        self.assertEqual(self.taken(), [b"f\tx", b"g\tx", b"f\tx"])
+
+    def test_one_that_raises_does_not_stop_the_others(self) -> None:
+        server = self.connect(listen=("error",))
+        server.open()
+        self.run_lua(
+            "ws:addEventListener('dataReceived', function() error('mine') end)"
+            " ws:addEventListener('dataReceived', print)"
+        )
+        server.frame(TEXT, b"x")
+        server.frame(TEXT, b"y")
+        self.assertEqual(self.taken(), [b"x\tfalse", b"y\tfalse"])
+        self.assertEqual(len(self.errors), 2)
+        self.assertTrue(self.errors[0].startswith("test.lua:1: mine"))
+
+    def test_removed(self) -> None:
+        """One, all, and while the event is told."""
+        server = self.connect(listen=("error",))
+        server.open()
+        self.run_lua(
+            """
+            local function second(d) print("second", d) end
+            ws:addEventListener("dataReceived", function(d)
+              print("first", d)
+              ws:removeEventListener("dataReceived", second)
+              ws:addEventListener("dataReceived", function(d) print("new", d) end)
+            end)
+            ws:addEventListener("dataReceived", second)
+            """
+        )
+        server.frame(TEXT, b"1")
+        server.frame(TEXT, b"2")
+        self.assertEqual(self.taken(), [b"first\t1", b"first\t2", b"new\t2"])
+        self.run_lua("ws:removeEventListener('dataReceived')")
+        server.frame(TEXT, b"3")
+        self.assertEqual(self.taken(), [])
+
+    def test_callable_tables(self) -> None:
+        server = self.connect(listen=("error",))
+        self.run_lua(
+            "ws:addEventListener('connected', setmetatable({}, {__call = function()"
+            " print('called') end}))"
+        )
+        server.open()
+        self.assertEqual(self.taken(), [b"called"])
+
+
 class UnheardTests(ClientCase):
     """Errors that no listener hears are a warning at the script's line."""
 
@@ -272,4 +331,5 @@ class UnheardTests(ClientCase):
 
 
 globals().update(for_each_lua(WaitTests))
+globals().update(for_each_lua(ListenerTests))
 globals().update(for_each_lua(UnheardTests))

@@ -313,6 +313,26 @@ class HookTests(ServerCase):
         self.assertTrue(client.gone)
         self.assertEqual(self.lines, [b"true", b"true", b"nil\tNot connected\tstate"])
 
+    def test_what_is_told_after_stop(self) -> None:
+        """The ends of the clients, and nothing else, though it had come before."""
+        self.serve()
+        clients = [self.client(), self.client()]
+        self.lines.clear()
+
+        def meanwhile() -> None:
+            clients[0].frame(TEXT, b"x")
+            clients[0].frame(CLOSE, close(4000))
+            clients[0].close()
+            self.turn(2)
+
+        self.runtime.expose("meanwhile", meanwhile)
+        self.run_lua("meanwhile() server:stop()")
+        clients[1].frame(TEXT, b"x")
+        clients[1].frame(CLOSE, close(4001))
+        clients[1].close()
+        self.reactor.settle()
+        self.assertEqual(sorted(self.lines), [b"out\t4000\t", b"out\t4001\t"])
+
     def test_stop_in_each_of_them(self) -> None:
         for name in ("connected", "receive", "disconnected", "accept"):
             self.lines.clear()
