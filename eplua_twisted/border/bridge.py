@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -37,6 +37,12 @@ HIGH_WATER = 1024
 T = TypeVar("T")
 
 
+class Dispatch(Protocol):
+    """The Lua function that takes every answer."""
+
+    def __call__(self, ticket: int, ok: object, /, *values: object) -> object: ...
+
+
 class Bridge:
     """
     The Python end of the border, for one runtime.
@@ -53,7 +59,7 @@ class Bridge:
     def __init__(self, clock: IReactorTime, resources: Resources) -> None:
         self._clock = clock
         self._resources = resources
-        self._dispatch: Callable[..., None] | None = None
+        self._dispatch: Dispatch | None = None
         self._queue: deque[tuple[int, int | None, object, tuple[object, ...]]] = deque()
         self._queued = 0
         self._delivered = 0
@@ -65,7 +71,7 @@ class Bridge:
         self.stopped = False
         self.entered = False
 
-    def attach(self, dispatch: Callable[..., None] | None) -> None:
+    def attach(self, dispatch: Dispatch | None) -> None:
         """@param dispatch: the Lua function that takes every answer, or nothing"""
         self._dispatch = dispatch
 

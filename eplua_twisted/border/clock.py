@@ -13,10 +13,14 @@ import os
 import time
 from collections.abc import Callable
 from heapq import heapify, heappop, heappush
-from typing import Any
+from typing import Protocol, TypeVar, cast
 
 from twisted.internet.base import DelayedCall
-from twisted.internet.interfaces import IDelayedCall, IReadDescriptor
+from twisted.internet.interfaces import (
+    IDelayedCall,
+    IReadDescriptor,
+    IWriteDescriptor,
+)
 from twisted.internet.posixbase import PosixReactorBase
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -24,11 +28,41 @@ from zope.interface import directlyProvides, implementer, providedBy
 
 from eplua_twisted.border.deadline import Turn
 
+R = TypeVar("R")
+
 SOME = 64
 """How many cancelled calls may be kept before they are looked for."""
 
 _ABSOLUTE = 1
 """C{TFD_TIMER_ABSTIME}: the time is one of the clock's, and not counted from now."""
+
+
+class Below(Protocol):
+    """What a L{SteadyReactor} needs of the reactor below it."""
+
+    def callLater(
+        self, delay: float, callable: Callable[[], None], /
+    ) -> IDelayedCall: ...
+
+    def callFromThread(self, callable: Callable[[], None], /) -> None: ...
+
+    def addReader(self, reader: IReadDescriptor, /) -> None: ...
+
+    def removeReader(self, reader: IReadDescriptor, /) -> None: ...
+
+    def addWriter(self, writer: IWriteDescriptor, /) -> None: ...
+
+    def removeWriter(self, writer: IWriteDescriptor, /) -> None: ...
+
+
+class Alarm(Protocol):
+    """Rings at one time."""
+
+    def set(self, due: float, delay: float) -> None:
+        """As L{KernelAlarm.set}."""
+
+    def close(self) -> None:
+        """It does not ring any more."""
 
 
 class _Specification(ctypes.Structure):
@@ -52,7 +86,7 @@ class KernelAlarm:
     Linux's C{timerfd}, which Python itself has from 3.13 on.
     """
 
-    def __init__(self, reactor: Any, ring: Callable[[], None]) -> None:
+    def __init__(self, reactor: Below, ring: Callable[[], None]) -> None:
         """
         @param ring: called when the time has come
         @raise OSError: there is no descriptor left
@@ -110,7 +144,7 @@ class KernelAlarm:
 class ReactorAlarm:
     """The same by the reactor's own clock: it may ring early, or late."""
 
-    def __init__(self, reactor: Any, ring: Callable[[], None]) -> None:
+    def __init__(self, reactor: Below, ring: Callable[[], None]) -> None:
         self._reactor = reactor
         self._ring = ring
         self._call: IDelayedCall | None = None
@@ -130,7 +164,7 @@ class ReactorAlarm:
             self._call = None
 
 
-def make_alarm(reactor: Any, ring: Callable[[], None]) -> KernelAlarm | ReactorAlarm:
+def make_alarm(reactor: Below, ring: Callable[[], None]) -> Alarm:
     """The best alarm that there is."""
     try:
         return KernelAlarm(reactor, ring)
@@ -138,7 +172,7 @@ def make_alarm(reactor: Any, ring: Callable[[], None]) -> KernelAlarm | ReactorA
         return ReactorAlarm(reactor, ring)
 
 
-MakeAlarm = Callable[[Any, Callable[[], None]], "KernelAlarm | ReactorAlarm"]
+MakeAlarm = Callable[[Below, Callable[[], None]], Alarm]
 
 
 class SteadyReactor:
@@ -154,7 +188,7 @@ class SteadyReactor:
 
     def __init__(
         self,
-        reactor: Any,
+        reactor: Below,
         seconds: Callable[[], float] = time.monotonic,
         make_alarm: MakeAlarm = make_alarm,
     ) -> None:
@@ -167,13 +201,13 @@ class SteadyReactor:
         self._soon = self._resting = False
         self._set_for: float | None = None
         self._turn: Turn | None = None
-        self._alarm: KernelAlarm | ReactorAlarm | None = None
+        self._alarm: Alarm | None = None
         # What transports call with each read and write.
         self.addReader, self.removeReader = reactor.addReader, reactor.removeReader
         self.addWriter, self.removeWriter = reactor.addWriter, reactor.removeWriter
         directlyProvides(self, providedBy(reactor))
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._reactor, name)
 
     def callLater(
@@ -280,6 +314,8 @@ class SteadyReactor:
             self._run()
 
 
-def steady(reactor: Any) -> Any:
+def steady(reactor: R) -> R:
     """The reactor with a steady clock, if it is a real one; else as it is."""
-    return SteadyReactor(reactor) if isinstance(reactor, PosixReactorBase) else reactor
+    if isinstance(reactor, PosixReactorBase):
+        return cast(R, SteadyReactor(cast(Below, reactor)))
+    return reactor

@@ -16,12 +16,12 @@ subclass of L{Options}::
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from typing import Any, ClassVar, TypeVar
 
-from eplua_twisted.border.values import seconds, to_text
+from eplua_twisted.border.values import Scalar, seconds, to_text
 
-Convert = Callable[[Any], Any] | None
+Convert = Callable[[Any], object] | None
 """Makes what Python keeps of what Lua sent; C{None} keeps it as it is."""
 
 milliseconds: Convert = seconds
@@ -76,7 +76,7 @@ def repeated(name: bytes, convert: Convert = None) -> Any:
     return field(default=(), metadata={_KEY: declared})
 
 
-def nested(name: bytes, kind: type[Options]) -> Any:
+def nested(name: bytes, kind: type[T]) -> T | None:
     """
     A field for a table of options, C{None} when it is not there.  It is sent as
     C{name, true}, and each of its options with the prefix C{name.}.
@@ -87,12 +87,13 @@ def nested(name: bytes, kind: type[Options]) -> Any:
 class Options:
     """Mixed into the frozen dataclasses that declare options; see this module."""
 
+    __dataclass_fields__: ClassVar[dict[str, Field[object]]]
     _single: ClassVar[dict[bytes, tuple[str, Convert]]]
     _repeated: ClassVar[dict[bytes, tuple[str, Convert]]]
     _nested: ClassVar[dict[bytes, tuple[str, type[Options]]]]
 
     @classmethod
-    def from_pairs(cls: type[T], pairs: Sequence[Any]) -> T:
+    def from_pairs(cls: type[T], pairs: Sequence[Scalar]) -> T:
         """
         @param pairs: names and values by turns; the name of a table of options comes
             before those in it
@@ -101,9 +102,9 @@ class Options:
         if "_single" not in cls.__dict__:
             cls._resolve()
         single = cls._single
-        values: dict[str, Any] = {}
-        lists: dict[str, list[Any]] = {}
-        tables: dict[bytes, list[Any]] = {}
+        values: dict[str, object] = {}
+        lists: dict[str, list[object]] = {}
+        tables: dict[bytes, list[Scalar]] = {}
         for name, value in zip(pairs[::2], pairs[1::2], strict=True):
             if name in single:
                 attribute, convert = single[name]
@@ -125,8 +126,11 @@ class Options:
         return cls(**values)
 
     @classmethod
-    def _collect(cls, name: bytes, value: Any, tables: dict[bytes, list[Any]]) -> None:
+    def _collect(
+        cls, name: Scalar, value: Scalar, tables: dict[bytes, list[Scalar]]
+    ) -> None:
         """Keep what belongs into a table of options, or begin one."""
+        assert isinstance(name, bytes)
         prefix, dot, rest = name.partition(b".")
         if prefix not in cls._nested or (dot and prefix not in tables):
             raise ValueError(f"{cls.__name__} has no option {name!r}")
@@ -139,8 +143,7 @@ class Options:
     def _resolve(cls) -> None:
         """Look at the fields, once for each class."""
         cls._single, cls._repeated, cls._nested = {}, {}, {}
-        untyped: Any = cls
-        for each in fields(untyped):
+        for each in fields(cls):
             declared: _Declared | None = each.metadata.get(_KEY)
             if declared is None:
                 continue

@@ -8,7 +8,8 @@ Nothing that Python raises gets out of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from types import FunctionType
+from typing import TypeVar
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
@@ -28,7 +29,10 @@ from eplua_twisted.errors import (
     describe,
 )
 
-F = TypeVar("F", bound=Callable[..., Any])
+Method = Callable[..., object]
+"""What is marked: Lua decides what it is called with."""
+
+F = TypeVar("F", bound=Method)
 
 Gone = tuple[str, str] | None
 """Code and message for a resource that is not open; C{None}: that is no error."""
@@ -80,15 +84,18 @@ def _mark(name: str, kind: str, gone: Gone) -> Callable[[F], F]:
     return mark
 
 
-def marked(holder: type) -> Iterator[tuple[Any, str, str, Gone]]:
+def marked(holder: type) -> Iterator[tuple[FunctionType, str, str, Gone]]:
+    """The marked methods of a class, each with its name, kind and L{Gone}."""
     for attribute in dir(holder):
         # What zope.interface leaves on a class cannot be read from its subclasses.
-        method: Any = getattr(holder, attribute, None)
-        if hasattr(method, "primitive"):
-            yield (method, *method.primitive)
+        method = getattr(holder, attribute, None)
+        mark = getattr(method, "primitive", None)
+        if mark is not None:
+            assert isinstance(method, FunctionType)
+            yield (method, *mark)
 
 
-def _results(result: Any) -> tuple[Scalar, ...]:
+def _results(result: object) -> tuple[Scalar, ...]:
     """What an operation fired with, as values that may cross."""
     if result is None:
         return ()
@@ -122,11 +129,11 @@ class Primitives:
         self._bridge = bridge
         self._resources = resources
 
-    def of(self, module: IModule) -> list[tuple[bytes, Callable[..., Any]]]:
+    def of(self, module: IModule) -> list[tuple[bytes, Method]]:
         """The primitives of an L{IModule} and of its resources, by name."""
-        found: list[tuple[bytes, Callable[..., Any]]] = []
+        found: list[tuple[bytes, Method]] = []
         for method, name, kind, _ in marked(type(module)):
-            primitive = method.__get__(module)
+            primitive: Method = method.__get__(module)
             if kind == "operation":
                 primitive = self._request(primitive)
             elif kind == "query":
@@ -143,13 +150,11 @@ class Primitives:
                 found.append((to_bytes(name), primitive))
         return found
 
-    def _operation(
-        self, method: Callable[..., Any], holder: type, gone: Gone
-    ) -> Callable[..., bool | None]:
+    def _operation(self, method: Method, holder: type, gone: Gone) -> Method:
         get, bridge = self._resources.get, self._bridge
         answer, fail, chain = bridge.answer, bridge.fail, self._chain
 
-        def primitive(ticket: int, number: int, *arguments: Any) -> bool | None:
+        def primitive(ticket: int, number: int, *arguments: object) -> bool | None:
             # A negative ticket: only an error would be of interest.  True says
             # that there was none, so that nothing needs to be kept or answered.
             if type(number) is not int:
@@ -182,13 +187,11 @@ class Primitives:
 
         return primitive
 
-    def _direct(
-        self, method: Callable[..., Any], holder: type, gone: Gone
-    ) -> Callable[..., None]:
+    def _direct(self, method: Method, holder: type, gone: Gone) -> Method:
         get, bridge = self._resources.get, self._bridge
         answer, fail, chain = bridge.answer, bridge.fail, self._chain
 
-        def primitive(ticket: int, number: int, *arguments: Any) -> None:
+        def primitive(ticket: int, number: int, *arguments: object) -> None:
             if ticket < 0:
                 ticket = -ticket
             if type(number) is not int:
@@ -216,18 +219,18 @@ class Primitives:
 
         return primitive
 
-    def _chain(self, deferred: Deferred[Any], ticket: int, number: int) -> None:
+    def _chain(self, deferred: Deferred[object], ticket: int, number: int) -> None:
         deferred.addCallback(_results)
         deferred.addCallbacks(
             lambda results: self._bridge.answer(ticket, number, True, *results),
             lambda failure: self._bridge.fail(ticket, number, failure),
         )
 
-    def _request(self, method: Callable[..., Any]) -> Callable[..., None]:
+    def _request(self, method: Method) -> Method:
         """An operation without a resource: it keeps the program alive itself."""
         bridge = self._bridge
 
-        def primitive(ticket: int, *arguments: Any) -> None:
+        def primitive(ticket: int, *arguments: object) -> None:
             ticket = abs(ticket)
             try:
                 if bridge.stopped:
@@ -242,10 +245,10 @@ class Primitives:
 
         return primitive
 
-    def _query(self, method: Callable[..., Any]) -> Callable[..., Any]:
+    def _query(self, method: Method) -> Method:
         bridge = self._bridge
 
-        def primitive(*arguments: Any) -> Any:
+        def primitive(*arguments: object) -> object:
             try:
                 if bridge.stopped:
                     raise OperationError(*STOPPED)
@@ -263,17 +266,16 @@ class Primitives:
 
         return primitive
 
-    def _on_resource(
-        self, method: Callable[..., Any], holder: type, gone: Gone
-    ) -> Callable[..., Any]:
+    def _on_resource(self, method: Method, holder: type, gone: Gone) -> Method:
         get = self._resources.get
 
-        def call(number: int, *arguments: Any) -> Any:
+        def call(number: int, *arguments: object) -> object:
             if type(number) is not int:
                 number = 0
             resource = get(number)
             if isinstance(resource, holder):
                 return method(resource, *arguments)
-            return _check_gone(number, gone)
+            _check_gone(number, gone)
+            return None
 
         return call

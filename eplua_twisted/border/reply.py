@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from twisted.python.failure import Failure
 
 from eplua_twisted.border.bridge import Bridge
@@ -22,7 +20,7 @@ class Reply:
         self._ticket = ticket
         self._owner = owner
 
-    def callback(self, result: bytes | tuple[Any, ...]) -> None:
+    def callback(self, result: object) -> None:
         """Answer with the result; a tuple is several."""
         if type(result) is tuple:
             self._bridge.answer(self._ticket, self._owner, True, *result)
@@ -57,7 +55,7 @@ class Events:
         self._ticket = ticket
         self._owner = owner
 
-    def tell(self, name: bytes, *values: Any) -> None:
+    def tell(self, name: bytes, *values: object) -> None:
         """
         @param name: the event's name
         @param values: C{None}, booleans, numbers and bytes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet import reactor as real_reactor
 from twisted.internet.error import AlreadyCalled, AlreadyCancelled
@@ -11,6 +11,7 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from eplua_twisted.border.clock import (
+    Below,
     KernelAlarm,
     ReactorAlarm,
     SteadyReactor,
@@ -247,7 +248,7 @@ class ReactorAlarmTests(SynchronousTestCase):
 
 class KernelAlarmTests(LoopbackTestCase):
     def test_linux_has_it(self) -> None:
-        alarm = make_alarm(real_reactor, lambda: None)
+        alarm = make_alarm(cast(Below, real_reactor), lambda: None)
         alarm.close()
         self.assertIsInstance(alarm, KernelAlarm)
 

@@ -95,8 +95,10 @@ class DTLSClient:
 
     async def _connect(self, host: bytes, port: int) -> None:
         name = to_text(host)
+        tls = self._options.tls
+        assert tls is not None
         connection = client_connection(
-            self._options.tls, name, port, self._environment.allow_unauthorized, MTU
+            tls, name, port, self._environment.allow_unauthorized, MTU
         )
         address = await self._port.connect(name, port, again=True)
         source = addresses.describe(address)

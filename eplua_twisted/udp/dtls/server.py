@@ -58,6 +58,7 @@ class DTLSServer:
 
     def __init__(self, environment: Environment, options: DTLSOptions) -> None:
         """@raise OperationError: C{tls}: a certificate or key cannot be used"""
+        assert options.tls is not None
         self.environment = environment
         self.idle_timeout = options.idle_timeout
         self._timeout = options.timeout
