@@ -14,6 +14,7 @@ from twisted.internet.interfaces import (
     IConnector,
     IProtocol,
     IProtocolFactory,
+    IReactorTime,
 )
 from twisted.internet.protocol import ClientFactory, Factory, Protocol
 from twisted.python.failure import Failure
@@ -133,7 +134,10 @@ class Race:
     """
 
     def __init__(
-        self, clock: Any, factory: IProtocolFactory, attempts: Iterable[Attempt]
+        self,
+        clock: IReactorTime,
+        factory: IProtocolFactory,
+        attempts: Iterable[Attempt],
     ) -> None:
         """@param attempts: one for each address, at least one"""
         self._factory = factory

@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -27,12 +26,16 @@ from twisted.internet.interfaces import (
 from twisted.internet.protocol import ClientFactory
 from zope.interface import implementer
 
+from eplua_twisted.border.environment import IReactor
 from eplua_twisted.errors import OperationError
 from eplua_twisted.streams.connecting import Race, connect
 from eplua_twisted.streams.names import numeric_zone, resolve
 
 ANY = "*"
 UNIX = "unix:"
+
+NO_LIMIT: Any = None
+"""Twisted bounds no attempt: its annotation does not have that."""
 
 MAX_PATH = 107 if sys.platform == "linux" else 103
 """Bytes of the path of a UNIX socket: C{sun_path} without its final zero."""
@@ -58,7 +61,9 @@ def unix_path(host: str) -> str:
 class ClientEndpoint:
     """Connects to a host without a time limit of its own: the caller bounds the whole."""
 
-    def __init__(self, reactor: Any, host: str, port: int, local: str | None) -> None:
+    def __init__(
+        self, reactor: IReactor, host: str, port: int, local: str | None
+    ) -> None:
         self._reactor = reactor
         self._host = host
         self._port = port
@@ -66,16 +71,15 @@ class ClientEndpoint:
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         """C{IStreamClientEndpoint.connect}"""
-        begin: Callable[..., Any] = self._connect_tcp
-        if self._host.startswith(UNIX):
-            begin = self._connect_unix
+        unix = self._host.startswith(UNIX)
+        begin = self._connect_unix if unix else self._connect_tcp
         return maybeDeferred(begin, protocolFactory)
 
     def _connect_unix(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
         path = unix_path(self._host)
         return connect(
             factory,
-            lambda client: self._reactor.connectUNIX(path, client, timeout=None),
+            lambda client: self._reactor.connectUNIX(path, client, timeout=NO_LIMIT),
         )
 
     def _connect_tcp(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
@@ -85,7 +89,7 @@ class ClientEndpoint:
 
         def attempt(address: str, client: ClientFactory) -> object:
             return self._reactor.connectTCP(
-                address, self._port, client, timeout=None, bindAddress=binding
+                address, self._port, client, timeout=NO_LIMIT, bindAddress=binding
             )
 
         def found(addresses: list[str]) -> Deferred[IProtocol]:
@@ -112,7 +116,7 @@ class ClientEndpoint:
 
 
 def client_endpoint(
-    reactor: Any, host: str, port: int, local: str | None = None
+    reactor: IReactor, host: str, port: int, local: str | None = None
 ) -> IStreamClientEndpoint:
     """
     The one way of every class to connect to a host.
@@ -126,10 +130,10 @@ def client_endpoint(
 
 
 async def listen(
-    reactor: Any,
+    reactor: IReactor,
     host: str,
     port: int,
-    factory: IProtocolFactory,
+    factory: Any,
     backlog: int,
     reuse_port: bool = False,
 ) -> IListeningPort:
@@ -167,10 +171,10 @@ def _lacks_ipv6(problem: CannotListenError) -> bool:
 
 
 def _listen_tcp(
-    reactor: Any,
+    reactor: IReactor,
     host: str,
     port: int,
-    factory: IProtocolFactory,
+    factory: Any,
     backlog: int,
     reuse_port: bool,
 ) -> IListeningPort:

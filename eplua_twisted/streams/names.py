@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import re
 import socket
-from typing import Any
+from typing import cast
 
 from twisted.internet._resolver import GAIResolver
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.internet.error import DNSLookupError
-from twisted.internet.interfaces import IResolutionReceiver
+from twisted.internet.interfaces import (
+    IAddress,
+    IReactorThreads,
+    IResolutionReceiver,
+)
 from twisted.internet.threads import deferToThreadPool
 from zope.interface import implementer
 
+from eplua_twisted.border.environment import IReactor
 from eplua_twisted.errors import NO_HOST, OperationError
 
 MAX_NAME, MAX_LABEL = 253, 63
@@ -100,7 +105,7 @@ def host_of_url(host: str) -> str:
     return host if is_address(host) else ascii_name(host)
 
 
-def resolve(reactor: Any, host: str) -> Deferred[list[str]]:
+def resolve(reactor: IReactor, host: str) -> Deferred[list[str]]:
     """
     Look up a host without blocking the reactor.
 
@@ -111,7 +116,7 @@ def resolve(reactor: Any, host: str) -> Deferred[list[str]]:
     return maybeDeferred(_begin_lookup, reactor, host)
 
 
-def _begin_lookup(reactor: Any, host: str) -> Deferred[list[str]]:
+def _begin_lookup(reactor: IReactor, host: str) -> Deferred[list[str]]:
     if is_address(host):
         return succeed([numeric_zone(host)])
     name = ascii_name(host)
@@ -119,8 +124,9 @@ def _begin_lookup(reactor: Any, host: str) -> Deferred[list[str]]:
     if isinstance(reactor.nameResolver, GAIResolver):
         # Twisted's own never answers when the system fails in another way than by not
         # finding the name.
-        pool = reactor.getThreadPool()
-        found = deferToThreadPool(reactor, pool, _look_up, name)
+        threads = cast(IReactorThreads, reactor)
+        pool = threads.getThreadPool()
+        found = deferToThreadPool(threads, pool, _look_up, name)
     else:
         receiver = _Receiver()
         reactor.nameResolver.resolveHostName(receiver, name, 0, None, "TCP")
@@ -153,8 +159,9 @@ class _Receiver:
     def resolutionBegan(self, resolutionInProgress: object) -> None:
         """Nothing to do: an answer that is no longer wanted is dropped."""
 
-    def addressResolved(self, address: Any) -> None:
-        self._found.append(address)
+    def addressResolved(self, address: IAddress) -> None:
+        if isinstance(address, (IPv4Address, IPv6Address)):
+            self._found.append(address)
 
     def resolutionComplete(self) -> None:
         if not self.complete.called:

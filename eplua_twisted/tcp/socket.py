@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
@@ -17,7 +17,7 @@ from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.interfaces import IResource
 from eplua_twisted.border.primitives import operation, query
 from eplua_twisted.border.reply import Reply
-from eplua_twisted.border.values import to_text
+from eplua_twisted.border.values import Scalar, to_text
 from eplua_twisted.errors import EOF, NOT_CONNECTED, OperationError
 from eplua_twisted.streams.endpoints import host_and_port, set_stream_options
 from eplua_twisted.streams.read_buffer import (
@@ -140,7 +140,7 @@ class TCPSocket(Protocol):
             self._server.connected(self)
 
     @operation("tcp_start_tls")
-    def start_tls(self, *pairs: Any) -> Deferred[None]:
+    def start_tls(self, *pairs: Scalar) -> Deferred[None]:
         """
         Speak TLS from now on; what was written before goes out as it is.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from eplua_twisted.border.options import Options, flag, option, repeated, text
 
@@ -39,8 +38,3 @@ class TLSOptions(Options):
     min_version: str = option(b"minVersion", text, "1.2")
     legacy: bool = option(b"legacy", flag, False)
     use_sni: bool = option(b"useSNI", flag, True)
-
-    @classmethod
-    def from_lua(cls, *pairs: Any) -> TLSOptions:
-        """@param pairs: what C{tls.flatten} in Lua returns: C{alpn} once for each"""
-        return cls.from_pairs(pairs)

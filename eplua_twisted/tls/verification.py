@@ -19,7 +19,7 @@ from service_identity.hazmat import (
 from eplua_twisted.errors import OperationError
 from eplua_twisted.streams.names import is_address
 
-Verify = Callable[[Any, Any, int, int, int], bool]
+Verify = Callable[[SSL.Connection, crypto.X509, int, int, int], bool]
 """What pyOpenSSL asks about each certificate of a chain."""
 
 
@@ -130,7 +130,11 @@ def verifier(name: str, host: str) -> Verify:
     """
 
     def verify(
-        connection: Any, certificate: crypto.X509, error: int, depth: int, ok: int
+        connection: SSL.Connection,
+        certificate: crypto.X509,
+        error: int,
+        depth: int,
+        ok: int,
     ) -> bool:
         if not ok:
             raise VerificationFailed(

@@ -111,7 +111,7 @@ function TCPSocket:startTLS(given, callbacks)
   if given == nil then given = true end
   local checked = tls.check(given, "startTLS", self.accepted)
   if not checked then check.fail(1, "startTLS", "tls", "true or table", given) end
-  return operate("startTLS", callbacks, primitives.tcp_start_tls, self.id, tls.flatten(checked))
+  return operate("startTLS", callbacks, primitives.tcp_start_tls, self.id, pack(checked))
 end
 
 --- No more writes; what the peer sends can still be read.

@@ -5,7 +5,6 @@ local core = ...
 local hosts, options = core.import("net/hosts", "resolve"), core.import("border/options")
 local reports, text = core.import("border/reports"), core.import("border/text")
 local type, format, pairs = type, string.format, pairs
-local unpack = core.unpack
 
 ---@class net.tls
 ---@field certificateAuthority? string PEM text or file, trusted besides the system's
@@ -26,15 +25,20 @@ local function pem_kind(value)
   return nil, "string that is not empty"
 end
 
+local PROTOCOLS = 100 -- names in one offer, more than anybody has
+
 local function protocols(value)
-  local expected = "array of strings of 1 to 255 bytes"
+  local expected = "array of at most " .. PROTOCOLS .. " strings of 1 to 255 bytes"
   if type(value) ~= "table" then return nil, expected end
-  for name, each in pairs(value) do
-    if type(name) ~= "number" or type(each) ~= "string" or #each < 1 or #each > 255 then
-      return nil, expected
-    end
+  local count, own = 0, {}
+  for _ in pairs(value) do count = count + 1 end
+  if count > PROTOCOLS then return nil, expected end
+  for i = 1, count do
+    local each = value[i]
+    if type(each) ~= "string" or #each < 1 or #each > 255 then return nil, expected end
+    own[i] = each
   end
-  return value
+  return own
 end
 
 local VERSIONS = { ["1.0"] = true, ["1.1"] = true, ["1.2"] = true, ["1.3"] = true }
@@ -103,22 +107,6 @@ end
 
 function tls.server_kind(value)
   return tls.check(value, "tls", true)
-end
-
---- Checked options as key, value, ... to put at the end of an argument list.
-function tls.flatten(checked)
-  if not checked then return end
-  local list = {}
-  for name, value in pairs(checked) do
-    if type(value) == "table" then
-      for i = 1, #value do
-        list[#list + 1], list[#list + 2] = name, value[i]
-      end
-    else
-      list[#list + 1], list[#list + 2] = name, value
-    end
-  end
-  return unpack(list)
 end
 
 return tls

@@ -55,7 +55,7 @@ class Recorder(Listening):
 
 class ConnectTests(SynchronousTestCase):
     def setUp(self) -> None:
-        self.reactor = MemoryReactor()
+        self.reactor: Any = MemoryReactor()
         self.names = self.reactor.nameResolver
 
     def connect(

@@ -36,7 +36,7 @@ class OldReactor(MemoryReactor):
 
 class ListenTests(SynchronousTestCase):
     def setUp(self) -> None:
-        self.reactor = MemoryReactor()
+        self.reactor: Any = MemoryReactor()
 
     def listen(
         self, host: str, port: int = 4000, **options: Any

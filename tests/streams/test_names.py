@@ -8,7 +8,7 @@ from unittest import mock
 
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet import reactor as real_reactor
+from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.error import DNSLookupError
 from twisted.trial.unittest import SynchronousTestCase, TestCase
@@ -22,6 +22,8 @@ from eplua_twisted.streams.names import (
     without_zone,
 )
 from tests.memory import MemoryReactor
+
+real_reactor: Any = reactor
 
 LOOPBACK_NUMBER = socket.if_nametoindex("lo")
 
@@ -117,7 +119,7 @@ class ResolveTests(SynchronousTestCase):
     """With the resolver of an application."""
 
     def setUp(self) -> None:
-        self.reactor = MemoryReactor()
+        self.reactor: Any = MemoryReactor()
 
     def resolve(self, host: str) -> Deferred[list[str]]:
         return resolve(self.reactor, host)

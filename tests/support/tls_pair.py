@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IHandshakeListener
@@ -87,7 +87,7 @@ class Pair:
             443, below(listening, server_context(server), self.reactor)
         )
         endpoint = TLSClientEndpoint(
-            client_endpoint(self.reactor, host, 443),
+            client_endpoint(cast(Any, self.reactor), host, 443),
             client_creator(client, host, 443, allowed),
             self.reactor,
         )

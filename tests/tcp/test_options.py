@@ -7,6 +7,7 @@ from tests.support import LuaTestCase, for_each_lua
 
 class OptionTests(LuaTestCase):
     def test_bad_options(self) -> None:
+        self.run_lua("long = {} for i = 1, 1e6 do long[i] = 'x' end")
         for options, what in (
             (
                 "{timeout = 'x'}",
@@ -43,6 +44,18 @@ class OptionTests(LuaTestCase):
                 'minVersion: "1.0", "1.1", "1.2" or "1.3"',
             ),
             ("{tls = {minVersion = 0/0}}", "option minVersion: "),
+            ("{tls = {alpn = 'h2'}}", "option alpn: array of at most 100 strings"),
+            (
+                "{tls = {alpn = {'h2', ''}}}",
+                "option alpn: array of at most 100 strings",
+            ),
+            ("{tls = {alpn = {'h2', 5}}}", "option alpn: array of at most 100 strings"),
+            (
+                "{tls = {alpn = {[1] = 'a', [3] = 'b'}}}",
+                "option alpn: array of at most",
+            ),
+            ("{tls = {alpn = {h2 = 'h2'}}}", "option alpn: array of at most 100"),
+            ("{tls = {alpn = long}}", "option alpn: array of at most 100 strings"),
             ("{tls = {legacy = 'yes'}}", "option legacy: boolean expected"),
             ("5", "#1 to 'TCPSocket' (options: table expected, got 5)"),
         ):
