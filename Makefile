@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint conventions bench wheel docs news clean
+.PHONY: demo test lint conventions bench wheel docs fuzz news clean
 
 demo: .venv/ready
 	$(BIN)/python examples/tour.py
@@ -26,6 +26,11 @@ bench: .venv/ready
 
 wheel: .venv/ready
 	$(BIN)/python -m build --wheel --outdir dist
+
+SECONDS ?= 300
+fuzz: .venv/ready
+	$(BIN)/python -m pip install --quiet --editable '.[fuzz]'
+	$(BIN)/python -m tests.fuzz.http_engine -max_total_time=$(SECONDS)
 
 docs: .venv/ready
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'

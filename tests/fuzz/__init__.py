@@ -1,0 +1,1 @@
+"""Coverage-guided fuzzing: `make fuzz SECONDS=300`, with the extra `fuzz`."""
