@@ -45,14 +45,14 @@ class Listening:
         self._backlog = backlog or BACKLOG
         self._reuse_port = reuse_port
         self._port: Any = None
-        self._attempt: Deferred[Any] | None = None
+        self._attempt: Deferred[IListeningPort] | None = None
         self._pressed = False
         self._stopped: list[Deferred[None]] = []
         self.members: dict[Any, Any] = {}
         self.phase = "new"
         self.id = environment.resources.add(self)
 
-    def port_factory(self) -> Any:
+    def port_factory(self) -> object:
         """
         The factory that the port is given: this one, or one for a layer below it.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.internet.interfaces import IProtocol, IStreamClientEndpoint
@@ -24,7 +23,7 @@ Address = tuple[str, int]
 
 def tls_creator(
     environment: Environment, options: TLSOptions, address: Address, *, is_client: bool
-) -> Any:
+) -> object:
     """
     What makes the TLS connection, for the role that an end has.
 
@@ -77,7 +76,7 @@ class Connector:
         self._environment = environment
         self._options = options
         self._abort = abort
-        self._attempt: Deferred[Any] | None = None
+        self._attempt: Deferred[None] | None = None
         self._handshake: Deferred[None] | None = None
         self._cancelled = False
 
@@ -91,8 +90,8 @@ class Connector:
             endpoint = endpoint_of(self._environment, self._options, address)
             return endpoint.connect(OneProtocolFactory(protocol))
 
-        connected: Deferred[Any] = maybeDeferred(begin)
-        return self._begin(connected.addCallback(lambda _: self._handshake))
+        connected = maybeDeferred(begin)
+        return self._begin(connected.addCallback(self._shaken))
 
     def shake_hands(self) -> Deferred[None]:
         """The connection is there, and TLS is below the protocol."""
@@ -102,7 +101,7 @@ class Connector:
         self,
         protocol: Protocol,
         when_sent: Callable[[Callable[[], None]], None],
-        creator: Any,
+        creator: object,
         *,
         is_client: bool,
     ) -> Deferred[None]:
@@ -124,7 +123,11 @@ class Connector:
         when_sent(lambda: None if sent.called else sent.callback(None))
         return self._begin(sent.addCallback(upgrade))
 
-    def _begin(self, attempt: Deferred[Any]) -> Deferred[None]:
+    def _shaken(self, _: object) -> Deferred[None] | None:
+        """What is still to be waited for when a connection is there."""
+        return self._handshake
+
+    def _begin(self, attempt: Deferred[None]) -> Deferred[None]:
         self._attempt = attempt
         if self._options.connect_timeout:
             clock = self._environment.reactor

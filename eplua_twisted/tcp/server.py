@@ -5,8 +5,6 @@ a Twisted C{Factory} of L{TCPSocket}.
 
 from __future__ import annotations
 
-from typing import Any
-
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
@@ -52,7 +50,7 @@ class TCPServer(Listening, Factory):
         self._listener = listener
         return listening
 
-    def port_factory(self) -> Any:
+    def port_factory(self) -> object:
         if self._options.tls is None:
             return self
         from eplua_twisted.tls.context import server_context
@@ -75,8 +73,7 @@ class TCPServer(Listening, Factory):
             idle = Deadline(self.environment.reactor, client.abort, late)
             idle.start(self._options.idle_timeout)
             self.members[client] = idle
-        transport: Any = client.transport
-        host, port = host_and_port(transport.getPeer())
+        host, port = host_and_port(client.transport.getPeer())
         self.environment.bridge.answer(
             self._listener,
             self.id,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from OpenSSL import SSL
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import (
     IHalfCloseableProtocol,
+    IOpenSSLClientConnectionCreator,
     IProtocol,
     IProtocolFactory,
+    IReactorTime,
     IStreamClientEndpoint,
     ITransport,
 )
@@ -125,7 +127,11 @@ class TLSTransport(BufferingTLSTransport, CorkedWrites):
 
 
 def below(
-    factory: IProtocolFactory, creator: Any, reactor: Any, *, is_client: bool = False
+    factory: IProtocolFactory,
+    creator: object,
+    reactor: IReactorTime,
+    *,
+    is_client: bool = False,
 ) -> TLSMemoryBIOFactory:
     """
     TLS below what a factory makes.
@@ -133,13 +139,20 @@ def below(
     @param creator: makes the TLS connections: an C{IOpenSSLServerConnectionCreator},
         for a client an C{IOpenSSLClientConnectionCreator}
     """
-    made = TLSMemoryBIOFactory(creator, is_client, factory, reactor)
+    made = TLSMemoryBIOFactory(
+        cast(IOpenSSLClientConnectionCreator, creator), is_client, factory, reactor
+    )
     made.protocol = TLSTransport
     return made
 
 
 def put_below(
-    protocol: Protocol, transport: Any, creator: Any, reactor: Any, *, is_client: bool
+    protocol: Protocol,
+    transport: Any,
+    creator: object,
+    reactor: IReactorTime,
+    *,
+    is_client: bool,
 ) -> None:
     """
     Put TLS between a protocol and its transport, which has no producer; the protocol's
@@ -161,9 +174,11 @@ class TLSClientEndpoint:
     L{TLSTransport}.
     """
 
-    def __init__(self, plain: Any, creator: Any, reactor: Any) -> None:
+    def __init__(
+        self, plain: IStreamClientEndpoint, creator: object, reactor: IReactorTime
+    ) -> None:
         """
-        @param plain: the other C{IStreamClientEndpoint}
+        @param plain: the other endpoint
         @param creator: makes the client's end of the TLS connection
         """
         self._plain = plain
