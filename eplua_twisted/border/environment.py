@@ -7,6 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from twisted.internet.interfaces import (
+    IConnector,
+    IListeningPort,
+    IProtocolFactory,
     IReactorCore,
     IReactorFDSet,
     IReactorFromThreads,
@@ -33,7 +36,41 @@ class IReactor(
     IReactorUDP,
     IReactorUNIX,
 ):
-    """What is needed of a reactor."""
+    """
+    What is needed of a reactor; with the arguments that Twisted's take, and its
+    interfaces do not name: no time limit, and a port with options of its own.
+    """
+
+    def listenTCP(
+        port: object, factory: IProtocolFactory, backlog: int = 50, interface: str = ""
+    ) -> IListeningPort:
+        """@param port: a number, or what C{twisted.internet.tcp.makeBinding} makes"""
+
+    def connectTCP(
+        host: str,
+        port: int,
+        factory: IProtocolFactory,
+        timeout: float | None = 30.0,
+        bindAddress: tuple[str, int] | None = None,
+    ) -> IConnector:
+        """@param timeout: in seconds; C{None} for no limit"""
+
+    def listenUNIX(
+        address: str,
+        factory: IProtocolFactory,
+        backlog: int = 50,
+        mode: int = 0o666,
+        wantPID: bool = False,
+    ) -> IListeningPort:
+        """C{IReactorUNIX.listenUNIX}"""
+
+    def connectUNIX(
+        address: str,
+        factory: IProtocolFactory,
+        timeout: float | None = 30.0,
+        checkPID: bool = False,
+    ) -> IConnector:
+        """@param timeout: in seconds; C{None} for no limit"""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twisted.internet.interfaces import IProtocol
 from zope.interface import Attribute, Interface
 
 
@@ -30,7 +31,7 @@ class IResource(Interface):
 class IUpgrade(Interface):
     """A server that goes on where an HTTP server has read an C{Upgrade} request."""
 
-    def take_over(transport: object, head: bytes) -> object:
+    def take_over(transport: object, head: bytes) -> IProtocol | None:
         """
         Speak on a connection from now on.
 

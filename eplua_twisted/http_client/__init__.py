@@ -11,14 +11,13 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 from itertools import count
-from typing import Any
 
 from twisted.internet.defer import DeferredList
 
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.module import Module
 from eplua_twisted.border.primitives import query
-from eplua_twisted.border.values import to_text
+from eplua_twisted.border.values import Scalar, to_text
 from eplua_twisted.errors import OperationError
 from eplua_twisted.http_client.authentication import (
     Authentication,
@@ -81,7 +80,7 @@ class HTTP(Module):
 
     @query("http_create")
     def create(
-        self, url: bytes, body: bytes | None, listener: int | None, *pairs: Any
+        self, url: bytes, body: bytes | None, listener: int | None, *pairs: Scalar
     ) -> int:
         """
         @param listener: the ticket that is told of a body in pieces; C{None} in a task,
@@ -130,7 +129,7 @@ class HTTP(Module):
             route = self._routes[key] = Route(self._environment, *key)
         return route
 
-    def stop(self) -> Any:
+    def stop(self) -> object:
         """@return: fires when all connections are closed"""
         return DeferredList([route.pool.close() for route in self._routes.values()])
 
@@ -152,7 +151,7 @@ def _tls(options: RequestOptions) -> TLSOptions | None:
     return replace(options.tls or TLSOptions(), allow_unauthorized=True)
 
 
-def _prepare(*pairs: Any) -> _Prepared:
+def _prepare(*pairs: Scalar) -> _Prepared:
     """What becomes of options."""
     options = RequestOptions.from_pairs(pairs)
     proxy = None if options.proxy is None else _proxy(options.proxy)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from eplua_twisted.border.module import Module
 from eplua_twisted.border.primitives import query
-from eplua_twisted.border.values import to_text
+from eplua_twisted.border.values import Scalar, to_text
 from eplua_twisted.errors import OperationError
 from eplua_twisted.http_server.options import HTTPServerOptions
 from eplua_twisted.http_server.request import HTTPServerRequest
@@ -20,7 +19,7 @@ class HTTPServers(Module):
     resource_types = (HTTPServer, HTTPServerRequest)
 
     @query("http_server_create")
-    def create(self, *pairs: Any) -> int:
+    def create(self, *pairs: Scalar) -> int:
         """
         @param pairs: L{HTTPServerOptions}
         @return: the number of a server that does not listen yet

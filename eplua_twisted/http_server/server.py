@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.interfaces import (
+    IAddress,
+    IOpenSSLServerConnectionCreator,
+    IProtocol,
+    IProtocolFactory,
+    IReactorTime,
+)
 from twisted.internet.protocol import Factory
 
 from eplua_twisted.border.deadline import Deadline
@@ -25,7 +29,7 @@ GRACE = 5.0
 """Seconds that requests have to be answered after the script's C{stop}."""
 
 
-class HTTPServer(Listening, Factory):
+class HTTPServer(Listening[HTTPConnection, None], Factory):
     """
     A port, the requests that come by it, and who answers them: a WebSocket server,
     a directory of files, else the script.
@@ -34,7 +38,10 @@ class HTTPServer(Listening, Factory):
     noisy = False
 
     def __init__(
-        self, environment: Environment, options: HTTPServerOptions, context: Any
+        self,
+        environment: Environment,
+        options: HTTPServerOptions,
+        context: IOpenSSLServerConnectionCreator | None,
     ) -> None:
         """@param context: makes the TLS connections; C{None} for no TLS"""
         super().__init__(environment, options.max_connections)
@@ -75,8 +82,8 @@ class HTTPServer(Listening, Factory):
         self._listener = listener
         return listening
 
-    def port_factory(self) -> Any:
-        if not self.secure:
+    def port_factory(self) -> IProtocolFactory:
+        if self._context is None:
             return self
         from eplua_twisted.tls.transport import below
 
@@ -165,7 +172,7 @@ class HTTPServer(Listening, Factory):
 
     # WebSockets.
 
-    def _upgrade_server(self, path: bytes) -> Any:
+    def _upgrade_server(self, path: bytes) -> IUpgrade | None:
         server = self.resources.get(self._upgrades[path])
         return server if IUpgrade.providedBy(server) else None
 
@@ -179,7 +186,7 @@ class HTTPServer(Listening, Factory):
             and self._upgrade_server(request.path) is not None
         )
 
-    def upgrade(self, request: HTTPServerRequest) -> Any:
+    def upgrade(self, request: HTTPServerRequest) -> IProtocol | None:
         """
         @return: the protocol that speaks from now on; C{None} when there is no room
         """
@@ -187,6 +194,7 @@ class HTTPServer(Listening, Factory):
         lines += [b"%s: %s" % pair for pair in request.head.headers]
         head = b"\r\n".join([*lines, b"", b""])
         server = self._upgrade_server(request.path)
+        assert server is not None
         return server.take_over(request.client.transport, head)
 
     # What a script can ask.

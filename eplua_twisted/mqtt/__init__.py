@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IProtocol
+from twisted.internet.interfaces import IOpenSSLClientConnectionCreator, IProtocol
 
 from eplua_twisted.border.module import Module
 from eplua_twisted.border.primitives import query
-from eplua_twisted.border.values import to_text
+from eplua_twisted.border.values import Scalar, to_text
 from eplua_twisted.mqtt.client import MQTTClient
 from eplua_twisted.mqtt.options import ConnectOptions
 from eplua_twisted.mqtt.paho_socket import PahoSocket
@@ -36,7 +34,7 @@ class MQTT(Module):
         return parse(to_text(uri), port, secure).uri
 
     @query("mqtt_connect")
-    def connect(self, listener: int, uri: bytes, *pairs: Any) -> int:
+    def connect(self, listener: int, uri: bytes, *pairs: Scalar) -> int:
         """
         Begin to connect.
 
@@ -61,7 +59,10 @@ class MQTT(Module):
         return client.id
 
     def _begin(
-        self, socket: PahoSocket, broker: Broker, creator: object
+        self,
+        socket: PahoSocket,
+        broker: Broker,
+        creator: IOpenSSLClientConnectionCreator | None,
     ) -> Deferred[IProtocol]:
         environment = self._environment
         protocol: IProtocol
@@ -78,7 +79,9 @@ class MQTT(Module):
             endpoint = TLSClientEndpoint(endpoint, creator, environment.reactor)
         return endpoint.connect(OneProtocolFactory(protocol))
 
-    def _creator(self, broker: Broker, options: ConnectOptions) -> object:
+    def _creator(
+        self, broker: Broker, options: ConnectOptions
+    ) -> IOpenSSLClientConnectionCreator:
         # OpenSSL is loaded by those who need it.
         from eplua_twisted.tls.context import client_creator
 

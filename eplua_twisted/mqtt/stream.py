@@ -72,6 +72,8 @@ class Transport(Protocol):
 
     def unregisterProducer(self) -> None: ...
 
+    def getPeer(self) -> object: ...
+
 
 class Valve:
     """

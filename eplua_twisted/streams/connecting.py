@@ -94,7 +94,8 @@ class _Client(ClientFactory):
     def startedConnecting(self, connector: IConnector) -> None:
         self._connector = connector
 
-    def buildProtocol(self, addr: Any) -> Protocol | None:
+    def buildProtocol(self, addr: IAddress | None) -> Protocol | None:
+        assert addr is not None
         try:
             protocol = self._factory.buildProtocol(addr)
         except Exception:  # noqa: BLE001 - a bug in a factory is the answer

@@ -11,7 +11,7 @@ import errno
 import os
 import sys
 from functools import partial
-from typing import Any
+from typing import Protocol, cast
 
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
@@ -22,6 +22,7 @@ from twisted.internet.interfaces import (
     IProtocol,
     IProtocolFactory,
     IStreamClientEndpoint,
+    ITCPTransport,
 )
 from twisted.internet.protocol import ClientFactory
 from zope.interface import implementer
@@ -33,9 +34,6 @@ from eplua_twisted.streams.names import numeric_zone, resolve
 
 ANY = "*"
 UNIX = "unix:"
-
-NO_LIMIT: Any = None
-"""Twisted bounds no attempt: its annotation does not have that."""
 
 MAX_PATH = 107 if sys.platform == "linux" else 103
 """Bytes of the path of a UNIX socket: C{sun_path} without its final zero."""
@@ -79,7 +77,7 @@ class ClientEndpoint:
         path = unix_path(self._host)
         return connect(
             factory,
-            lambda client: self._reactor.connectUNIX(path, client, timeout=NO_LIMIT),
+            lambda client: self._reactor.connectUNIX(path, client, timeout=None),
         )
 
     def _connect_tcp(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
@@ -89,7 +87,7 @@ class ClientEndpoint:
 
         def attempt(address: str, client: ClientFactory) -> object:
             return self._reactor.connectTCP(
-                address, self._port, client, timeout=NO_LIMIT, bindAddress=binding
+                address, self._port, client, timeout=None, bindAddress=binding
             )
 
         def found(addresses: list[str]) -> Deferred[IProtocol]:
@@ -133,7 +131,7 @@ async def listen(
     reactor: IReactor,
     host: str,
     port: int,
-    factory: Any,
+    factory: IProtocolFactory,
     backlog: int,
     reuse_port: bool = False,
 ) -> IListeningPort:
@@ -149,10 +147,7 @@ async def listen(
     """
     if host.startswith(UNIX):
         # With a lock a socket file left behind by a dead process is replaced.
-        port_object: IListeningPort = reactor.listenUNIX(
-            unix_path(host), factory, backlog, wantPID=True
-        )
-        return port_object
+        return reactor.listenUNIX(unix_path(host), factory, backlog, wantPID=True)
     if host == ANY:
         try:
             return _listen_tcp(reactor, "::", port, factory, backlog, reuse_port)
@@ -174,17 +169,16 @@ def _listen_tcp(
     reactor: IReactor,
     host: str,
     port: int,
-    factory: Any,
+    factory: IProtocolFactory,
     backlog: int,
     reuse_port: bool,
 ) -> IListeningPort:
-    binding: Any = port
+    binding: object = port
     if reuse_port:
         from twisted.internet.tcp import makeBinding
 
         binding = makeBinding(host, port, reuseAddress=True, reusePort=True)
-    listening: IListeningPort = reactor.listenTCP(binding, factory, backlog, host)
-    return listening
+    return reactor.listenTCP(binding, factory, backlog, host)
 
 
 def host_and_port(address: object) -> tuple[str | None, int | None]:
@@ -202,8 +196,13 @@ def host_and_port(address: object) -> tuple[str | None, int | None]:
     return None, None
 
 
-def set_stream_options(transport: Any, no_delay: bool, keep_alive: bool) -> None:
+class _HasPeer(Protocol):
+    def getPeer(self) -> object: ...
+
+
+def set_stream_options(transport: _HasPeer, no_delay: bool, keep_alive: bool) -> None:
     """C{TCP_NODELAY} and C{SO_KEEPALIVE}, where the transport is TCP."""
     if isinstance(transport.getPeer(), (IPv4Address, IPv6Address)):
-        transport.setTcpNoDelay(no_delay)
-        transport.setTcpKeepAlive(keep_alive)
+        tcp = cast(ITCPTransport, transport)
+        tcp.setTcpNoDelay(no_delay)
+        tcp.setTcpKeepAlive(keep_alive)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Generic, Protocol, TypeVar, cast
 
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.interfaces import IListeningPort
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IPushProducer
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -20,8 +20,26 @@ MAX_CONNECTIONS = 1024
 BACKLOG = 128
 
 
+class Member(Protocol):
+    """A client of a server."""
+
+    def close(self) -> None:
+        """Close in good order."""
+
+    def abort(self) -> None:
+        """Close now."""
+
+
+C = TypeVar("C", bound=Member)
+V = TypeVar("V")
+
+
+class _Port(IListeningPort, IPushProducer):
+    """What Twisted's ports are: one that is paused accepts nobody."""
+
+
 @implementer(IResource)
-class Listening:
+class Listening(Generic[C, V]):
     """
     Mixed into the Twisted factory that a server is; an L{IResource}.
 
@@ -44,21 +62,21 @@ class Listening:
         self._max_connections = max_connections or MAX_CONNECTIONS
         self._backlog = backlog or BACKLOG
         self._reuse_port = reuse_port
-        self._port: Any = None
+        self._port: _Port | None = None
         self._attempt: Deferred[IListeningPort] | None = None
         self._pressed = False
         self._stopped: list[Deferred[None]] = []
-        self.members: dict[Any, Any] = {}
+        self.members: dict[C, V] = {}
         self.phase = "new"
         self.id = environment.resources.add(self)
 
-    def port_factory(self) -> object:
+    def port_factory(self) -> IProtocolFactory:
         """
         The factory that the port is given: this one, or one for a layer below it.
 
         @raise OperationError: C{tls}: a certificate or key cannot be used
         """
-        return self
+        return cast(IProtocolFactory, self)
 
     # Starting.
 
@@ -87,7 +105,7 @@ class Listening:
     def _started(self, port: IListeningPort) -> int | None:
         self._attempt = None
         self.phase = "running"
-        self._port = port
+        self._port = cast(_Port, port)
         if self._pressed:
             self._port.pauseProducing()
         return self.listening_port()
@@ -114,7 +132,7 @@ class Listening:
         )
         return False
 
-    def left(self, client: Any) -> None:
+    def left(self, client: C) -> None:
         """A client is gone."""
         self.members.pop(client, None)
         self._stop_if_empty()

@@ -14,15 +14,18 @@ import errno
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Protocol, TypeVar, cast
 
 from twisted.internet import main, tcp
 from twisted.internet.error import ConnectionDone, ConnectionLost
-from twisted.internet.interfaces import IAddress, IPushProducer
+from twisted.internet.interfaces import IAddress, IProtocolFactory, IPushProducer
 from twisted.internet.posixbase import PosixReactorBase
+from twisted.internet.protocol import ClientFactory
 from zope.interface import directlyProvides, providedBy
 
 from eplua_twisted.border.clock import SteadyReactor
+
+R = TypeVar("R")
 
 
 class StreamTransport(Protocol):
@@ -143,8 +146,7 @@ class Connector(tcp.Connector):
     """Makes an eager connection."""
 
     def _makeTransport(self) -> Client:
-        make: Any = Client
-        client: Client = make(
+        client: Client = Client(  # type: ignore[no-untyped-call]
             self.host, self.port, self.bindAddress, self, self.reactor
         )
         return client
@@ -156,15 +158,19 @@ class EagerReactor:
     C{connectTCP} is the reactor's own.
     """
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: object) -> None:
         self._reactor = reactor
         directlyProvides(self, providedBy(reactor))
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._reactor, name)
 
     def listenTCP(
-        self, port: Any, factory: Any, backlog: int = 50, interface: str = ""
+        self,
+        port: int,
+        factory: IProtocolFactory,
+        backlog: int = 50,
+        interface: str = "",
     ) -> Port:
         """C{IReactorTCP.listenTCP}"""
         listening = Port(port, factory, backlog, interface, self._reactor)
@@ -175,9 +181,9 @@ class EagerReactor:
         self,
         host: str,
         port: int,
-        factory: Any,
+        factory: ClientFactory,
         timeout: float = 30.0,
-        bindAddress: Any = None,
+        bindAddress: tuple[str, int] | None = None,
     ) -> Connector:
         """C{IReactorTCP.connectTCP}"""
         connector = Connector(host, port, factory, timeout, bindAddress, self._reactor)
@@ -185,7 +191,7 @@ class EagerReactor:
         return connector
 
 
-def eager(reactor: Any) -> Any:
+def eager(reactor: R) -> R:
     """The reactor with eager TCP, if it has sockets; else as it is."""
     real = isinstance(reactor, (PosixReactorBase, SteadyReactor))
-    return EagerReactor(reactor) if real else reactor
+    return cast(R, EagerReactor(reactor)) if real else reactor

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
-from twisted.internet.interfaces import IProtocol, IStreamClientEndpoint
+from twisted.internet.interfaces import (
+    IOpenSSLClientConnectionCreator,
+    IOpenSSLServerConnectionCreator,
+    IProtocol,
+    IStreamClientEndpoint,
+)
 from twisted.internet.protocol import Protocol
 from twisted.python.failure import Failure
 
@@ -23,7 +28,7 @@ Address = tuple[str, int]
 
 def tls_creator(
     environment: Environment, options: TLSOptions, address: Address, *, is_client: bool
-) -> object:
+) -> IOpenSSLClientConnectionCreator | IOpenSSLServerConnectionCreator:
     """
     What makes the TLS connection, for the role that an end has.
 
@@ -101,7 +106,7 @@ class Connector:
         self,
         protocol: Protocol,
         when_sent: Callable[[Callable[[], None]], None],
-        creator: object,
+        creator: IOpenSSLClientConnectionCreator | IOpenSSLServerConnectionCreator,
         *,
         is_client: bool,
     ) -> Deferred[None]:

@@ -6,7 +6,7 @@ a Twisted C{Factory} of L{TCPSocket}.
 from __future__ import annotations
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress
+from twisted.internet.interfaces import IAddress, IProtocolFactory
 from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 
@@ -21,7 +21,7 @@ from eplua_twisted.tcp.options import ServerOptions
 from eplua_twisted.tcp.socket import TCPSocket
 
 
-class TCPServer(Listening, Factory):
+class TCPServer(Listening[TCPSocket, Deadline | None], Factory):
     """
     A listening port and its clients.
 
@@ -50,7 +50,7 @@ class TCPServer(Listening, Factory):
         self._listener = listener
         return listening
 
-    def port_factory(self) -> object:
+    def port_factory(self) -> IProtocolFactory:
         if self._options.tls is None:
             return self
         from eplua_twisted.tls.context import server_context

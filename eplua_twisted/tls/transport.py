@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from OpenSSL import SSL
@@ -10,6 +11,7 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import (
     IHalfCloseableProtocol,
     IOpenSSLClientConnectionCreator,
+    IOpenSSLServerConnectionCreator,
     IProtocol,
     IProtocolFactory,
     IReactorTime,
@@ -33,11 +35,15 @@ MAX_RECORD = 2**15
 """Bytes that are asked of OpenSSL at a time: more than a record of TLS has."""
 
 
+Creator = IOpenSSLServerConnectionCreator | IOpenSSLClientConnectionCreator
+"""What makes TLS connections, of a server or of a client."""
+
+
 class CorkedWrites(TLSMemoryBIOProtocol):
     """Twisted hands each record to the transport; they leave together."""
 
     def write(self, data: bytes) -> None:
-        transport: Any = self.transport
+        transport: object = self.transport
         if not isinstance(transport, EagerWrites):
             super().write(data)
             return
@@ -101,7 +107,7 @@ class TLSTransport(BufferingTLSTransport, CorkedWrites):
     def readConnectionLost(self) -> None:
         """The transport has read its end; only a peer that has ended TLS too goes on."""
         if not self._peer_ended:
-            transport: Any = self.transport
+            transport = cast(IProtocol, self.transport)
             transport.connectionLost(Failure(ConnectionDone()))
 
     def writeConnectionLost(self) -> None:
@@ -115,7 +121,9 @@ class TLSTransport(BufferingTLSTransport, CorkedWrites):
         super().connectionLost(reason)
 
     def dataReceived(self, data: bytes) -> None:
-        gather: Any = getattr(self.wrappedProtocol, "gather", None)
+        gather: Callable[[bool], None] | None = getattr(
+            self.wrappedProtocol, "gather", None
+        )
         if gather is None:
             super().dataReceived(data)
             return
@@ -128,7 +136,7 @@ class TLSTransport(BufferingTLSTransport, CorkedWrites):
 
 def below(
     factory: IProtocolFactory,
-    creator: object,
+    creator: Creator,
     reactor: IReactorTime,
     *,
     is_client: bool = False,
@@ -139,9 +147,7 @@ def below(
     @param creator: makes the TLS connections: an C{IOpenSSLServerConnectionCreator},
         for a client an C{IOpenSSLClientConnectionCreator}
     """
-    made = TLSMemoryBIOFactory(
-        cast(IOpenSSLClientConnectionCreator, creator), is_client, factory, reactor
-    )
+    made = TLSMemoryBIOFactory(creator, is_client, factory, reactor)
     made.protocol = TLSTransport
     return made
 
@@ -149,7 +155,7 @@ def below(
 def put_below(
     protocol: Protocol,
     transport: Any,
-    creator: object,
+    creator: Creator,
     reactor: IReactorTime,
     *,
     is_client: bool,
@@ -167,6 +173,12 @@ def put_below(
     layer.makeConnection(transport)
 
 
+def _above(layer: IProtocol) -> IProtocol:
+    """The protocol that a layer of TLS is for."""
+    assert isinstance(layer, TLSTransport)
+    return layer.wrappedProtocol
+
+
 @implementer(IStreamClientEndpoint)
 class TLSClientEndpoint:
     """
@@ -175,7 +187,7 @@ class TLSClientEndpoint:
     """
 
     def __init__(
-        self, plain: IStreamClientEndpoint, creator: object, reactor: IReactorTime
+        self, plain: IStreamClientEndpoint, creator: Creator, reactor: IReactorTime
     ) -> None:
         """
         @param plain: the other endpoint
@@ -188,5 +200,4 @@ class TLSClientEndpoint:
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         """C{IStreamClientEndpoint.connect}"""
         factory = below(protocolFactory, self._creator, self._reactor, is_client=True)
-        connecting: Deferred[Any] = self._plain.connect(factory)
-        return connecting.addCallback(lambda transport: transport.wrappedProtocol)
+        return self._plain.connect(factory).addCallback(_above)

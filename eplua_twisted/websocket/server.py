@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IAddress,
     IOpenSSLServerConnectionCreator,
+    IProtocolFactory,
 )
 from twisted.internet.protocol import Factory
 from zope.interface import implementer
@@ -33,7 +32,7 @@ clients still come."""
 
 
 @implementer(IUpgrade)
-class WebSocketServer(Listening, Factory):
+class WebSocketServer(Listening[AcceptedWebSocket, None], Factory):
     """
     A listening port and its clients.
 
@@ -87,7 +86,7 @@ class WebSocketServer(Listening, Factory):
         self._events = Events(self.environment.bridge, listener, NOBODY)
         self._asks = asks
 
-    def port_factory(self) -> Any:
+    def port_factory(self) -> IProtocolFactory:
         if self._context is None:
             return self
         from eplua_twisted.tls.transport import below

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectBindError
@@ -17,6 +17,7 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
+from eplua_twisted.border.environment import IReactor
 from eplua_twisted.errors import OperationError
 from eplua_twisted.streams.connecting import NEXT_ADDRESS, OneProtocolFactory
 from eplua_twisted.streams.endpoints import MAX_PATH, client_endpoint
@@ -62,7 +63,9 @@ class ConnectTests(SynchronousTestCase):
         self, host: str, local: str | None = None, protocol: Protocol | None = None
     ) -> Deferred[IProtocol]:
         factory = OneProtocolFactory(protocol or Recorder())
-        return client_endpoint(self.reactor, host, 80, local).connect(factory)
+        return client_endpoint(cast(IReactor, self.reactor), host, 80, local).connect(
+            factory
+        )
 
     def tried(self) -> list[str]:
         """The addresses that were tried."""
@@ -178,7 +181,9 @@ class ConnectTests(SynchronousTestCase):
                 raise ZeroDivisionError
 
         for factory in (OneProtocolFactory(Broken()), BrokenFactory()):
-            connected = client_endpoint(self.reactor, "::1", 80).connect(factory)
+            connected = client_endpoint(
+                cast(IReactor, self.reactor), "::1", 80
+            ).connect(factory)
             peer = self.reactor.accept()
             self.failureResultOf(connected, ZeroDivisionError)
             self.reactor.settle()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import Deferred
@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import ClientFactory, Factory, Protocol
 from twisted.trial.unittest import SynchronousTestCase
 
+from eplua_twisted.border.environment import IReactor
 from eplua_twisted.errors import OperationError
 from eplua_twisted.streams.endpoints import (
     MAX_PATH,
@@ -43,7 +44,7 @@ class ListenTests(SynchronousTestCase):
     ) -> Deferred[IListeningPort]:
         factory = Factory.forProtocol(Protocol)
         return Deferred.fromCoroutine(
-            listen(self.reactor, host, port, factory, 7, **options)
+            listen(cast(IReactor, self.reactor), host, port, factory, 7, **options)
         )
 
     def bound(self, host: str) -> str:

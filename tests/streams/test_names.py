@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from typing import Any
+from typing import Any, cast
 from unittest import mock
 
 from hypothesis import given
@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import DNSLookupError
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
+from eplua_twisted.border.environment import IReactor
 from eplua_twisted.errors import OperationError
 from eplua_twisted.streams.names import (
     ascii_name,
@@ -122,7 +123,7 @@ class ResolveTests(SynchronousTestCase):
         self.reactor: Any = MemoryReactor()
 
     def resolve(self, host: str) -> Deferred[list[str]]:
-        return resolve(self.reactor, host)
+        return resolve(cast(IReactor, self.reactor), host)
 
     def test_addresses(self) -> None:
         """Each once, in the resolver's order."""
@@ -163,7 +164,9 @@ class SystemTests(TestCase):
     timeout = 20
 
     async def test_hosts_file(self) -> None:
-        self.assertIn("127.0.0.1", await resolve(real_reactor, "localhost"))
+        self.assertIn(
+            "127.0.0.1", await resolve(cast(IReactor, real_reactor), "localhost")
+        )
 
     def look_up(self, answer: Any) -> Deferred[list[str]]:
         patched = mock.patch(
@@ -171,7 +174,7 @@ class SystemTests(TestCase):
         )
         patched.start()
         self.addCleanup(patched.stop)
-        return resolve(real_reactor, "name")
+        return resolve(cast(IReactor, real_reactor), "name")
 
     async def test_zone(self) -> None:
         """Of an address that is local to a link."""

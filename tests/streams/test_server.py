@@ -34,7 +34,7 @@ class Client(Protocol):
         self._server.left(self)
 
 
-class Server(Factory, Listening):
+class Server(Factory, Listening[Client, None]):
     """A server that does nothing with its clients."""
 
     noisy = False
@@ -121,8 +121,8 @@ class ClientTests(ListeningCase):
 
     def test_1024_by_default(self) -> None:
         server = self.running()
-        for number in range(MAX_CONNECTIONS):
-            server.members[number] = None
+        for _ in range(MAX_CONNECTIONS):
+            server.members[Client(server)] = None
         self.assertEqual(MAX_CONNECTIONS, 1024)
         self.assertTrue(self.reactor.connect().gone)
 

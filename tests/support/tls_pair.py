@@ -10,6 +10,7 @@ from twisted.internet.protocol import ClientFactory, Factory, Protocol, connecti
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from eplua_twisted.border.environment import IReactor
 from eplua_twisted.streams.endpoints import client_endpoint
 from eplua_twisted.tls.context import client_creator, server_context
 from eplua_twisted.tls.options import TLSOptions
@@ -87,7 +88,7 @@ class Pair:
             443, below(listening, server_context(server), self.reactor)
         )
         endpoint = TLSClientEndpoint(
-            client_endpoint(cast(Any, self.reactor), host, 443),
+            client_endpoint(cast(IReactor, self.reactor), host, 443),
             client_creator(client, host, 443, allowed),
             self.reactor,
         )
