@@ -141,6 +141,26 @@ class EchoTests(LoopbackTestCase):
         self.assertIn(b"TCPSocket: [::1]:PORT (connected)", lines)
         self.assertEqual(lines[-1], b"six")
 
+    async def test_zone(self) -> None:
+        """Of a listening address, and of the one that is connected to."""
+        lines = await self.run_lua(
+            """
+            local lo = ...
+            task.start(function()
+              local server, s = net.TCPServer(), net.TCPSocket()
+              local port = server:start("::1%lo", 0, function(client)
+                client:write("here") client:close()
+              end)
+              print(net.resolve("::1%lo") == "::1%" .. lo)
+              print(s:connect("::1%lo", port))
+              print(s:readAll())
+              server:stop()
+            end)
+            """,
+            str(socket.if_nametoindex("lo")),
+        )
+        self.assertEqual(lines, [b"true", b"true", b"here"])
+
     async def test_every_interface(self) -> None:
         """IPv4 and IPv6 clients of one server; an IPv4 client has an IPv4 address."""
         lines = await self.run_lua(
