@@ -48,7 +48,8 @@ class Events:
         self.told.append(len(self.body))
 
     def response_received(self, reusable: bool) -> None:
-        self.told.append(reusable)
+        # Whether more follows, after which it is not, may be seen later.
+        self.told.append("complete")
 
 
 def requests(*pieces: bytes) -> tuple[list[object], bytes]:
