@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IConsumer, IPushProducer
@@ -31,7 +30,7 @@ class SentBody:
 
     def __init__(self, data: bytes) -> None:
         self.data = data
-        self.length: Any = len(data)
+        self.length: int = len(data)
 
     def startProducing(self, consumer: IConsumer) -> Deferred[None]:
         consumer.write(self.data)

@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 from eplua_twisted.errors import OperationError
 from eplua_twisted.http_client.response import COMPLETE, Response
 from eplua_twisted.http_engine.response_reader import ResponseHead, ResponseReader
+from eplua_twisted.streams.transports import StreamTransport
 
 SMALL = 64 * 1024
 LARGE = 256 * 1024
@@ -76,6 +77,8 @@ class Connection(TwistedProtocol):
     @ivar since: when it was last used, in the reactor's seconds
     """
 
+    transport: StreamTransport  # type: ignore[assignment]
+
     def __init__(self, keeper: Keeper, origin: object) -> None:
         self._keeper = keeper
         self._reader: ResponseReader | None = None
@@ -98,7 +101,7 @@ class Connection(TwistedProtocol):
     @property
     def wire(self) -> Any:
         """The transport that has the socket, below all TLS."""
-        wire: Any = self.transport
+        wire: object = self.transport
         while isinstance(wire, TwistedProtocol):
             wire = wire.transport
         return wire
@@ -134,7 +137,7 @@ class Connection(TwistedProtocol):
         self._last = request.last
         arrival: Deferred[Response] = Deferred(self._cancelled)
         self._arrival = arrival
-        transport: Any = self.transport
+        transport = self.transport
         if len(request.body) <= JOINED:
             transport.write(request.head + request.body)
         else:
@@ -221,25 +224,21 @@ class Connection(TwistedProtocol):
     def pause(self) -> None:
         if self._state == "open":
             self._paused = True
-            transport: Any = self.transport
-            transport.pauseProducing()
+            self.transport.pauseProducing()
 
     def resume(self) -> None:
         if self._paused and self._state == "open":
             self._paused = False
-            transport: Any = self.transport
-            transport.resumeProducing()
+            self.transport.resumeProducing()
 
     def close(self) -> None:
         """Close in good order."""
         self._state = "closing"
-        transport: Any = self.transport
-        transport.loseConnection()
+        self.transport.loseConnection()
 
     def abort(self) -> None:
         """Close now; the rest of an answer is not read, nor told of."""
         self._response = None
         if self._state != "lost":
             self._state = "closing"
-            transport: Any = self.transport
-            transport.abortConnection()
+            self.transport.abortConnection()

@@ -27,10 +27,10 @@ class NoCookies(IndexableCookieJar):
     def __iter__(self) -> Iterator[Cookie]:
         return iter(())
 
-    def add_cookie_header(self, request: Any) -> None:
+    def add_cookie_header(self, request: object) -> None:
         """There are none."""
 
-    def extract_cookies(self, response: Any, request: Any) -> None:
+    def extract_cookies(self, response: object, request: object) -> None:
         """None are kept."""
 
 
@@ -43,7 +43,7 @@ class _SetCookie:
     def info(self) -> _SetCookie:
         return self
 
-    def get_all(self, name: str, default: Any = None) -> Any:
+    def get_all(self, name: str, default: object = None) -> object:
         return [self._value] if name == "Set-Cookie" else default
 
 

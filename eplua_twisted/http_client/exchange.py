@@ -103,7 +103,7 @@ class Exchange:
             if cookie is not None:
                 headers = headers.with_header(b"Cookie", cookie)
         # Ready-made, because treq makes each of these slowly: URL, headers, cookies.
-        sent: Any = HTTPClient(self, NO_COOKIES, SentBody).request(
+        sent = HTTPClient(self, NO_COOKIES, SentBody).request(
             parameters.method.decode("ascii"),
             parameters.url.ready,
             headers=headers,
@@ -113,8 +113,7 @@ class Exchange:
             unbuffered=True,
             reactor=self._reactor,
         )
-        responded: Deferred[Response] = sent.addCallback(self._responded, jar)
-        return responded
+        return sent.addCallback(self._responded, jar)
 
     def request(
         self,

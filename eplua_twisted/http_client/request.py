@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
@@ -39,14 +38,14 @@ MAX_SIZE = 64 * 1024 * 1024
 DISCARD = 64 * 1024
 """Bytes of a redirect's own body that are read to keep its connection."""
 
-Answer = tuple[Any, ...]
+Answer = tuple[object, ...]
 
 
 @dataclass(slots=True)
 class _Progress:
     """Where a request is: the one thing it waits for, and what it holds."""
 
-    waits_for: Deferred[Any] | None = None
+    waits_for: Deferred[None] | Deferred[Response] | None = None
     inside: bool = False
     response: Response | None = None
     body: ReceivedBody | None = None

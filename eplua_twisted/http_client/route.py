@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Hashable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.interfaces import IAddress, IStreamClientEndpoint
+from twisted.internet.defer import CancelledError, Deferred, fail
+from twisted.internet.interfaces import (
+    IAddress,
+    IOpenSSLClientConnectionCreator,
+    IProtocol,
+    IProtocolFactory,
+    IReactorTime,
+    IStreamClientEndpoint,
+)
 from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -46,6 +53,11 @@ class _Connections(Factory):
         return Connection(self._pool, self._origin)
 
 
+def _send(connection: IProtocol, outgoing: Outgoing) -> Deferred[Response]:
+    assert isinstance(connection, Connection)
+    return connection.send(outgoing)
+
+
 class _Endpoints:
     """What a route connects to."""
 
@@ -55,13 +67,16 @@ class _Endpoints:
         self._environment = environment
         self._tls = tls
         self._proxy = proxy
-        self._creators: dict[tuple[str, int, bool], Any] = {}
+        self._creators: dict[
+            tuple[str, int, bool], IOpenSSLClientConnectionCreator
+        ] = {}
 
-    def to(self, url: URL) -> Any:
-        """@return: an C{IStreamClientEndpoint}, to the URL's server"""
+    def to(self, url: URL) -> IStreamClientEndpoint:
+        """@return: to the URL's server"""
         host, port = url.host, url.port
         proxy = self._proxy
         if proxy is None:
+            endpoint: IStreamClientEndpoint
             endpoint = client_endpoint(self._environment.streams, host, port)
         elif proxy.scheme == "socks5":
             endpoint = TunnelEndpoint(self.to_proxy(), Socks(host, port, proxy.user))
@@ -70,8 +85,7 @@ class _Endpoints:
             endpoint = TunnelEndpoint(self.to_proxy(), connect)
         return self._secured(endpoint, host, port) if url.is_secure else endpoint
 
-    def to_proxy(self) -> Any:
-        """@return: an C{IStreamClientEndpoint}"""
+    def to_proxy(self) -> IStreamClientEndpoint:
         proxy = self._proxy
         assert proxy is not None
         endpoint = client_endpoint(self._environment.streams, proxy.host, proxy.port)
@@ -80,7 +94,11 @@ class _Endpoints:
         return self._secured(endpoint, proxy.host, proxy.port, to_proxy=True)
 
     def _secured(
-        self, plain: Any, host: str, port: int, to_proxy: bool = False
+        self,
+        plain: IStreamClientEndpoint,
+        host: str,
+        port: int,
+        to_proxy: bool = False,
     ) -> IStreamClientEndpoint:
         return _Secure(
             plain,
@@ -88,7 +106,9 @@ class _Endpoints:
             self._environment.reactor,
         )
 
-    def _creator(self, host: str, port: int, to_proxy: bool) -> Any:
+    def _creator(
+        self, host: str, port: int, to_proxy: bool
+    ) -> IOpenSSLClientConnectionCreator:
         """Makes TLS connections; it holds all the system's certificates."""
         from eplua_twisted.tls.context import client_creator
         from eplua_twisted.tls.options import TLSOptions
@@ -115,12 +135,17 @@ class _Endpoints:
 class _Secure:
     """TLS around an endpoint, whose certificates are read when it is used."""
 
-    def __init__(self, plain: Any, creator: Callable[[], Any], reactor: Any) -> None:
+    def __init__(
+        self,
+        plain: IStreamClientEndpoint,
+        creator: Callable[[], IOpenSSLClientConnectionCreator],
+        reactor: IReactorTime,
+    ) -> None:
         self._plain = plain
         self._creator = creator
         self._reactor = reactor
 
-    def connect(self, protocolFactory: Any) -> Deferred[Any]:
+    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         """
         C{IStreamClientEndpoint.connect}
 
@@ -129,8 +154,7 @@ class _Secure:
         from eplua_twisted.tls.transport import TLSClientEndpoint
 
         endpoint = TLSClientEndpoint(self._plain, self._creator(), self._reactor)
-        connected: Deferred[Any] = endpoint.connect(protocolFactory)
-        return connected
+        return endpoint.connect(protocolFactory)
 
 
 def proxy_authorization(proxy: URL) -> bytes | None:
@@ -202,13 +226,13 @@ class Route:
         url: URL,
         origin: Hashable,
         outgoing: Outgoing,
-    ) -> Any:
+    ) -> Deferred[Response]:
         """Repeat a request whose kept connection had gone, if it may be repeated."""
         if connection.answered or failure.check(CancelledError):
-            return failure
+            return fail(failure)
         self.pool.gone(connection)
         if not outgoing.repeatable:
-            return failure
+            return fail(failure)
         return self._connect(url, origin, outgoing)
 
     def _connect(
@@ -217,8 +241,8 @@ class Route:
         endpoint = (
             self._endpoints.to_proxy() if origin is None else self._endpoints.to(url)
         )
-        connecting: Deferred[Any] = endpoint.connect(_Connections(self.pool, origin))
-        return connecting.addCallback(lambda connection: connection.send(outgoing))
+        connecting = endpoint.connect(_Connections(self.pool, origin))
+        return connecting.addCallback(_send, outgoing)
 
     def _write(
         self, method: bytes, url: URL, given: Pairs, body: bytes, forwarded: bool

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
@@ -10,6 +10,7 @@ from twisted.internet.interfaces import (
     IProtocol,
     IProtocolFactory,
     IStreamClientEndpoint,
+    ITCPTransport,
 )
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.internet.protocol import Protocol as TwistedProtocol
@@ -80,12 +81,14 @@ class Tunnel(TwistedProtocol):
         connection was lost by, C{protocol}, or C{denied}: the proxy will not
     """
 
-    def __init__(self, negotiation: Negotiation, inner: Factory) -> None:
+    transport: ITCPTransport | None
+
+    def __init__(self, negotiation: Negotiation, inner: IProtocolFactory) -> None:
         self._negotiation = negotiation
         self._factory = inner
-        self._inner: Any = None
+        self._inner: IProtocol | None = None
         self._over = False
-        self.done: Deferred[Any] = Deferred(self._cancel)
+        self.done: Deferred[IProtocol] = Deferred(self._cancel)
 
     def _cancel(self, _: object) -> None:
         self._over = True
@@ -93,8 +96,8 @@ class Tunnel(TwistedProtocol):
             self._abort()
 
     def _abort(self) -> None:
-        transport: Any = self.transport
-        transport.abortConnection()
+        assert self.transport is not None
+        self.transport.abortConnection()
 
     def connectionMade(self) -> None:
         assert self.transport is not None
@@ -121,13 +124,15 @@ class Tunnel(TwistedProtocol):
 
     def _open(self, rest: bytes) -> None:
         assert self.transport is not None
-        self._inner = self._factory.buildProtocol(self.transport.getPeer())
+        inner = self._factory.buildProtocol(self.transport.getPeer())
+        assert inner is not None
+        self._inner = inner
         # The transport is given away; what happens to it still comes here.
-        self._inner.makeConnection(self.transport)
+        inner.makeConnection(self.transport)
         self._over = True
-        self.done.callback(self._inner)
+        self.done.callback(inner)
         if rest:
-            self._inner.dataReceived(rest)
+            inner.dataReceived(rest)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         if self._inner is not None:
@@ -158,8 +163,7 @@ class TunnelEndpoint:
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         """C{IStreamClientEndpoint.connect}"""
-        inner: Any = protocolFactory
-        tunnel = Tunnel(self._negotiation, inner)
+        tunnel = Tunnel(self._negotiation, protocolFactory)
         done = tunnel.done
         connecting = self._proxy.connect(_TunnelFactory(tunnel))
         return connecting.addCallback(lambda _: done)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, Literal
+from typing import Literal
 
 from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import (
     IHalfCloseableProtocol,
     IHandshakeListener,
+    IProtocol,
     IPushProducer,
 )
 from twisted.internet.protocol import Protocol as StreamProtocol
@@ -29,6 +30,7 @@ from eplua_twisted.http_server.request import HTTPServerRequest
 from eplua_twisted.http_server.roles import Server
 from eplua_twisted.http_server.stalled import WatchedProducer
 from eplua_twisted.streams.endpoints import host_and_port
+from eplua_twisted.streams.transports import StreamTransport
 from eplua_twisted.streams.write_buffer import WriteBuffer
 
 HANDSHAKE_TIMEOUT = 10.0
@@ -67,10 +69,11 @@ class HTTPConnection(StreamProtocol):
     """
 
     log = Logger()
-    transport: Any
+    transport: StreamTransport  # type: ignore[assignment]
+    _taken: IProtocol
     out: WriteBuffer
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server[HTTPServerRequest, HTTPConnection]) -> None:
         self.server = server
         self.peer: tuple[bytes | None, int | None] = (None, None)
         self.leaving = False
@@ -81,7 +84,6 @@ class HTTPConnection(StreamProtocol):
         self._ahead: bytes | None = None
         self._shaking = server.secure
         self._serving = self._paused = self._half_closed = self._head_runs = False
-        self._taken: Any = None
         clock = server.clock
         self._now = clock.seconds
         self._body_until = 0.0
@@ -280,12 +282,14 @@ class HTTPConnection(StreamProtocol):
         self._state = "taken"
         if self._paused:
             self.transport.resumeProducing()
-        self._taken = self.server.upgrade(request)
-        if self._taken is None:
+        taken = self.server.upgrade(request)
+        if taken is None:
             self._state = "open"
             self._refuse(503)
-        elif rest:
-            self._taken.dataReceived(rest)
+            return
+        self._taken = taken
+        if rest:
+            taken.dataReceived(rest)
 
     # Refusals.
 

@@ -56,7 +56,12 @@ class HTTPServerRequest:
         "uri",
     )
 
-    def __init__(self, server: RequestOwner, client: Client, head: RequestHead) -> None:
+    def __init__(
+        self,
+        server: RequestOwner[HTTPServerRequest],
+        client: Client[HTTPServerRequest],
+        head: RequestHead,
+    ) -> None:
         self._server = server
         self._client = client
         self._chunks: list[bytes] = []
@@ -70,7 +75,7 @@ class HTTPServerRequest:
         self.id = 0
 
     @property
-    def client(self) -> Client:
+    def client(self) -> Client[HTTPServerRequest]:
         return self._client
 
     @property

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 
-from twisted.internet.interfaces import IReactorTime, ITCPTransport
+from twisted.internet.interfaces import IProtocol, IReactorTime
 
 from eplua_twisted.border.resources import Resources
 from eplua_twisted.http_engine.answers import Heads, Names
 from eplua_twisted.http_server.options import HTTPServerOptions
+from eplua_twisted.streams.transports import StreamTransport
 from eplua_twisted.streams.write_buffer import WriteBuffer
 
+R = TypeVar("R", contravariant=True)
+C = TypeVar("C", contravariant=True)
 
-class Client(Protocol):
+
+class Client(Protocol[R]):
     """
     What a request has of its connection.
 
@@ -23,16 +27,16 @@ class Client(Protocol):
     out: WriteBuffer
     leaving: bool
     peer: tuple[bytes | None, int | None]
-    transport: ITCPTransport
+    transport: StreamTransport
 
-    def answered(self, request: Any) -> None:
+    def answered(self, request: R) -> None:
         """The answer is complete, and all of it, or nearly, is sent."""
 
     def abort(self) -> None:
         """Close now."""
 
 
-class RequestOwner(Protocol):
+class RequestOwner(Protocol[R]):
     """What a request has of its server."""
 
     heads: Heads
@@ -47,23 +51,23 @@ class RequestOwner(Protocol):
 
     def time_of_day(self) -> float: ...
 
-    def lost(self, request: Any) -> None:
+    def lost(self, request: R) -> None:
         """The client has not waited for its answer."""
 
 
-class Server(RequestOwner, Protocol):
+class Server(RequestOwner[R], Protocol[R, C]):
     """What a connection has of its server."""
 
     secure: bool
 
-    def serve(self, request: Any) -> None:
+    def serve(self, request: R) -> None:
         """See that a request is answered."""
 
-    def takes_upgrade(self, request: Any) -> bool:
+    def takes_upgrade(self, request: R) -> bool:
         """Whether a request that asks for another protocol gets it."""
 
-    def upgrade(self, request: Any) -> Any:
+    def upgrade(self, request: R) -> IProtocol | None:
         """The protocol that speaks from now on; C{None} when there is no room."""
 
-    def left(self, client: Any) -> None:
+    def left(self, client: C) -> None:
         """A client is gone."""
