@@ -55,6 +55,9 @@ function globals.pcall(...)
 end
 
 function globals.xpcall(f, handler, ...)
+  if type(handler) ~= "function" then
+    error("bad argument #2 to 'xpcall' (function expected, got " .. type(handler) .. ")", 2)
+  end
   local function handle(problem)
     if exit.exiting then return problem end
     return handler(problem)

@@ -24,7 +24,17 @@ globals.loadfile, globals.dofile = nil, nil
 local searchers = rawget(package, "searchers") or package.loaders
 for i = #searchers, 3, -1 do searchers[i] = nil end
 
+local function check_loaded(chunk, name, method)
+  local kind, named = type(chunk), type(name)
+  if kind ~= "string" and kind ~= "number" and kind ~= "function" then
+    error(format("bad argument #1 to '%s' (function expected, got %s)", method, kind), 3)
+  elseif named ~= "string" and named ~= "number" and named ~= "nil" then
+    error(format("bad argument #2 to '%s' (string expected, got %s)", method, named), 3)
+  end
+end
+
 function globals.load(chunk, name, _, ...)
+  check_loaded(chunk, name, "load")
   if type(chunk) == "function" then
     local parts, part = {}, chunk()
     while part and part ~= "" do
@@ -38,7 +48,10 @@ function globals.load(chunk, name, _, ...)
 end
 
 if rawget(globals, "loadstring") then
-  function globals.loadstring(chunk, name) return load(chunk, name, "t") end
+  function globals.loadstring(chunk, name)
+    check_loaded(chunk, name, "loadstring")
+    return load(chunk, name, "t")
+  end
 end
 
 -- Modules of the script are files of text beside it.

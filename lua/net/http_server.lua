@@ -288,7 +288,7 @@ end
 --- the prefix is `onRequest`'s. A directory's page is its index.html.
 function HTTPServer:static(prefix, directory)
   check_path(prefix, 1, "static", "prefix")
-  check.string(directory, 2, "static", "directory")
+  check.text(directory, 2, "static", "directory")
   local good, message = primitives.http_server_check_directory(directory)
   if not good then reports.raise("bad argument #2 to 'static' (" .. message .. ")") end
   self.furnished = true

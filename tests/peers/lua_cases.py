@@ -1,6 +1,6 @@
 """
 Runs pieces of Lua one after another in one process, each on a runtime and a reactor in
-memory of its own: C{python -m tests.peers.lua_cases VERSION}.
+memory of its own: C{python -m tests.peers.lua_cases VERSION SECONDS}.
 
 The pieces come as JSON, C{[[name, code], ...]}.  For each, C{name} is printed when it
 begins, and what came of it as JSON when it is over; so the last name of a process that
@@ -16,7 +16,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred
 from twisted.logger import ILogObserver, LogEvent, globalLogBeginner
 from zope.interface import implementer
 
@@ -43,9 +42,9 @@ def note_bugs(event: LogEvent) -> None:
         bugs.append(event["log_failure"].getTraceback())
 
 
-def run(version: str, code: str, path: Path) -> dict[str, Any]:
+def run(version: str, seconds: int, code: str, path: Path) -> dict[str, Any]:
     """
-    Run one piece for ten seconds of the reactor's time, then stop.
+    Run one piece until it is idle, or for so many seconds of the reactor's time.
 
     @return: C{lines} it printed, C{errors} that nobody caught, the C{failure} of its
         main chunk, C{codes} of os.exit, what it C{ran}, C{bugs} in Python
@@ -65,11 +64,13 @@ def run(version: str, code: str, path: Path) -> dict[str, Any]:
         on_exit=codes.append,
     )
     runtime.expose("same", lambda *values: values)
-    runtime.expose("later", Deferred)
     runtime.run_string(PRELUDE, "=(prelude)", str(path))
     done = runtime.run_string(code, "@test.lua")
     done.addErrback(lambda failure: failures.append(str(failure.value)))
-    for _ in range(100):
+    idle = runtime.idle()
+    for _ in range(10 * seconds):
+        if idle.called:
+            break
         reactor.advance(0.1)
         reactor.advance(0)
     stopped = runtime.stop()
@@ -90,10 +91,13 @@ def run(version: str, code: str, path: Path) -> dict[str, Any]:
 
 def main() -> None:
     globalLogBeginner.beginLoggingTo([note_bugs], redirectStandardIO=False)
+    # What is there already need not be looked at after each piece.
+    gc.freeze()
     with tempfile.TemporaryDirectory() as directory:
         for name, code in json.load(sys.stdin):
             print(json.dumps(name), flush=True)
-            print(json.dumps(run(sys.argv[1], code, Path(directory) / "ran")))
+            outcome = run(sys.argv[1], int(sys.argv[2]), code, Path(directory) / "ran")
+            print(json.dumps(outcome))
 
 
 if __name__ == "__main__":

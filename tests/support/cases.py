@@ -33,15 +33,17 @@ class Outcome:
 
 
 def run_cases(
-    version: str, cases: Mapping[str, str], timeout: float = 120
+    version: str, cases: Mapping[str, str], timeout: float = 120, seconds: int = 10
 ) -> dict[str, Outcome]:
     """
     @param cases: pieces of Lua by their names
+    @param timeout: seconds that the process has
+    @param seconds: of the reactor's time, that each piece has
     @raise AssertionError: the process has crashed, or not ended in time; with the name
         of the piece
     """
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.peers.lua_cases", version],
+        [sys.executable, "-m", "tests.peers.lua_cases", version, str(seconds)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
