@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint conventions bench wheel docs fuzz news clean
+.PHONY: demo test lint conventions bench wheel docs fuzz autobahn news clean
 
 demo: .venv/ready
 	$(BIN)/python examples/tour.py
@@ -31,6 +31,11 @@ SECONDS ?= 300
 fuzz: .venv/ready
 	$(BIN)/python -m pip install --quiet --editable '.[fuzz]'
 	$(BIN)/python -m tests.fuzz.http_engine -max_total_time=$(SECONDS)
+
+# The cases of the Autobahn suite, for WebSockets in both roles; ALL=--all for the long ones.
+autobahn: .venv/ready
+	$(BIN)/python -m pip install --quiet --editable '.[autobahn]'
+	$(BIN)/python tests/conformance/run.py --reports dist/autobahn $(ALL)
 
 docs: .venv/ready
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'
