@@ -84,6 +84,16 @@ class GuideTests(TestCase):
             ],
         )
 
+    def test_names(self) -> None:
+        """The classes and methods that the page names are there."""
+        code = "\n".join(sources().values())
+        text = re.sub(r"```.*?```", "", GUIDE.read_text(), flags=re.DOTALL)
+        found = re.findall(r"`([A-Z]\w+)\.(\w+)`", text)
+        self.assertIn(("Bridge", "enter"), found)
+        for kind, name in found:
+            self.assertRegex(code, rf"class {kind}\b")
+            self.assertRegex(code, rf"def {name}\(")
+
     def test_layers(self) -> None:
         """It stands where a protocol may."""
         tree = {**sources(), "finger": self.block("python module")}
