@@ -97,6 +97,7 @@ PRIVATE = (
     Private("paho-mqtt", PAHO, "_messages_reconnect_reset_out", ()),
     Private("paho-mqtt", PAHO, "_mid_generate", ()),
     Private("paho-mqtt", PAHO, "_out_messages"),
+    Private("paho-mqtt", PAHO, "_packet_handle", ()),
     Private("paho-mqtt", PAHO, "_send_pubcomp", ("mid",)),
     Private("paho-mqtt", PAHO, "_send_pubrec", ("mid",)),
     Private("paho-mqtt", PAHO, "_send_pubrel", ("mid",)),

@@ -11,8 +11,11 @@ from eplua_twisted.errors import OperationError
 LARGEST_WINDOW = 20
 """Messages of QoS 1 and 2 on their way at most: what brokers take unless told else."""
 
-FIRST_WINDOW = 10
+FIRST_WINDOW = 5
 """The first window for a broker that cannot say what it takes."""
+
+GROWTH = 20
+"""So many windows of acknowledgements make it wider by one."""
 
 
 @dataclass(frozen=True)
@@ -80,21 +83,36 @@ class Window:
     How many messages of QoS 1 and 2 may be on their way at a time.
 
     A broker of MQTT 5 says what it takes.  One of 3.1.1 does not, and closes the
-    connection when it is too much, on every attempt to send it again.  So the window
-    begins small, grows by one each time as many messages as it is wide have been
-    acknowledged, and is halved by a connection that is lost before that.
+    connection when it is too much, on every attempt to send it again; or it drops what
+    is too much, and nobody knows.  So the window begins small, grows slowly with
+    acknowledgements, and is halved by a connection that is lost in its first window:
+    before as many were acknowledged as the window is wide.
 
     @ivar size: messages that may be on their way
-    @ivar too_wide: a connection was lost by a single message, since one has been
-        acknowledged
+    @ivar proven: so many were acknowledged on this connection, so they are not too many
+    @ivar too_wide: connections were lost with a single message on its way, one after
+        another
     """
 
     def __init__(self) -> None:
         self.size = FIRST_WINDOW
+        self.proven = False
         self.too_wide = False
         self._announced: int | None = None
         self._ceiling = LARGEST_WINDOW
         self._acknowledged = 0
+        self._since_growth = 0
+        self._single = 0
+
+    @property
+    def surely_few(self) -> int:
+        """Messages on their way that are not too many for the broker."""
+        if self.proven:
+            return self.size
+        if self._ceiling == LARGEST_WINDOW:
+            return 2
+        # Connections were lost that may have had too many on their way.
+        return min(1, self.size - 1)
 
     def announced(self, most: int) -> None:
         """The broker has said how many it takes."""
@@ -115,11 +133,15 @@ class Window:
         @return: the window has grown
         """
         self.too_wide = False
+        self._single = 0
         self._acknowledged += 1
-        if self._acknowledged < self.size or self.size >= self._limit:
+        self._since_growth += 1
+        self.proven = self._acknowledged >= self.size
+        if self._since_growth < GROWTH * self.size or self.size >= self._limit:
             return False
         self.size += 1
-        self._acknowledged = 0
+        self.proven = False
+        self._acknowledged = self._since_growth = 0
         return True
 
     def lost(self, on_their_way: int) -> None:
@@ -128,13 +150,17 @@ class Window:
 
         @param on_their_way: messages that were
         """
-        if on_their_way and self._acknowledged < self.size:
+        if on_their_way > 1 and not self.proven:
             # So many may be what it was lost by: never again as many.
-            self.too_wide = self.size == 1
             self._ceiling = max(1, self.size - 1)
             self.size = max(1, self.size // 2)
+            self._since_growth = 0
+        elif on_their_way and not self._acknowledged:
+            self._single += 1
+            self.too_wide = self._single > 1
         elif self._ceiling < LARGEST_WINDOW:
             # It is lost for other reasons, too, so that these may have been the
             # reasons before.
             self._ceiling += 1
         self._acknowledged = 0
+        self.proven = False

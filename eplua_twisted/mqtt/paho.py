@@ -81,6 +81,13 @@ class Owner(Protocol):
     def released(self, packet_id: int) -> None:
         """PUBREL has come."""
 
+    @property
+    def doubts(self) -> bool:
+        """Whether a PUBREC may be the broker's last packet; see L{PahoClient.trust}."""
+
+    def doubted(self) -> None:
+        """A PUBREC was not believed yet."""
+
 
 class PahoClient(Client):
     """
@@ -114,6 +121,7 @@ class PahoClient(Client):
         self._owner = owner
         self._taken = taken
         self._given_id: int | None = None
+        self._doubtful: int | None = None
         if options.username is not None:
             # A password is binary data (3.1.3.5), and paho takes it as bytes.
             password: Any = options.password
@@ -188,6 +196,7 @@ class PahoClient(Client):
         # send anything: then nothing may change.  Paho's own makes a message new
         # again whose PUBREL it was to repeat, forgets DUP, and takes the first
         # messages for sent.
+        self._doubtful = None
         for message in self._out_messages.values():
             if message.state in _RELEASING:
                 message.state = MessageState.MQTT_MS_RESEND_PUBREL
@@ -209,6 +218,25 @@ class PahoClient(Client):
                 self._inflight_messages += 1
                 self._send_pubrel(message.mid)
         self.set_window(window)
+
+    def trust(self) -> None:
+        """
+        The broker goes on after its last PUBREC: send the PUBREL.
+
+        mosquitto says PUBREC to a message of 3.1.1 that is one too many, too, forgets
+        it, and closes the connection.  As long as PUBREL was not sent, the message may
+        be repeated (4.3.3-1): a broker that has it takes it for a repetition.
+        """
+        packet_id, self._doubtful = self._doubtful, None
+        message = None if packet_id is None else self._out_messages.get(packet_id)
+        if message is not None:
+            message.state = MessageState.MQTT_MS_WAIT_FOR_PUBCOMP
+            self._send_pubrel(message.mid)
+
+    def _packet_handle(self) -> MQTTErrorCode:
+        if self._doubtful is not None:
+            self.trust()
+        return super()._packet_handle()
 
     def set_window(self, size: int) -> None:
         """So many messages of QoS 1 and 2 may be on their way from now on."""
@@ -261,6 +289,13 @@ class PahoClient(Client):
         five = self.protocol == MQTTProtocolVersion.MQTTv5
         if five and len(packet) > 2 and packet[2] >= REFUSED:
             return super()._handle_pubackcomp("PUBACK")
+        first = message is not None and (
+            message.state == MessageState.MQTT_MS_WAIT_FOR_PUBREC
+        )
+        if first and len(packet) == 2 and self._owner.doubts:
+            self._doubtful = int.from_bytes(packet, "big")
+            self._owner.doubted()
+            return MQTTErrorCode.MQTT_ERR_SUCCESS
         return super()._handle_pubrec()
 
     def _do_on_publish(

@@ -18,7 +18,7 @@ from eplua_twisted.mqtt.paho import REFUSED, PahoClient
 MAX_OPEN = 60_000
 """Requests without an answer at most: MQTT has packet ids for 65535."""
 
-MAX_FINISHED = 20_000
+MAX_FINISHED = 5_000
 """Messages of QoS 2 whose packet ids are remembered when they are finished."""
 
 REFUSED_SUBSCRIPTION = -1
@@ -318,6 +318,11 @@ class Requests:
             self._window.lost(self._paho.on_their_way)
 
     @property
+    def doubts(self) -> bool:
+        """Whether what is on its way may be too much for a broker that cannot say so."""
+        return not self._five and self._paho.on_their_way > self._window.surely_few
+
+    @property
     def unacknowledged(self) -> int:
         """How many messages of QoS 1 and 2 the broker has not acknowledged."""
         return len(self._unacknowledged)
@@ -338,7 +343,7 @@ class Requests:
             self._finished[packet_id] = None
             if len(self._finished) > MAX_FINISHED:
                 self._finished.popitem(last=False)
-        if self._window.acknowledged():
+        if reason < REFUSED and self._window.acknowledged():
             self._paho.set_window(self._window.size)
         if self._five:
             self._note(b"published", packet_id, reason, request.callback)

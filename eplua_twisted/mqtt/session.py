@@ -38,6 +38,9 @@ from eplua_twisted.mqtt.uri import Broker
 GOODBYE_TIMEOUT = 5.0
 """Seconds without progress after which a session that leaves is cut off."""
 
+DOUBT = 0.05
+"""Seconds after which a broker that has not closed the connection will not do so."""
+
 State = Literal["waiting", "connecting", "connected", "closing", "closed"]
 
 Connect = Callable[[PahoSocket], Deferred[IProtocol]]
@@ -88,6 +91,7 @@ class Session:
         self._deliveries = Deliveries(paho.acknowledge)
         reactor = environment.reactor
         self._attempt_limit = Deadline(reactor, self._give_up)
+        self._doubt = Deadline(reactor, paho.trust)
         self._keep_alive = KeepAlive(reactor, paho, self._looked)
         self._goodbye_limit = StallDeadline(reactor, self._unfinished, self.abort)
 
@@ -248,6 +252,13 @@ class Session:
     def released(self, packet_id: int) -> None:
         self._deliveries.released(packet_id)
 
+    @property
+    def doubts(self) -> bool:
+        return self._requests.doubts
+
+    def doubted(self) -> None:
+        self._doubt.restart(DOUBT)
+
     # What the driver, the keep-alive and the socket tell.
 
     def _arrived(self) -> None:
@@ -339,6 +350,7 @@ class Session:
 
     def _stop_timers(self) -> None:
         self._attempt_limit.cancel()
+        self._doubt.cancel()
         self._keep_alive.stop()
         self._goodbye_limit.cancel()
 

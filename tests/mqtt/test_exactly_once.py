@@ -122,8 +122,9 @@ class ExactlyOnceTests(MemoryBrokerTestCase):
         client.packets()
         client.says(broker.connected())
         client.says(*broker.begin())
-        self.assertTrue(broker.serve(client))
-        self.turn(2)
+        for _ in range(40):
+            self.assertTrue(broker.serve(client))
+            self.reactor.advance(0.05)
         self.assertEqual(self.errors, [])
         return broker
 

@@ -158,6 +158,21 @@ class MemoryBrokerTestCase(LuaTestCase):
 
 # Real brokers.
 
+DYNAMIC_SECURITY = next(
+    iter(sorted(Path("/usr/lib").rglob("mosquitto_dynamic_security.so"))), None
+)
+
+RULES = """
+{"defaultACLAccess": {"publishClientSend": true, "publishClientReceive": true,
+  "subscribe": true, "unsubscribe": true},
+ "clients": [], "anonymousGroup": "anyone",
+ "groups": [{"groupname": "anyone", "roles": [{"rolename": "anyone"}]}],
+ "roles": [{"rolename": "anyone", "acls": [
+   {"acltype": "publishClientSend", "topic": "closed/#", "allow": false},
+   {"acltype": "subscribePattern", "topic": "closed/#", "allow": false}]}]}
+"""
+"""Nobody may publish or subscribe to C{closed/#}."""
+
 
 def free_port() -> int:
     """mosquitto cannot be asked for one."""
@@ -228,6 +243,16 @@ class MosquittoTestCase(LoopbackTestCase):
 
     async def broker(self, *listener: str) -> Mosquitto:
         return await Mosquitto(self, *listener).start()
+
+    async def broker_with_rules(self) -> Mosquitto:
+        """One that keeps L{RULES}."""
+        broker = Mosquitto(
+            self, f"plugin {DYNAMIC_SECURITY}", "plugin_opt_config_file @"
+        )
+        rules = broker.write("rules", RULES)
+        configuration = broker.configuration.read_text().replace("@", rules)
+        broker.configuration.write_text(configuration)
+        return await broker.start()
 
     def worker(self, *arguments: str) -> Peer:
         """A script in a process of its own."""

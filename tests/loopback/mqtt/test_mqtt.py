@@ -15,19 +15,6 @@ from tests.support.authority import Authority
 from tests.support.mqtt import PRINT_EVENTS, Mosquitto, MosquittoTestCase, amqtt
 from tests.support.programs import need_program
 
-DYNAMIC_SECURITY = next(
-    iter(sorted(Path("/usr/lib").rglob("mosquitto_dynamic_security.so"))), None
-)
-
-RULES = """
-{"defaultACLAccess": {"publishClientSend": true, "publishClientReceive": true,
-  "subscribe": true, "unsubscribe": true},
- "clients": [], "anonymousGroup": "anyone",
- "groups": [{"groupname": "anyone", "roles": [{"rolename": "anyone"}]}],
- "roles": [{"rolename": "anyone", "acls": [
-   {"acltype": "subscribePattern", "topic": "closed/#", "allow": false}]}]}
-"""
-
 ALL_BYTES = """
 local bytes = {}
 for i = 0, 255 do bytes[#bytes + 1] = string.char(i) end
@@ -217,13 +204,7 @@ class MosquittoTests(MosquittoTestCase):
 
     async def test_refused_subscription(self) -> None:
         """-1 in its place, in both versions."""
-        broker = Mosquitto(
-            self, f"plugin {DYNAMIC_SECURITY}", "plugin_opt_config_file @"
-        )
-        rules = broker.write("rules", RULES)
-        configuration = broker.configuration.read_text().replace("@", rules)
-        broker.configuration.write_text(configuration)
-        await broker.start()
+        broker = await self.broker_with_rules()
         for version in ("4", "5"):
             self.lines.clear()
             lines = await self.run_lua(

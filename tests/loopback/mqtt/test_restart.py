@@ -140,7 +140,11 @@ class KilledBrokerTests(MosquittoTestCase):
         the broker ends, and those that find out what it still takes.
         """
         for version in ("4", "5"):
-            broker = await self.broker("max_queued_messages 0", "set_tcp_nodelay true")
+            broker = await self.broker(
+                "max_queued_messages 0",
+                "autosave_on_changes true",
+                "autosave_interval 1",
+            )
             self.lines.clear()
             await self.runtime.run_string(
                 TRAFFIC, "@test.lua", str(broker.port), version
@@ -202,7 +206,7 @@ class BreakingWireTests(MosquittoTestCase):
     async def test_qos_2_arrives_once(self) -> None:
         """200 messages both ways on a wire that breaks 16 times."""
         for version in ("4", "5"):
-            broker = await self.broker("max_queued_messages 0", "set_tcp_nodelay true")
+            broker = await self.broker("max_queued_messages 0")
             port = self.listen(BreakingWire(broker.port, 16))
             self.lines.clear()
             await self.runtime.run_string(TRAFFIC, "@test.lua", str(port), version)
