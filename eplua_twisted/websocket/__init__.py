@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from eplua_twisted.border.module import Module
 from eplua_twisted.border.primitives import query
-from eplua_twisted.border.values import Scalar, to_text
-from eplua_twisted.errors import OperationError
-from eplua_twisted.streams import urls
+from eplua_twisted.border.values import Scalar
 from eplua_twisted.websocket.client import WebSocketConnection
 from eplua_twisted.websocket.options import ClientOptions, ServerOptions
 from eplua_twisted.websocket.server import WebSocketServer
-
-PORTS = {"ws": 80, "wss": 443}
+from eplua_twisted.websocket.urls import parse
 
 
 class WebSockets(Module):
@@ -22,7 +19,7 @@ class WebSockets(Module):
     @query("websocket_check")
     def check(self, url: bytes) -> bool:
         """@raise OperationError: C{url}, with what was expected instead"""
-        _parse(url)
+        parse(url)
         return True
 
     @query("websocket_connect")
@@ -35,7 +32,7 @@ class WebSockets(Module):
         @return: the connection's number
         @raise OperationError: C{tls}: a certificate or key cannot be used
         """
-        parsed = _parse(url)
+        parsed = parse(url)
         checked = ClientOptions.from_pairs(options)
         creator = None
         if parsed.scheme == "wss":
@@ -66,14 +63,3 @@ class WebSockets(Module):
 
             context = server_context(checked.tls)
         return WebSocketServer(self._environment, checked, context).id
-
-
-def _parse(url: bytes) -> urls.URL:
-    text = to_text(url)
-    if text.strip(" ").partition(":")[0].lower() not in PORTS:
-        raise OperationError("url", "ws: or wss: URL")
-    parsed = urls.parse(text, PORTS)
-    if "#" in text:
-        # RFC 6455, 3.
-        raise OperationError("url", "URL without a fragment")
-    return parsed

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from tests.memory import RemotePeer
 from tests.support import for_each_lua
 from tests.support.websocket import (
@@ -21,7 +24,7 @@ from tests.support.websocket import (
 )
 
 
-class Cases:
+class Role:
     """Mixed into a case of one role: the test plays the other one."""
 
     mask: bytes | None = None
@@ -33,6 +36,7 @@ class Cases:
     press: Any
     release: Any
     alive: Any
+    flushLoggedErrors: Any
     assertEqual: Any
     assertTrue: Any
     assertFalse: Any
@@ -51,6 +55,33 @@ class Cases:
 
     def got(self) -> list[Frame]:
         return list(frames(self.peer.received()))
+
+    def check_anything(self, sent: list[bytes], shut: bool, resets: bool) -> None:
+        """
+        Whatever a peer sends, and however it leaves: one end is told, nothing is
+        raised, nothing is left.
+        """
+        self.lines.clear()
+        before = self.alive
+        self.fresh("{}")
+        for number, data in enumerate(sent):
+            if data and not self.peer.gone:
+                self.peer.send(data)
+            if shut and number == 3:
+                self.run_lua("shut(4000)")
+        if not self.peer.gone:
+            if resets:
+                self.peer.reset()
+            else:
+                self.peer.close()
+        self.reactor.settle()
+        self.ended()
+        self.assertEqual(self.flushLoggedErrors(), [])
+        self.assertTrue(self.alive <= before + 1)
+
+
+class Cases(Role):
+    """What is so in both roles."""
 
     # Closing.
 
@@ -281,7 +312,24 @@ class Cases:
         self.assertEqual(self.got(), [])
 
 
-class ClientConnectionTests(Cases, ClientCase):
+JUNK = st.lists(
+    st.one_of(
+        st.binary(max_size=60),
+        st.builds(
+            frame,
+            st.integers(0, 15),
+            st.binary(max_size=130),
+            fin=st.booleans(),
+            rsv=st.sampled_from([0, 0, 0, 4, 7]),
+            mask=st.sampled_from([None, MASK]),
+        ),
+    ),
+    max_size=8,
+)
+"""What a peer may send: frames, good and bad, and bytes that are none."""
+
+
+class ClientRole(Role, ClientCase):
     """A script's client."""
 
     def fresh(self, options: str = "{compression = false}") -> None:
@@ -298,7 +346,7 @@ class ClientConnectionTests(Cases, ClientCase):
         return int(code), reason
 
 
-class ServerConnectionTests(Cases, ServerCase):
+class ServerRole(Role, ServerCase):
     """A script's server."""
 
     mask = MASK
@@ -319,6 +367,28 @@ class ServerConnectionTests(Cases, ServerCase):
         (line,) = [each for each in self.lines if each.startswith(b"out")]
         _, code, reason = line.split(b"\t")
         return int(code), reason
+
+
+class ClientConnectionTests(Cases, ClientRole):
+    """A script's client."""
+
+
+class ServerConnectionTests(Cases, ServerRole):
+    """A script's server."""
+
+
+class ClientAnythingTests(ClientRole):
+    @settings(max_examples=150, deadline=None)
+    @given(JUNK, st.booleans(), st.booleans())
+    def test_anything(self, sent: list[bytes], shut: bool, resets: bool) -> None:
+        self.check_anything(sent, shut, resets)
+
+
+class ServerAnythingTests(ServerRole):
+    @settings(max_examples=150, deadline=None)
+    @given(JUNK, st.booleans(), st.booleans())
+    def test_anything(self, sent: list[bytes], shut: bool, resets: bool) -> None:
+        self.check_anything(sent, shut, resets)
 
 
 globals().update(for_each_lua(ClientConnectionTests))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -133,15 +131,15 @@ class RefusalTests(ServerCase):
                 self.assertTrue(answer.startswith(b"HTTP/1.1 %d " % status), answer)
             client.close()
 
-    def test_600_000_headers_cost_little(self) -> None:
-        """They are counted, not kept."""
+    def test_600_000_headers(self) -> None:
+        """The first read that has too many is answered; the others are thrown away."""
         self.serve()
         client = self.reactor.connect()
         data = b"GET / HTTP/1.1\r\nHost: h\r\n" + b"X: y\r\n" * 600_000
-        begun = time.process_time()
-        client.send(*(data[at : at + 65536] for at in range(0, len(data), 65536)))
-        self.assertTrue(time.process_time() - begun < 1)
+        client.send(data[:65536])
         self.assertTrue(client.received().startswith(b"HTTP/1.1 431 "))
+        client.send(data[65536:])
+        self.assertEqual(client.received(), b"")
 
     def test_the_largest_that_is_accepted(self) -> None:
         self.serve()
