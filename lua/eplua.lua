@@ -78,6 +78,7 @@ local exit, reports = core.import("border/exit"), core.import("border/reports")
 local tasks = core.import("border/tasks")
 local text, tickets = core.import("border/text"), core.import("border/tickets")
 local callable, describe, deliver = text.callable, text.describe, tickets.deliver
+local sweep = core.import("border/class").sweep
 
 -- What the application asks of Lua: run a chunk, call a global function.
 
@@ -136,8 +137,9 @@ function commands.call(number, name, ...)
 end
 
 local function dispatch(ticket, ok, ...)
-  if ticket ~= 0 then return deliver(ticket, ok, ...) end
-  return commands[ok](...)
+  if ticket ~= 0 then deliver(ticket, ok, ...) else commands[ok](...) end
+  -- What was collected meanwhile is let go now: perhaps nothing is opened for long.
+  sweep()
 end
 
 core.import("border/globals")

@@ -274,9 +274,14 @@ class HTTPServerRequest:
         self._end()
 
     @query("http_response_fail")
-    def fail(self) -> None:
-        """The script raised, or lost the response without an answer."""
+    def fail(self) -> bytes:
+        """
+        The script raised, or lost the response without an answer.
+
+        @return: method and target, for the log
+        """
         self.answer(500)
+        return self.head.method + b" " + self.uri
 
     @query("http_response_is_open")
     def is_open(self) -> bool:

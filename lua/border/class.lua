@@ -108,7 +108,8 @@ function class.finalize(methods, forget)
   found.object_meta.__gc = function(object) leave_note(forget, object.id) end
 end
 
---- Act on the notes: called where a new thing is about to be opened.
+--- Act on the notes: called where a new thing is about to be opened, and each time
+--- that Lua is about to return to Python.
 function class.sweep()
   while notes[1] do
     local list = notes

@@ -19,7 +19,7 @@ function globals.os.exit(code)
   elseif code == false then
     code = 1
   else
-    code = check.integer(code, 1, "exit", "code", -2 ^ 31)
+    code = check.integer(code, 1, "exit", "code", -2147483648)
   end
   exit.exit(code)
 end

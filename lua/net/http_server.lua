@@ -80,12 +80,22 @@ end)
 --- Belongs to a response that was not answered at once: when that one is lost
 --- without an answer, it is answered with 500.
 local Guard = class.new("guard", function(kept) return kept.id or "none" end)
-class.finalize(Guard, response_fail)
+-- Where the script started the server of a response that has a guard, by its number.
+local places = {}
+
+class.finalize(Guard, function(id)
+  local asked, place = response_fail(id), places[id]
+  places[id] = nil
+  if asked then
+    core.library.warn(place .. ": the response to " .. asked .. " was lost without an answer")
+  end
+end)
 
 local function guard(response)
   class.sweep()
   response.guard = class.instance(Guard, {})
   class.open(response.guard, response.id)
+  places[response.id] = response.place
 end
 
 --- The answer is complete, or not the script's to give any more.
@@ -93,7 +103,10 @@ local function over(response)
   local id = response.id
   if id then
     response.id, response.closers[id] = nil, nil
-    if response.guard then class.close(response.guard) end
+    if response.guard then
+      class.close(response.guard)
+      places[id] = nil
+    end
   end
 end
 
@@ -223,9 +236,10 @@ local function refuse(response, status, allow)
 end
 
 local function listener_of(self, onRequest)
-  local closers = {}
+  local closers, place = {}, reports.place()
   local function request(id, ...)
-    local response = class.instance(Response, { number = id, id = id, closers = closers })
+    local response = class.instance(Response,
+      { number = id, id = id, closers = closers, place = place })
     local asked = request_of(...)
     local handler, status, allow = handler_of(self, onRequest, asked)
     if not handler then return refuse(response, status or 404, allow) end

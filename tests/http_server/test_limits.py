@@ -384,6 +384,7 @@ class StopTests(ServerTestCase):
             ("start('127.0.0.1', 'x', print)", "#2 to 'start' (port: integer 0..65535"),
             ("start('127.0.0.1', 0)", "#3 to 'start' (onRequest: function"),
             ("static('x', '.')", "#1 to 'static' (prefix: path that begins with /"),
+            ("static('/', 5)", "#2 to 'static' (directory: string expected, got 5)"),
             ("static('/', '/no/such')", "#2 to 'static' (/no/such is no directory)"),
             (
                 "websocket('x', {})",

@@ -314,16 +314,22 @@ class FailureTests(ServerTestCase):
         self.assertIn(b" 200 ", self.get(client))
 
     def test_a_response_that_is_collected_is_answered(self) -> None:
-        """A response that the script has no more is answered."""
-        client = self.serve(
-            "if request.path == '/lose' then return end response:send(200)"
-        )
-        self.assertEqual(self.get(client, "/lose"), b"")
+        """Also when the program opens nothing afterwards; the log says which it was."""
+        client = self.serve("")
+        self.assertEqual(self.get(client, "/lose?x=1"), b"")
         self.run_lua("collectgarbage() collectgarbage()")
-        self.get(self.client())
-        other = self.client()
-        self.get(other, "/lose")
         self.assertIn(b" 500 ", client.received())
+        self.assertWarned("the response to GET /lose?x=1 was lost")
+
+    def test_a_response_that_is_collected_when_its_client_has_gone(self) -> None:
+        """Nobody waits for an answer: there is nothing to warn of."""
+        client = self.serve("")
+        self.get(client)
+        client.close()
+        self.reactor.advance(5)
+        self.turn()
+        self.run_lua("collectgarbage() collectgarbage()")
+        self.assertWarned()
 
     def test_client_goes(self) -> None:
         client = self.serve(
