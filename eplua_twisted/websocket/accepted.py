@@ -114,7 +114,7 @@ class AcceptedWebSocket:
         self._server = server
         self._resources = environment.resources
         self._state: State = "reading"
-        self._reader = RequestReader(self)
+        self._reader: RequestReader | None = RequestReader(self)
         self._head: RequestHead | None = None
         self._request: OpeningRequest | None = None
         self._early = b""
@@ -133,14 +133,14 @@ class AcceptedWebSocket:
 
     def handshake_received(self, data: bytes) -> None:
         """What comes before autobahn goes on."""
-        if self._state == "reading":
-            self._read(data)
+        if self._reader is not None:
+            self._read(self._reader, data)
         elif self._state == "judged":
             self._early += data
 
-    def _read(self, data: bytes) -> None:
+    def _read(self, reader: RequestReader, data: bytes) -> None:
         try:
-            early = self._reader.feed(data)
+            early = reader.feed(data)
             if self._head is None:
                 return
             self._request = OpeningRequest.of(self._head)
@@ -150,7 +150,7 @@ class AcceptedWebSocket:
             self._answer(problem)
         else:
             self._early = early or b""
-            self._state = "judged"
+            self._state, self._reader = "judged", None
             self._server.judge(self, self._request)
             if self._state == "judged":
                 # It is the script's turn; meanwhile nothing more is read.
@@ -199,7 +199,7 @@ class AcceptedWebSocket:
 
     def _answer(self, refusal: Refusal) -> None:
         if self._state != "refused":
-            self._state = "refused"
+            self._state, self._reader = "refused", None
             self._early = b""
             self._deadline.cancel()
             self._connection.refuse(refusal.answer(), LINGER)

@@ -67,6 +67,20 @@ class Connection:
     last bytes may still be on their way.  Each may become C{over}.
     """
 
+    __slots__ = (
+        "_clock",
+        "_deaf",
+        "_heartbeat",
+        "_listener",
+        "_patience",
+        "_paused",
+        "_protocol",
+        "_said",
+        "_stalled",
+        "_state",
+        "_was_open",
+    )
+
     def __init__(
         self,
         clock: IReactorTime,
@@ -83,15 +97,19 @@ class Connection:
         # Why it is closed, and that what comes is not looked at any more.
         self._said: tuple[int, str] = NORMAL, ""
         self._deaf = False
-        self._heartbeat = Heartbeat(
-            clock,
-            options,
-            protocol,
-            lambda: self._paused,
-            lambda: self.abort("ping timeout"),
-        )
-        self._stalled = StallDeadline(clock, self._movement, self._give_up)
-        self._patience = Deadline(clock, self._give_up)
+        self._clock = clock
+        self._heartbeat: Heartbeat | None = None
+        if options.ping_interval:
+            self._heartbeat = Heartbeat(
+                clock,
+                options,
+                protocol,
+                lambda: self._paused,
+                lambda: self.abort("ping timeout"),
+            )
+        # Made when it closes: most connections are open for a long time.
+        self._stalled: StallDeadline | None = None
+        self._patience: Deadline | None = None
         protocol.owner = self
 
     # What it can do.
@@ -168,7 +186,7 @@ class Connection:
         self._deaf = True
         self._protocol.sendData(answer)
         self._protocol.finish()
-        self._stalled.start(linger)
+        self._close_within(linger)
 
     def disown(self) -> None:
         """Tell the end now; what was sent still arrives, and nothing more is told."""
@@ -198,7 +216,8 @@ class Connection:
         if self._state == "opening":
             self._state = "open"
             self._was_open = True
-            self._heartbeat.start()
+            if self._heartbeat is not None:
+                self._heartbeat.start()
             self._listener.opened(subprotocol)
 
     def received(self, data: bytes, is_binary: bool) -> None:
@@ -212,19 +231,17 @@ class Connection:
     def leaving(self) -> None:
         if self._state == "open":
             self._state = "closing"
-            self._heartbeat.stop()
-        self._stalled.start(CLOSE_TIMEOUT)
+        self._close_within(CLOSE_TIMEOUT)
 
     def failed(self, code: int, reason: str) -> None:
         self._deaf = True
-        self._heartbeat.stop()
-        self._stalled.start(CLOSE_TIMEOUT)
+        self._close_within(CLOSE_TIMEOUT)
         self._end(code, reason, False)
 
     def lost(self, code: int, reason: str, clean: bool, failure: Failure) -> None:
-        self._heartbeat.stop()
-        self._stalled.cancel()
-        self._patience.cancel()
+        for each in (self._heartbeat, self._stalled, self._patience):
+            if each is not None:
+                each.cancel()
         if self._was_open:
             self._end(code, reason, clean)
         self._state = "over"
@@ -234,6 +251,14 @@ class Connection:
         if self._state != "over":
             self._state = "over"
             self._listener.ended(code, reason, clean)
+
+    def _close_within(self, seconds: float) -> None:
+        """No ping any more; so much time without a movement until it is aborted."""
+        if self._heartbeat is not None:
+            self._heartbeat.cancel()
+        if self._stalled is None:
+            self._stalled = StallDeadline(self._clock, self._movement, self._give_up)
+        self._stalled.start(seconds)
 
     def _movement(self) -> object:
         """Different when something has moved, while this closes."""
@@ -245,6 +270,8 @@ class Connection:
             # We do not read, and so cannot know.
             return object()
         if taken == protocol.written_bytes:
+            if self._patience is None:
+                self._patience = Deadline(self._clock, self._give_up)
             self._patience.start(CLOSE_LIMIT)
         return taken, protocol.received_bytes
 

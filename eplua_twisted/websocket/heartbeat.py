@@ -45,7 +45,7 @@ class Heartbeat:
         if self._interval:
             self._next.start(self._interval)
 
-    def stop(self) -> None:
+    def cancel(self) -> None:
         """No ping is sent any more, and none is waited for."""
         self._next.cancel()
         self._answer.cancel()
