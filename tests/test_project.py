@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import tomllib
@@ -13,6 +14,46 @@ from tests.support.programs import need_program
 
 HOOKS = ROOT / ".pre-commit-config.yaml"
 WORKFLOW = ROOT / ".github" / "workflows" / "ci.yml"
+
+MOST = 38
+"""How often the package writes C{Any}, or a C{Callable} of any arguments; it may fall."""
+
+
+def explicit(source: str) -> int:
+    """How often mypy's C{disallow_any_explicit} would find something."""
+    nodes = list(ast.walk(ast.parse(source)))
+    names = sum(isinstance(each, ast.Name) and each.id == "Any" for each in nodes)
+    return names + sum(
+        isinstance(each, ast.List | ast.Tuple)
+        and bool(each.elts)
+        and isinstance(each.elts[0], ast.Constant)
+        and each.elts[0].value is Ellipsis
+        for each in nodes
+    )
+
+
+class AnyTests(SynchronousTestCase):
+    def test_finds_both(self) -> None:
+        source = "def f(a: Any, b: Callable[..., Any], c: tuple[int, ...]) -> None: ..."
+        self.assertEqual(explicit(source), 3)
+
+    def test_only_where_mypy_is_told(self) -> None:
+        """Each module that pyproject.toml lists needs it, and there is a bound for all."""
+        mypy = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]
+        self.assertIs(mypy["disallow_any_explicit"], True)
+        listed = {
+            name
+            for each in mypy["overrides"]
+            if each.get("disallow_any_explicit") is False
+            for name in each["module"]
+        }
+        found = {
+            ".".join(path.relative_to(ROOT).with_suffix("").parts): count
+            for path in (ROOT / "eplua_twisted").rglob("*.py")
+            if (count := explicit(path.read_text()))
+        }
+        self.assertEqual(listed, {*found, "bench.*", "tests.*"})
+        self.assertTrue(sum(found.values()) <= MOST, found)
 
 
 class ProjectTests(SynchronousTestCase):

@@ -14,6 +14,7 @@ from OpenSSL import SSL, crypto
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
 from twisted.internet.ssl import Certificate, CertificateOptions
 from twisted.internet.ssl import trustRootFromCertificates as trust_only
+from twisted.protocols.tls import TLSMemoryBIOProtocol
 from zope.interface import implementer
 
 from eplua_twisted.errors import OperationError
@@ -124,7 +125,9 @@ class ClientCreator:
         self._options = options
         self._name = name
 
-    def clientConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:
+    def clientConnectionForTLS(
+        self, tlsProtocol: TLSMemoryBIOProtocol
+    ) -> SSL.Connection:
         connection = self._options.clientConnectionForTLS(tlsProtocol)
         if self._name is not None:
             server_name(connection, self._name)

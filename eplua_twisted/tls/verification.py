@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any
 
 from cryptography import x509
 from OpenSSL import SSL, crypto
@@ -81,6 +80,19 @@ def _dns_patterns(names: x509.SubjectAlternativeName) -> Iterator[DNSPattern]:
             continue
 
 
+def _fits(names: x509.SubjectAlternativeName, name: str) -> bool:
+    """@raise ValueError: it can be no name of a certificate"""
+    if is_address(name):
+        address = IPAddress_ID(name)
+        return any(
+            address.verify(IPAddressPattern(each))
+            for each in names.get_values_for_type(x509.IPAddress)
+            if isinstance(each, (IPv4Address, IPv6Address))
+        )
+    wanted = DNS_ID(name)
+    return any(wanted.verify(each) for each in _dns_patterns(names))
+
+
 def mismatch(certificate: x509.Certificate, name: str) -> str | None:
     """
     @param name: a name or an address
@@ -94,26 +106,12 @@ def mismatch(certificate: x509.Certificate, name: str) -> str | None:
         return "it has no subjectAltName, and its common name does not count"
     except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         return "its extensions cannot be read"
-    names = found.value
-    wanted: Any
-    patterns: list[Any]
     try:
-        if is_address(name):
-            wanted = IPAddress_ID(name)
-            addresses = names.get_values_for_type(x509.IPAddress)
-            patterns = [
-                IPAddressPattern(each)
-                for each in addresses
-                if isinstance(each, (IPv4Address, IPv6Address))
-            ]
-        else:
-            wanted = DNS_ID(name)
-            patterns = list(_dns_patterns(names))
+        if _fits(found.value, name):
+            return None
     except ValueError:
         # What is no DNS name for RFC 9525 may be one for the hosts file.
-        return f"wrong host, not for {name}"
-    if any(wanted.verify(each) for each in patterns):
-        return None
+        pass
     return f"wrong host, not for {name}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.defer import CancelledError, Deferred, succeed
@@ -33,7 +33,7 @@ MAX_DATA, MAX_DATA6 = 65507, 65527
 """Bytes of a datagram: 65535 without the headers that IPv4, and IPv6, count."""
 
 T = TypeVar("T")
-Work = Coroutine[Deferred[Any], Any, T]
+Work = Coroutine[Deferred[object], object, T]
 
 _MULTICAST = {
     "ttl": (socket.IP_MULTICAST_TTL, socket.IPV6_MULTICAST_HOPS),
