@@ -109,6 +109,8 @@ class AcceptedWebSocket:
         subprotocol, and the headers flattened
     """
 
+    public_name = "WebSocketClient"
+
     def __init__(self, server: Owner) -> None:
         environment = server.environment
         self._server = server

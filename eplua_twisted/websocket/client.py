@@ -51,6 +51,8 @@ class WebSocketConnection:
         it was clean
     """
 
+    public_name = "WebSocketClient"
+
     def __init__(
         self, environment: Environment, options: ClientOptions, listener: int
     ) -> None:

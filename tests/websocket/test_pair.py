@@ -62,6 +62,19 @@ class PairTests(LuaTestCase):
             sorted(self.lines), [b"disconnected\t4000\tbye\ttrue", b"out\t4000\tbye"]
         )
 
+    def test_counted(self) -> None:
+        """By the names that scripts know, on both sides."""
+        self.begin()
+        self.run_lua(
+            "print(eplua.stats().WebSocketClient, eplua.stats().WebSocketServer)"
+            " ws:close()"
+        )
+        self.reactor.settle()
+        self.run_lua(
+            "print(eplua.stats().WebSocketClient, eplua.stats().WebSocketServer)"
+        )
+        self.assertEqual((self.lines[0], self.lines[-1]), (b"2\t1", b"nil\t1"))
+
     def test_the_server_closes(self) -> None:
         self.begin()
         self.run_lua(
