@@ -7,7 +7,6 @@ from base64 import b64encode
 
 from autobahn.twisted.websocket import (
     WebSocketAdapterProtocol,
-    WebSocketClientFactory,
     WebSocketClientProtocol,
 )
 from autobahn.websocket.compress import PerMessageDeflateOffer
@@ -78,11 +77,11 @@ class BufferedWebSocketClient(BufferedWebSocket, WebSocketClientProtocol):  # ty
     """
     The client's side.
 
-    @ivar opening: what it asks for; unless given, what autobahn's factory says
+    @ivar opening: what it asks for
     @ivar refused: why there is no WebSocket, when it was not the connection's fault
     """
 
-    opening: Opening | None = None
+    opening: Opening
     refused: OperationError | None = None
     # From autobahn's factory.
     perMessageCompressionOffers: list[PerMessageDeflateOffer]
@@ -93,12 +92,11 @@ class BufferedWebSocketClient(BufferedWebSocket, WebSocketClientProtocol):  # ty
 
     def startHandshake(self) -> None:
         """Autobahn's own request would not be sent as a script writes it."""
-        opening = self.opening or _opening_of(self.factory)
         self.websocket_key = b64encode(os.urandom(16))
         offers = [
             offer.get_extension_string() for offer in self.perMessageCompressionOffers
         ]
-        self.sendData(opening.request(self.websocket_key, offers))
+        self.sendData(self.opening.request(self.websocket_key, offers))
 
     def dataReceived(self, data: bytes) -> None:
         if self._answer is None:
@@ -122,8 +120,3 @@ class BufferedWebSocketClient(BufferedWebSocket, WebSocketClientProtocol):  # ty
         code = "refused" if "upgrade failed" in reason else "protocol"
         self.refused = OperationError(code, reason)
         WebSocketClientProtocol.failHandshake(self, reason)
-
-
-def _opening_of(factory: WebSocketClientFactory) -> Opening:
-    host = f"[{factory.host}]" if ":" in factory.host else factory.host
-    return Opening(f"{host}:{factory.port}", factory.resource, factory.protocols)

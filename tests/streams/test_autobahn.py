@@ -11,6 +11,7 @@ from autobahn.twisted.websocket import WebSocketClientFactory
 from twisted.trial.unittest import SynchronousTestCase
 
 from eplua_twisted.streams.autobahn import BufferedWebSocketClient
+from eplua_twisted.streams.opening import Opening
 from tests.memory import MemoryReactor, RemotePeer
 from tests.support import ALL_BYTES
 
@@ -58,6 +59,7 @@ class WebSocketCase(SynchronousTestCase):
         )
         factory.noisy = False
         self.client = Client()
+        self.client.opening = Opening("127.0.0.1", "/")
         self.client.factory = factory
         setattr(factory, "buildProtocol", lambda address: self.client)
         self.reactor.connectTCP("127.0.0.1", 80, factory)
