@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Protocol
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
@@ -26,6 +27,9 @@ METHODS = frozenset(
     b" UNLOCK UNSUBSCRIBE".split()
 )
 """Those of HTTP; llhttp knows some of other protocols too."""
+
+NOT_IN_HOST = re.compile(rb"[\s/\\?#@,]")
+"""What ends a host and port, or stands before them, in a URL (RFC 9110, 7.2)."""
 
 
 class RequestHead:
@@ -165,7 +169,9 @@ class RequestReader:
         if self._unused > MAX_REQUEST_HEAD:
             if self.in_body:
                 raise Refused(BAD_REQUEST)
-            raise Refused(HEADERS_TOO_LARGE if self._headers else URI_TOO_LONG)
+            # No header is complete: the longer part is the one that is too long.
+            in_target = not self._headers and len(self._target) * 2 > self._unused
+            raise Refused(URI_TOO_LONG if in_target else HEADERS_TOO_LARGE)
         return None
 
     def decline_upgrade(self, head: RequestHead, rest: bytes) -> bytes | None:
@@ -229,6 +235,8 @@ class RequestReader:
         if size == 4:
             if name.lower() == b"host":
                 self._hosts += 1
+                if NOT_IN_HOST.search(value):
+                    self._fail(Refused(BAD_REQUEST))
         elif size == 6:
             if name.lower() == b"expect" and value.lower() == b"100-continue":
                 self._awaits_continue = True

@@ -167,6 +167,15 @@ class RefusedTests(SynchronousTestCase):
         ):
             self.assertEqual(read(text)[-1], status, text)
 
+    def test_a_host_that_is_none(self) -> None:
+        """RFC 9112, 3.2: a value that cannot be a host and port is refused."""
+        for value in (b"a b", b"a/b", b"u@a", b"a, b", b"a?b", b"a\\b"):
+            head = b"GET / HTTP/1.1\r\nHost: " + value + b"\r\n\r\n"
+            self.assertEqual(read(head)[-1], 400, value)
+        for value in (b"", b"my_device", b"[::1]:80", b"a.b:8080", b"[fe80::1%25lo]"):
+            head = b"GET / HTTP/1.1\r\nHost: " + value + b"\r\n\r\n"
+            self.assertEqual(read(head)[-1], b"", value)
+
     def test_bounds(self) -> None:
         long = b"x" * 20_000
         for text, status in (
@@ -174,6 +183,7 @@ class RefusedTests(SynchronousTestCase):
             (b"GET /" + long, 414),
             (GET + b"X: " + long + b"\r\n\r\n", 431),
             (GET + b"X: " + long, 431),
+            (b"GET / HTTP/1.1\r\nX: " + long, 431),
             (GET + b"X: y\r\n" * 600 + b"\r\n", 431),
             (CHUNKED + b"5;" + long, 400),
             (CHUNKED + b"0\r\nX: " + long, 400),
@@ -185,6 +195,7 @@ class RefusedTests(SynchronousTestCase):
     def test_bounds_of_a_head_that_comes_at_once(self) -> None:
         long = b"x" * 20_000
         self.assertEqual(read(b"GET /" + long)[-1], 414)
+        self.assertEqual(read(b"GET / HTTP/1.1\r\nX: " + long)[-1], 431)
         self.assertEqual(read(GET + b"X: " + long + b"\r\n\r\n")[-1], 431)
 
 
