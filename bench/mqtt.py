@@ -1,4 +1,4 @@
-"""MQTT: one client publishes to itself through a mosquitto, QoS 0 and 1."""
+"""MQTT: one client publishes to itself through a mosquitto, QoS 0, 1 and 2."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def run() -> list[Result]:
         return []
     results = []
     with broker() as port:
-        for qos in (0, 1):
+        for qos in (0, 1, 2):
             arguments = [str(port), str(qos), str(COUNT), str(WINDOW)]
             results.append(
                 compare(

@@ -81,7 +81,6 @@ PRIVATE = (
     Private("autobahn", WEBSOCKET, "_dataReceived", ("data",)),
     Private("autobahn", ADAPTER, "_closeConnection", ("abort",)),
     Private("paho-mqtt", PAHO, "_create_socket", ()),
-    Private("paho-mqtt", PAHO, "_do_on_publish", ("mid", "reason_code", "properties")),
     Private("paho-mqtt", PAHO, "_handle_connack", ()),
     Private("paho-mqtt", PAHO, "_handle_on_message", ("message",)),
     Private("paho-mqtt", PAHO, "_handle_pubackcomp", ("cmd",)),

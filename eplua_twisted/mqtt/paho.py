@@ -30,7 +30,6 @@ from paho.mqtt.enums import (
 )
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
 
 from eplua_twisted.errors import OperationError
 from eplua_twisted.mqtt.options import ConnectOptions
@@ -262,50 +261,60 @@ class PahoClient(Client):
         """Messages that the broker has not acknowledged, and may have."""
         return self._inflight_messages
 
-    def _message(self) -> MQTTMessage | None:
-        """The message that an acknowledgement is for."""
+    def _acknowledgement(self) -> tuple[int, int]:
+        """
+        Packet id and reason of PUBACK, PUBREC, PUBREL or PUBCOMP, 0 for no reason.
+        Paho makes four dictionaries for each.
+
+        @raise OperationError: C{protocol}: it is not one
+        """
         packet = self._in_packet["packet"]
-        return self._out_messages.get(int.from_bytes(packet[:2], "big"))
+        size = len(packet)
+        five = self.protocol == MQTTProtocolVersion.MQTTv5
+        if size < 2 or (size > 2 and not five):
+            raise OperationError("protocol", "the broker sent a bad acknowledgement")
+        return packet[0] << 8 | packet[1], packet[2] if size > 2 else 0
 
     def _handle_pubackcomp(self, cmd: Literal["PUBACK", "PUBCOMP"]) -> MQTTErrorCode:
-        message = self._message()
-        if message is not None and (message.qos == 1) != (cmd == "PUBACK"):
+        packet_id, reason = self._acknowledgement()
+        message = self._out_messages.get(packet_id)
+        if message is None:
+            return MQTTErrorCode.MQTT_ERR_SUCCESS
+        if (message.qos == 1) != (cmd == "PUBACK"):
             return MQTTErrorCode.MQTT_ERR_PROTOCOL
-        if (
-            message is not None
-            and message.state == MessageState.MQTT_MS_WAIT_FOR_PUBREC
-        ):
+        if message.state == MessageState.MQTT_MS_WAIT_FOR_PUBREC:
             # It was the answer to L{release}, for an earlier message of this id.
             return MQTTErrorCode.MQTT_ERR_SUCCESS
-        return super()._handle_pubackcomp(cmd)
+        # That a PUBREL was for nothing is no error while a session is resumed (MQTT 5,
+        # 3.7.2).
+        return self._finish(packet_id, reason if cmd == "PUBACK" else 0)
 
     def _handle_pubrec(self) -> MQTTErrorCode:
-        message = self._message()
-        if message is not None and message.qos != 2:
-            return MQTTErrorCode.MQTT_ERR_PROTOCOL
-        # Paho sends PUBREL whatever the broker has said.  A refusal is the end of the
-        # exchange, as PUBACK is with QoS 1 (MQTT 5, 4.3.3), with the same reasons.
-        packet = self._in_packet["packet"]
-        five = self.protocol == MQTTProtocolVersion.MQTTv5
-        if five and len(packet) > 2 and packet[2] >= REFUSED:
-            return super()._handle_pubackcomp("PUBACK")
-        first = message is not None and (
-            message.state == MessageState.MQTT_MS_WAIT_FOR_PUBREC
-        )
-        if first and len(packet) == 2 and self._owner.doubts:
-            self._doubtful = int.from_bytes(packet, "big")
-            self._owner.doubted()
+        packet_id, reason = self._acknowledgement()
+        message = self._out_messages.get(packet_id)
+        if message is None:
             return MQTTErrorCode.MQTT_ERR_SUCCESS
-        return super()._handle_pubrec()
+        if message.qos != 2:
+            return MQTTErrorCode.MQTT_ERR_PROTOCOL
+        if reason >= REFUSED:
+            # The end of the exchange, as PUBACK is with QoS 1 (MQTT 5, 4.3.3).  Paho
+            # sends PUBREL whatever the broker has said.
+            return self._finish(packet_id, reason)
+        first = message.state == MessageState.MQTT_MS_WAIT_FOR_PUBREC
+        self._doubtful = packet_id
+        if first and self._owner.doubts:
+            self._owner.doubted()
+        else:
+            self.trust()
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
 
-    def _do_on_publish(
-        self, mid: int, reason_code: ReasonCode, properties: Properties
-    ) -> MQTTErrorCode:
-        # on_publish would be called for QoS 0, too, with two objects made for it.
-        # That a PUBREL was for nothing is no error while a session is resumed (3.7.2).
-        completed = reason_code.packetType == PacketTypes.PUBCOMP
-        self._owner.acknowledged(mid, 0 if completed else reason_code.value)
-        return super()._do_on_publish(mid, reason_code, properties)
+    def _finish(self, packet_id: int, reason: int) -> MQTTErrorCode:
+        """The exchange of a message is over: the next one may go."""
+        # Nobody waits for paho's own notice, which would be a threading.Condition.
+        self._owner.acknowledged(packet_id, reason)
+        del self._out_messages[packet_id]
+        self._inflight_messages -= 1
+        return self._update_inflight()
 
     # Subscriptions.
 
@@ -339,11 +348,9 @@ class PahoClient(Client):
         return MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def _handle_pubrel(self) -> MQTTErrorCode:
-        code = super()._handle_pubrel()
-        packet_id = int.from_bytes(self._in_packet["packet"][:2], "big")
+        packet_id, _ = self._acknowledgement()
         self._owner.released(packet_id)
-        self._send_pubcomp(packet_id)
-        return code
+        return self._send_pubcomp(packet_id)
 
     def acknowledge(self, packet_id: int, qos: int) -> None:
         """The script has handled a message: send PUBACK or PUBREC."""
