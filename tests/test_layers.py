@@ -17,7 +17,7 @@ PACKAGE = Path(eplua_twisted.__file__).parent
 BELOW = {"errors", "border", "streams", "tls"}
 """What a protocol stands on."""
 
-PROTOCOLS = ("tcp", "udp", "http_client", "http_server", "websocket", "mqtt", "hc3")
+PROTOCOLS = ("tcp", "udp", "http_client", "http_server", "websocket", "mqtt")
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),

@@ -16,7 +16,7 @@ from eplua_twisted.http_engine.bounds import (
 
 State = Literal["head", "length", "chunk", "data", "end", "trailer", "close", "done"]
 
-STATUS_LINE = re.compile(rb"HTTP/1\.([0-9])[ \t]+([0-9]{3})(?:[ \t]+(.*))?[ \t]*")
+STATUS_LINE = re.compile(rb"HTTP/1\.([0-9])[ \t]+([1-9][0-9]{2})(?:[ \t]+(.*))?[ \t]*")
 END_OF_HEAD = re.compile(rb"\n\r?\n")
 CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]+)[ \t]*(?:;.*)?")
 LENGTH = re.compile(rb"\+?([0-9]+)(?:[ \t].*)?")
@@ -84,7 +84,11 @@ class ResponseEvents(Protocol):
         """
 
 
-def protocol_error(what: str) -> OperationError:
+def protocol_error(what: str, where: bytes = b"") -> OperationError:
+    """@param where: what the peer sent there; its beginning is shown"""
+    if where:
+        shown = where[:60].rstrip(b"\r\n").decode("ascii", "backslashreplace")
+        what = f'{what} "{shown}"'
     return OperationError("protocol", f"the answer is not HTTP: {what}")
 
 
@@ -96,14 +100,14 @@ def parse_head(text: bytes) -> ResponseHead:
     lines = text.split(b"\n")
     status = STATUS_LINE.fullmatch(lines[0].removesuffix(b"\r"))
     if status is None:
-        raise protocol_error(f"status line {lines[0][:100]!r}")
+        raise protocol_error("status line", lines[0])
     headers: list[tuple[bytes, bytes]] = []
     fields: dict[bytes, list[bytes]] = {}
     for line in _unfolded(lines) if _FOLDED.search(text) else lines[1:]:
         name, colon, value = line.partition(b":")
         name = name.rstrip(b" \t")
         if not colon:
-            raise protocol_error(f"header line {line[:100]!r}")
+            raise protocol_error("header line", line)
         if not name:
             continue
         value = value.strip(b" \t\r")
@@ -151,7 +155,7 @@ def content_length(head: ResponseHead) -> int | None:
     for value in head.tokens(b"content-length"):
         number = LENGTH.fullmatch(value)
         if number is None or len(number[1]) > 25 or int(number[1]) > MAX_LENGTH:
-            raise protocol_error(f"Content-Length {value[:40]!r}")
+            raise protocol_error("Content-Length", value)
         lengths.add(int(number[1]))
     if len(lengths) > 1:
         raise protocol_error("different Content-Lengths")
@@ -271,7 +275,7 @@ class ResponseReader:
             start = data[at : at + 5]
             if start != b"HTTP/" and not b"HTTP/".startswith(start):
                 # This can never become one.
-                raise protocol_error(f"it begins with {data[at : at + 40]!r}")
+                raise protocol_error("it begins with", data[at:])
             return self._keep(data, at, 2)
         self._searched = 0
         head = parse_head(data[at : found.start()].removesuffix(b"\r"))
@@ -364,7 +368,7 @@ class ResponseReader:
     def _begin_chunk(self, line: bytes) -> None:
         size = CHUNK_SIZE.fullmatch(line)
         if size is None or len(size[1].lstrip(b"0")) > 15:
-            raise protocol_error(f"chunk size {line[:40]!r}")
+            raise protocol_error("chunk size", line)
         self._left = int(size[1], 16)
         self._state = "data" if self._left else "trailer"
 

@@ -211,6 +211,7 @@ class RefusedTests(SynchronousTestCase):
             b"HTTP 200 OK\r\n\r\n",
             b"HTTP/1.1 OK\r\n\r\n",
             b"HTTP/1.1 20 OK\r\n\r\n",
+            b"HTTP/1.1 099 OK\r\n\r\n",
             b"HTTP/2 200\r\n\r\n",
             b"SSH-2.0-OpenSSH",
             b"\x15\x03\x01\x00\x02\x02",
@@ -227,6 +228,14 @@ class RefusedTests(SynchronousTestCase):
             CHUNKED + b"5;" + b"x" * 5000,
         ):
             self.assertEqual(read(text)[3], "protocol", text[:60])
+
+    def test_what_came_is_shown_as_text(self) -> None:
+        problem = self.assertRaises(
+            OperationError, ResponseReader(Events()).feed, b"HTTP \xff OK\r\n\r\n"
+        )
+        self.assertEqual(
+            problem.message, 'the answer is not HTTP: status line "HTTP \\xff OK"'
+        )
 
     def test_bounds(self) -> None:
         for text, code in (
