@@ -160,6 +160,21 @@ class TCPTests(LuaTestCase):
         self.turn()
         self.assertEqual(self.lines, [b"Connection reset by peer\treset"])
 
+    def test_a_peer_may_break_what_was_aborted_and_resumed(self) -> None:
+        """A transport that reads nothing any more does not hold up its peer."""
+        self.run_lua("net.WebSocketClient():connect('ws://127.0.0.1:80') server:stop()")
+        self.turn()
+        peer = self.reactor.accept()
+        self.press()
+        peer.send(b"garbage")
+        # The first of these reads the garbage, and autobahn aborts.
+        self.release()
+        peer.send(b"more")
+        self.release()
+        peer.reset()
+        self.reactor.settle()
+        self.assertTrue(peer.gone)
+
     def test_a_port_is_taken_once(self) -> None:
         self.run_lua("net.TCPServer():start('127.0.0.1', 4000, print, {error = print})")
         self.turn()

@@ -84,12 +84,16 @@ class RemotePeer:
         self._own.room += amount
 
     def _notice(self) -> None:
-        """The other end sees what is there for it."""
+        """The other end sees what is there for it, as far as it reads."""
         while self._other.readable:
             descriptor = self._reactor.reader_of(self._other)
             if descriptor is None:
                 return
+            unread = self._other.unread
             self._reactor.read(descriptor)
+            if self._other.unread == unread:
+                # One that was aborted reads nothing, and goes on the next turn.
+                return
 
     # What it sees.
 

@@ -107,6 +107,12 @@ class StreamSocket(_Socket):
         return bool(self._arrived or self._backlog or self._broken)
 
     @property
+    def unread(self) -> int:
+        """Bytes, an end or an error, and clients that were not taken yet."""
+        whole = [len(each) if isinstance(each, bytes) else 1 for each in self._arrived]
+        return len(whole) + sum(whole) + len(self._backlog)
+
+    @property
     def writable(self) -> bool:
         if self.state == "connecting":
             return bool(self.problem)
