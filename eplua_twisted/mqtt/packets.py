@@ -144,7 +144,7 @@ class PacketBuffer:
                 raise OperationError(
                     "limit",
                     f"the broker sent {properties} bytes of properties (at most"
-                    f" {MAX_CONTROL}; no option moves this)",
+                    f" {MAX_CONTROL}; no option moves this bound)",
                 )
 
     def _properties_of(self, first: int, body: int) -> int:

@@ -186,7 +186,9 @@ class Requests:
             raise OperationError("limit", f"{waiting} requests wait (option maxQueue)")
         if waiting + len(self._unanswered) + len(self._unacknowledged) >= MAX_OPEN:
             raise OperationError(
-                "limit", f"{MAX_OPEN} requests wait for the broker's answer"
+                "limit",
+                f"{MAX_OPEN} requests wait for the broker's answer (no option moves"
+                " this bound)",
             )
 
     def _begin(self, request: Request) -> int:

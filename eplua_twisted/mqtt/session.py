@@ -300,12 +300,11 @@ class Session:
         """The connection is gone, or there never was one."""
         if socket is not self._socket or self.state in ("waiting", "closed"):
             return
-        if socket.accepted:
-            # What has arrived before is still told.
-            driver = self._driver
-            paused, driver.paused = driver.paused, False
-            driver.read(socket)
-            driver.paused = paused
+        # What has arrived before is still told.
+        driver = self._driver
+        paused, driver.paused = driver.paused, False
+        driver.read(socket)
+        driver.paused = paused
         assert socket.over is not None
         description = describe(socket.over)
         if description is None:

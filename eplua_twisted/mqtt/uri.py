@@ -1,4 +1,4 @@
-"""Where a broker is, as scripts write it."""
+"""Broker URIs, as scripts write them."""
 
 from __future__ import annotations
 

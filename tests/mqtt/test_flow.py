@@ -170,6 +170,17 @@ class FlowTests(MemoryBrokerTestCase):
         self.said("message dup=false payload=1 qos=0 retain=false topic=a", "closed")
         self.release()
 
+    def test_refused_while_behind(self) -> None:
+        """What the broker said is told, not only that it has gone."""
+        self.begin()
+        broker = self.accepted()
+        self.press()
+        broker.push(connack(5))
+        broker.reset()
+        self.release()
+        self.said("error code=5 message=Connection refused: not authorized")
+        self.nothing_open()
+
     def test_connecting_while_behind(self) -> None:
         self.press()
         self.begin()

@@ -424,13 +424,13 @@ class TLSTests(MosquittoTestCase):
         return await self.run_lua(f"tls = {options}\n" + EXCHANGE, uri, "4")
 
     async def test_own_authority(self) -> None:
-        """As a file and as text; by name and by address."""
+        """As a file and as text; by name and by address; whatever the URI says."""
         broker = await self.secure()
         text = "[[" + Path(self.authority.file).read_text() + "]]"
-        for host in ("localhost", "127.0.0.1"):
+        for host in ("mqtts://localhost", "mqtt://127.0.0.1", "localhost"):
             for authority in (repr(self.authority.file), text):
                 lines = await self.exchange(
-                    f"mqtts://{host}:{broker.port}",
+                    f"{host}:{broker.port}",
                     f"{{certificateAuthority = {authority}}}",
                 )
                 self.assertEqual(lines, EXCHANGED)
