@@ -13,6 +13,21 @@ local create, resume, close = coroutine.create, coroutine.resume, rawget(corouti
 local sethook, warn = debug.sethook, rawget(globals, "warn")
 local stop_compiling = rawget(globals, "jit") and jit.off -- luacheck: ignore 113
 
+-- LuaJIT crashes when coroutines are too deep in each other; Lua has a bound of its own.
+local NESTED = 190
+if stop_compiling then
+  local plain, nested = resume, 0
+  local function returned(...)
+    nested = nested - 1
+    return ...
+  end
+  function resume(co, ...)
+    if nested >= NESTED then return false, "C stack overflow" end
+    nested = nested + 1
+    return returned(plain(co, ...))
+  end
+end
+
 ---@class eplua.exit
 ---@field exiting boolean os.exit was called
 local exit = { exiting = false, resume = resume }

@@ -46,20 +46,21 @@ def run_cases(
         [sys.executable, "-m", "tests.peers.lua_cases", version, str(seconds)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=subprocess.PIPE,
         cwd=ROOT,
     )
     try:
-        output, _ = process.communicate(
+        output, problems = process.communicate(
             json.dumps(list(cases.items())).encode(), timeout
         )
     except subprocess.TimeoutExpired:
         process.kill()
-        output, _ = process.communicate()
+        output, problems = process.communicate()
     lines = output.splitlines()
     if process.returncode:
         raise AssertionError(
-            f"Lua {version}: ended with {process.returncode}: {lines[-5:]}"
+            f"Lua {version}: ended with {process.returncode}:"
+            f" {lines[-1:]} {problems[-2000:]!r}"
         )
     said = [json.loads(line) for line in lines]
     return {

@@ -1,0 +1,161 @@
+"""Errors that leave nothing to work with: the command still ends, with the message."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import replace
+
+from twisted.trial.unittest import SynchronousTestCase, TestCase
+
+from tests.support import LUA_VERSIONS, start
+from tests.support.cases import Outcome, run_cases
+
+FAILURES = {
+    "local function f() return 1 + f() end f()": r"test\.lua:1: stack overflow",
+    "local function f() coroutine.wrap(f)() end f()": "C stack overflow",
+    "local function f() assert(coroutine.resume(coroutine.create(f))) end f()": (
+        "C stack overflow"
+    ),
+    "local t = setmetatable({}, {}) getmetatable(t).__index = function(t, k)"
+    " return t[k] .. 'x' end return t.x": "stack overflow",
+    "error(setmetatable({}, {__tostring = function(t) return tostring(t) .. 'x' end}))": (
+        "an error value of type table"
+    ),
+    "error(setmetatable({}, {__tostring = function() error('x') end}))": (
+        "an error value of type table"
+    ),
+    "error(setmetatable({}, {__tostring = function() return {} end}))": (
+        "an error value of type table"
+    ),
+    "error(setmetatable({}, {__metatable = false}))": "table: 0x",
+    "error(setmetatable({code = 5}, {__pairs = error, __index = error, __len = error}))": (
+        r"^\{code = 5\}$"
+    ),
+    "error({code = 5})": r"^\{code = 5\}$",
+    "local t = {} t.t = t error(t)": r"^\{t = \{t = \{t = \{\.\.\.\}\}\}\}$",
+    "local t = {} for i = 1, 1e5 do t[i] = i end error(t)": r"^\{.{,99}, \.\.\.\}$",
+    "error()": "^nil$",
+    "error(print)": "^function: ",
+    "error(io.stdout)": "^file ",
+    "error(('x'):rep(5e6))": r"^test\.lua:1: x{5000000}$",
+    "error('\\0\\255')": r"^test\.lua:1: \x00\\xff$",
+    "debug.traceback, string.find, string.gsub, table.concat, tostring = nil error('x')": (
+        r"^test\.lua:1: x$"
+    ),
+    "coroutine.wrap(function()\nerror('inside') end)()": (
+        r"^test\.lua:[12]: test\.lua:2: inside$"
+    ),
+    "coroutine.wrap(function() error({code = 7}) end)()": r"^\{code = 7\}$",
+    "string.gmatch = nil error('x')": r"^test\.lua:1: x$",
+}
+
+PUC_FAILURES = {
+    "local function f() return (string.gsub('x', 'x', f)) end f()": "C stack overflow",
+}
+"""LuaJIT has no bound for this: it crashes with and without us."""
+
+FINALIZERS = """
+for _ = 1, 1000 do
+  local function f() error("in gc") end
+  if newproxy then getmetatable(newproxy(true)).__gc = f else setmetatable({}, {__gc = f}) end
+end
+"""
+
+
+class MainChunkTests(SynchronousTestCase):
+    """Whatever it raises, run_file fails with it, and nothing else fails."""
+
+    def check(self, version: str) -> None:
+        expected = FAILURES if version == "luajit" else {**FAILURES, **PUC_FAILURES}
+        cases = {each: each for each in expected}
+        for code, outcome in run_cases(version, cases).items():
+            failure = outcome.failure or ""
+            self.assertTrue(re.search(expected[code], failure), (code, failure[:200]))
+            self.assertEqual(
+                replace(outcome, failure=None), Outcome([], [], None, [], [], []), code
+            )
+
+    def test_53(self) -> None:
+        self.check("5.3")
+
+    def test_54(self) -> None:
+        self.check("5.4")
+
+    def test_55(self) -> None:
+        self.check("5.5")
+
+    def test_luajit(self) -> None:
+        self.check("luajit")
+
+    def test_tasks_in_tasks(self) -> None:
+        """Each one in the one before: the innermost fails, the others go on."""
+        code = "local n = 0 function f() n = n + 1 task.start(f) ran() end f()"
+        for version in LUA_VERSIONS:
+            outcome = run_cases(version, {"tasks": code})["tasks"]
+            self.assertGreater(len(outcome.ran), 100)
+            (error,) = outcome.errors
+            self.assertIn("C stack overflow", error)
+
+    def test_finalizers_of_53(self) -> None:
+        """Only there their errors come up anywhere, in the library too."""
+        cases = {
+            "main": f"{FINALIZERS} for i = 1, 1e5 do local t = {{}} end",
+            "later": f"""{FINALIZERS}
+                for i = 1, 50 do
+                  setTimeout(function() for i = 1, 100 do local t = {{i}} end end, i)
+                end
+                task.start(function() for i = 1, 50 do task.sleep(1) end end)
+                setTimeout(ran, 2000, "end")""",
+        }
+        found = run_cases("5.3", cases)
+        self.assertIn("in gc", found["main"].failure or "")
+        self.assertEqual(found["later"].ran, ["end"])
+        for error in found["later"].errors:
+            self.assertIn("in gc", error)
+
+
+class MemoryTests(TestCase):
+    """There is no memory left."""
+
+    timeout = 60
+
+    async def run_with_little(
+        self, version: str, code: str
+    ) -> tuple[int | None, bytes]:
+        peer = start(
+            self,
+            *("sh", "-c", 'ulimit -v 250000; exec "$@"', "sh"),
+            *(sys.executable, "-m", "eplua_twisted.cli", "--lua", version, "-e", code),
+        )
+        return await peer.ended, peer.output
+
+    async def check(self, version: str) -> None:
+        grow = (
+            "local function grow() local t = {}"
+            " while true do t[#t + 1] = ('x'):rep(1000) .. #t end end "
+        )
+        self.assertEqual(
+            await self.run_with_little(version, f"{grow} grow()"),
+            (1, b"eplua: not enough memory\n"),
+        )
+        self.assertEqual(
+            await self.run_with_little(
+                version,
+                f"{grow} setTimeout(grow, 1) task.start(function() task.sleep(2) grow() end)"
+                " setTimeout(print, 3, 'goes on')",
+            ),
+            (1, b"not enough memory\nnot enough memory\ngoes on\n"),
+        )
+
+    async def test_53(self) -> None:
+        await self.check("5.3")
+
+    async def test_54(self) -> None:
+        await self.check("5.4")
+
+    async def test_55(self) -> None:
+        await self.check("5.5")
+
+    async def test_luajit(self) -> None:
+        await self.check("luajit")
