@@ -16,10 +16,20 @@ from eplua_twisted.border.bridge import COMMANDS, HIGH_WATER, TURN, Bridge
 from eplua_twisted.border.environment import Environment, IReactor
 from eplua_twisted.border.interfaces import IResource
 from eplua_twisted.border.module import Module
-from eplua_twisted.border.primitives import Primitives, operation, query
+from eplua_twisted.border.primitives import NO_SCALAR, Primitives, operation, query
 from eplua_twisted.border.resources import Resources
+from eplua_twisted.border.values import to_bytes
 from eplua_twisted.errors import EOF, OperationError
 from tests.support import MemoryReactor
+
+GIVEN: list[object] = []
+"""What the primitives below get by its index: only scalars cross."""
+
+
+def give(value: object) -> int:
+    """@return: what stands for a value"""
+    GIVEN.append(value)
+    return len(GIVEN) - 1
 
 
 @implementer(IResource)
@@ -35,8 +45,8 @@ class Thing:
         return value
 
     @operation("thing_later")
-    def later(self, deferred: Any) -> Any:
-        return deferred
+    def later(self, given: int) -> Any:
+        return GIVEN[given]
 
     @operation("thing_read", gone=EOF, direct=True)
     def read(self, reply: Any) -> None:
@@ -51,7 +61,8 @@ class Thing:
         raise ZeroDivisionError("a bug")
 
     @query("thing_ask")
-    def ask(self, value: Any) -> Any:
+    def ask(self, given: int) -> Any:
+        value = GIVEN[given]
         if isinstance(value, Exception):
             raise value
         return value
@@ -72,8 +83,8 @@ class Things(Module):
     resource_types = (Thing,)
 
     @operation("module_later")
-    def later(self, deferred: Any) -> Any:
-        return deferred
+    def later(self, given: int) -> Any:
+        return GIVEN[given]
 
 
 class BridgeTests(SynchronousTestCase):
@@ -170,9 +181,9 @@ class BridgeTests(SynchronousTestCase):
     def test_failures(self) -> None:
         """An operation's failure is answered with its code and message."""
         later = self.primitives[b"thing_later"]
-        later(1, self.thing.id, fail(ConnectionLost()))
-        later(2, self.thing.id, fail(CancelledError()))
-        later(3, self.thing.id, fail(OperationError("limit", "too much")))
+        later(1, self.thing.id, give(fail(ConnectionLost())))
+        later(2, self.thing.id, give(fail(CancelledError())))
+        later(3, self.thing.id, give(fail(OperationError("limit", "too much"))))
         self.assertEqual(
             self.seen,
             [
@@ -191,15 +202,15 @@ class BridgeTests(SynchronousTestCase):
     def test_results(self) -> None:
         """A tuple is several results, text is UTF-8, nothing is none."""
         later = self.primitives[b"thing_later"]
-        later(1, self.thing.id, succeed((1, "ä", None)))
-        later(2, self.thing.id, succeed(None))
-        later(3, self.thing.id, succeed(False))
+        later(1, self.thing.id, give(succeed((1, "ä", None))))
+        later(2, self.thing.id, give(succeed(None)))
+        later(3, self.thing.id, give(succeed(False)))
         self.assertEqual(
             self.seen, [(1, True, 1, "ä".encode(), None), (2, True), (3, True, False)]
         )
 
     def test_result_without_a_form(self) -> None:
-        self.primitives[b"thing_later"](1, self.thing.id, succeed(2**70))
+        self.primitives[b"thing_later"](1, self.thing.id, give(succeed(2**70)))
         self.assertEqual(self.seen[0][:3], (1, False, b"internal"))
         self.flushLoggedErrors()
 
@@ -258,6 +269,26 @@ class BridgeTests(SynchronousTestCase):
         self.resources.keep_alive(True, False)
         self.assertEqual(self.resources.active, 1)
 
+    def test_only_scalars_are_arguments(self) -> None:
+        """An object of Lua gets nowhere: keeping it could crash the process."""
+        for value in (object(), [b"x"], "text"):
+            self.seen.clear()
+            for primitive, arguments in (
+                (b"thing_now", (1, self.thing.id, value)),
+                (b"thing_read", (1, self.thing.id, value)),
+                (b"module_later", (1, value)),
+            ):
+                self.primitives[primitive](*arguments)
+            refused = (
+                1,
+                False,
+                b"internal",
+                b"only nil, booleans, numbers and strings",
+            )
+            self.assertEqual([each[:3] for each in self.seen], [refused[:3]] * 3)
+            answer = self.primitives[b"thing_ask"](self.thing.id, value)
+            self.assertEqual(answer, (None, *map(to_bytes, NO_SCALAR[::-1])))
+
     def test_direct(self) -> None:
         self.primitives[b"thing_read"](1, self.thing.id)
         self.assertEqual(self.seen, [(1, True, b"read")])
@@ -265,14 +296,14 @@ class BridgeTests(SynchronousTestCase):
     def test_query(self) -> None:
         """A query's result is returned, its error as nil, message, code."""
         ask = self.primitives[b"thing_ask"]
-        self.assertEqual(ask(self.thing.id, "ä"), ("ä".encode(),))
-        self.assertEqual(ask(self.thing.id, (1, 2)), (1, 2))
+        self.assertEqual(ask(self.thing.id, give("ä")), ("ä".encode(),))
+        self.assertEqual(ask(self.thing.id, give((1, 2))), (1, 2))
         self.assertEqual(
-            ask(self.thing.id, OperationError("limit", "full")),
+            ask(self.thing.id, give(OperationError("limit", "full"))),
             (None, b"full", b"limit"),
         )
         self.assertEqual(
-            ask(self.thing.id, ZeroDivisionError()),
+            ask(self.thing.id, give(ZeroDivisionError())),
             (None, b"internal error", b"internal"),
         )
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
@@ -281,7 +312,7 @@ class BridgeTests(SynchronousTestCase):
         """It has its code, as in an operation, and is no bug of ours."""
         ask = self.primitives[b"thing_ask"]
         self.assertEqual(
-            ask(self.thing.id, OSError(errno.EMFILE, "")),
+            ask(self.thing.id, give(OSError(errno.EMFILE, ""))),
             (None, b"Too many open files", b"limit"),
         )
 
@@ -289,8 +320,8 @@ class BridgeTests(SynchronousTestCase):
         """Such an operation counts until it is answered, and is cancelled at the stop."""
         one: Deferred[Any] = Deferred()
         two: Deferred[Any] = Deferred()
-        self.primitives[b"module_later"](1, one)
-        self.primitives[b"module_later"](2, two)
+        self.primitives[b"module_later"](1, give(one))
+        self.primitives[b"module_later"](2, give(two))
         self.assertEqual(self.bridge.pending, 2)
         one.callback(b"x")
         self.assertEqual((self.bridge.pending, self.seen), (1, [(1, True, b"x")]))
