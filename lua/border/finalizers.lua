@@ -1,60 +1,95 @@
--- Finalizers of the script: none of them runs after os.exit or when the runtime has
--- stopped. Which ones there are is known by the metatables that have one when they are
--- set, as Lua itself knows it.
+-- Finalizers of the script. Their errors are reported like those of callbacks: 5.3 raises
+-- them wherever the collector happens to work, in the middle of the library or of lupa,
+-- which then hangs, and later versions do not tell. And none of them runs after os.exit
+-- or when the runtime has stopped.
 
 local core = ...
 
-local library, describe = core.library, core.import("border/text").describe
-local error, getmetatable, next, rawget, setmetatable, type =
-  error, getmetatable, next, rawget, setmetatable, type
+local describe = core.import("border/text").describe
+local error, getmetatable, next, pcall, rawget, select, setmetatable, type =
+  error, getmetatable, next, pcall, rawget, select, setmetatable, type
 local globals = _G
-local set_any = debug.setmetatable
+local getinfo, metatable_of, set_any = debug.getinfo, debug.getmetatable, debug.setmetatable
 local jit, newproxy = rawget(globals, "jit"), rawget(globals, "newproxy")
 
 local finalizers = {}
 local dropped = false
 
-local metatables = setmetatable({}, { __mode = "k" })
-
-local function note(meta)
-  if type(meta) == "table" and rawget(meta, "__gc") ~= nil then metatables[meta] = true end
+local function failed(problem)
+  if dropped then return end
+  local text = describe(problem) .. " (in a finalizer)"
+  core.import("border/tickets").soon(core.import("border/reports").report, text)
 end
 
-function globals.setmetatable(object, meta)
+local guards = setmetatable({}, { __mode = "k" })
+
+local function checked(caller, good, ...)
+  if good then return ... end
+  -- The script may have called it itself. The collector has no name for it, when it was
+  -- a function of C that needed memory.
+  local how = caller.namewhat
+  if how ~= "" and how ~= "metamethod" then error((...), 0) end
+  failed((...))
+end
+
+--- Lua looks at the finalizer when the metatable is set; so this does.
+local function guard(meta)
+  local f = type(meta) == "table" and rawget(meta, "__gc")
+  if type(f) ~= "function" or guards[f] then return end
+  local function guarded(...)
+    if dropped then return end
+    return checked(getinfo(1, "n"), pcall(f, ...))
+  end
+  guards[guarded] = true
+  meta.__gc = guarded
+end
+
+local function check_metatable(object, meta)
+  if meta ~= nil and type(meta) ~= "table" then
+    error("bad argument #2 to 'setmetatable' (nil or table expected)", 3)
+  end
+  return object
+end
+
+function globals.setmetatable(...)
+  local object, meta = ...
   if type(object) ~= "table" then
     error("bad argument #1 to 'setmetatable' (table expected, got " .. type(object) .. ")", 2)
-  elseif meta ~= nil and type(meta) ~= "table" then
-    error("bad argument #2 to 'setmetatable' (nil or table expected)", 2)
   end
-  note(meta)
+  if select("#", ...) < 2 then meta = false end
+  check_metatable(object, meta)
+  local old = metatable_of(object)
+  if old and rawget(old, "__metatable") ~= nil then
+    error("cannot change a protected metatable", 2)
+  end
+  guard(meta)
   return setmetatable(object, meta)
 end
 
 function globals.debug.setmetatable(object, meta)
-  note(meta)
+  check_metatable(object, meta)
+  guard(meta)
   return set_any(object, meta)
 end
 
--- LuaJIT: only these have finalizers there, and get them later.
+-- LuaJIT: only proxies have finalizers there, and get them later.
+local proxies = setmetatable({}, { __mode = "k" })
+
 if newproxy then
   function globals.newproxy(from)
     local proxy = newproxy(from)
     local meta = from == true and getmetatable(proxy)
-    if meta then metatables[meta] = true end
+    if meta then proxies[meta] = true end
     return proxy
   end
-  -- It writes an error in a finalizer to the standard error itself.
-  jit.attach(function(problem)
-    if not dropped then
-      library.warn("error in a finalizer: " .. describe(problem))
-    end
-  end, "errfin")
+  -- It would write an error in a finalizer to the standard error.
+  jit.attach(failed, "errfin")
 end
 
 --- From now on no finalizer of the script runs.
 function finalizers.drop()
   dropped = true
-  for meta in next, metatables do meta.__gc = nil end
+  for meta in next, proxies do meta.__gc = nil end
 end
 
 return finalizers

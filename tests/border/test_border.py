@@ -308,6 +308,31 @@ class LifetimeTests(LuaTestCase):
         self.assertEqual(self.reactor.getDelayedCalls(), [])
         self.assertEqual(self.reactor.tcpClients, [])
 
+    def test_finalizer_that_the_script_calls(self) -> None:
+        """Then it is a function like any other, with results and errors."""
+        self.run_lua(
+            """
+            local meta = {__gc = function(_, x) if x then error("no") end return 1, 2 end}
+            local object = setmetatable({}, meta)
+            print(meta.__gc(object))
+            print(pcall(function() meta.__gc(object, true) end))
+            """
+        )
+        self.assertEqual(self.lines, [b"1\t2", b"false\ttest.lua:2: no"])
+
+    def test_metatables_are_set_as_in_lua(self) -> None:
+        self.run_lua("t = setmetatable({}, {__metatable = 1})")
+        for code, text in (
+            ("setmetatable(t, {})", "cannot change a protected metatable"),
+            ("setmetatable({})", "bad argument #2 to 'setmetatable'"),
+            ("setmetatable({}, 5)", "bad argument #2 to 'setmetatable'"),
+            ("setmetatable(5, {})", "bad argument #1 to 'setmetatable'"),
+            ("debug.setmetatable({}, 5)", "bad argument #2 to 'setmetatable'"),
+        ):
+            self.assertRaisedAtLine(code, text)
+        self.run_lua("print(getmetatable(setmetatable({}, nil)))")
+        self.assertEqual(self.lines, [b"nil"])
+
     def test_starvation(self) -> None:
         """A script that asks in a tight loop does not starve a timer."""
         self.runtime.expose("ask", lambda: b"x")

@@ -56,8 +56,8 @@ PUC_FAILURES = {
 """LuaJIT has no bound for this: it crashes with and without us."""
 
 FINALIZERS = """
-for _ = 1, 1000 do
-  local function f() error("in gc") end
+for _ = 1, 200 do
+  local function f() error("in gc", 0) end
   if newproxy then getmetatable(newproxy(true)).__gc = f else setmetatable({}, {__gc = f}) end
 end
 """
@@ -97,22 +97,38 @@ class MainChunkTests(SynchronousTestCase):
             (error,) = outcome.errors
             self.assertIn("C stack overflow", error)
 
-    def test_finalizers_of_53(self) -> None:
-        """Only there their errors come up anywhere, in the library too."""
+    def test_finalizers(self) -> None:
+        """Their errors are reported; what they come in the middle of goes on."""
         cases = {
-            "main": f"{FINALIZERS} for i = 1, 1e5 do local t = {{}} end",
-            "later": f"""{FINALIZERS}
-                for i = 1, 50 do
+            "main": f"{FINALIZERS} collectgarbage() ran('end')",
+            "later": f"""
+                setTimeout(function() {FINALIZERS} end, 1)
+                for i = 2, 50 do
                   setTimeout(function() for i = 1, 100 do local t = {{i}} end end, i)
                 end
-                task.start(function() for i = 1, 50 do task.sleep(1) end end)
-                setTimeout(ran, 2000, "end")""",
+                task.start(function() for i = 1, 50 do task.sleep(1) end ran("task") end)
+                setTimeout(ran, 2000, "timer")
+                setTimeout(collectgarbage, 3000)""",
+            "while Python answers": f"""
+                for i = 1, 50 do
+                  setTimeout(function()
+                    {FINALIZERS}
+                    for i = 1, 50 do same(("x"):rep(3000)) end
+                  end, i)
+                end
+                setTimeout(ran, 2000, "end")
+                setTimeout(collectgarbage, 3000)""",
         }
-        found = run_cases("5.3", cases)
-        self.assertIn("in gc", found["main"].failure or "")
-        self.assertEqual(found["later"].ran, ["end"])
-        for error in found["later"].errors:
-            self.assertIn("in gc", error)
+        ran = {
+            "main": ["end"],
+            "later": ["task", "timer"],
+            "while Python answers": ["end"],
+        }
+        for version in LUA_VERSIONS:
+            for name, outcome in run_cases(version, cases).items():
+                self.assertEqual(sorted(outcome.ran), ran[name], (version, name))
+                self.assertEqual(set(outcome.errors), {"in gc (in a finalizer)"})
+                self.assertIsNone(outcome.failure)
 
 
 class MemoryTests(TestCase):
