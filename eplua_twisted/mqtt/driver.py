@@ -21,6 +21,9 @@ class Owner(Protocol):
     def broken(self, socket: PahoSocket, code: str, message: str) -> None:
         """The broker has sent what it must not."""
 
+    def stopped(self) -> None:
+        """Paho has closed its socket; the script has not been told yet."""
+
     def advanced(self, socket: PahoSocket) -> None:
         """Packets were read, and the script has been told."""
 
@@ -107,6 +110,8 @@ class Driver:
         return False
 
     def _advance(self, socket: PahoSocket) -> None:
+        if socket.closed:
+            self._owner.stopped()
         self.tell()
         self.write()
         self._owner.advanced(socket)

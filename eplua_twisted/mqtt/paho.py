@@ -275,9 +275,17 @@ class PahoClient(Client):
             raise OperationError("protocol", "the broker sent a bad acknowledgement")
         return packet[0] << 8 | packet[1], packet[2] if size > 2 else 0
 
+    def _acknowledged(self, packet_id: int) -> MQTTMessage | None:
+        """The message that an acknowledgement is for."""
+        message = self._out_messages.get(packet_id)
+        if message is not None and message.state == MessageState.MQTT_MS_QUEUED:
+            # Of an earlier connection: it had arrived.
+            self._inflight_messages += 1
+        return message
+
     def _handle_pubackcomp(self, cmd: Literal["PUBACK", "PUBCOMP"]) -> MQTTErrorCode:
         packet_id, reason = self._acknowledgement()
-        message = self._out_messages.get(packet_id)
+        message = self._acknowledged(packet_id)
         if message is None:
             return MQTTErrorCode.MQTT_ERR_SUCCESS
         if (message.qos == 1) != (cmd == "PUBACK"):
@@ -291,7 +299,7 @@ class PahoClient(Client):
 
     def _handle_pubrec(self) -> MQTTErrorCode:
         packet_id, reason = self._acknowledgement()
-        message = self._out_messages.get(packet_id)
+        message = self._acknowledged(packet_id)
         if message is None:
             return MQTTErrorCode.MQTT_ERR_SUCCESS
         if message.qos != 2:

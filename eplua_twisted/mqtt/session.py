@@ -277,6 +277,10 @@ class Session:
             )
         self._end(socket, code, message)
 
+    def stopped(self) -> None:
+        # What the script asks for now is for the next connection.
+        self._requests.lost()
+
     def advanced(self, socket: PahoSocket) -> None:
         if self.state == "closing":
             self._leave()

@@ -286,6 +286,41 @@ class ReconnectTests(MemoryBrokerTestCase):
         self.run_lua("c:publish('a', 'x')")
         self.assertEqual(self.again().packets(), [message(b"a", b"x")])
 
+    def test_requests_while_the_connection_breaks(self) -> None:
+        """
+        The broker breaks the protocol right after a message: what its handler asks for
+        is asked on the next connection, each under its own id.
+        """
+        broker = self.connect("reconnect = true")
+        self.run_lua(
+            "c:addEventListener('message', function() print(c:publish('a', 'x'),"
+            " c:subscribe('b', {qos = 1}), c:publish('a', 'y', {qos = 2})) end)"
+        )
+        broker.says(message(b"a", b"1"), connack())
+        self.assertEqual(
+            self.again().packets(),
+            [
+                message(b"a", b"x"),
+                subscription(2, b"b"),
+                message(b"a", b"y", 2, 3),
+            ],
+        )
+        self.turn(2)
+        self.assertIn(b"1\t2\t3", self.lines)
+
+    def test_acknowledged_before_it_is_sent_again(self) -> None:
+        """A broker may have had what waits for the window: the window stays right."""
+        broker = self.connect("reconnect = true")
+        self.run_lua("for i = 1, 9 do c:publish('a', i, {qos = 1}) end")
+        self.lose(broker)
+        broker = self.again(True)
+        self.assertEqual(len(broker.packets()), 2)
+        # The third one was sent, and waits now.
+        broker.says(answer(PUBACK, 3))
+        self.assertEqual(broker.packets(), [])
+        broker.says(answer(PUBACK, 1))
+        self.assertEqual(broker.packets(), [message(b"a", b"4", 1, 4, dup=True)])
+
     def test_publish_in_closed(self) -> None:
         """The handler can ask for what the next connection has to do."""
         broker = self.connect("reconnect = true")
