@@ -117,12 +117,12 @@ class Command:
         self._code = 0
         self._crash: Failure | None = None
         self._runtime = Runtime(
-            reactor,
-            lua=options["lua"],
-            output=self._print,
-            on_error=self._unhandled,
-            on_exit=self._exit,
-            allow_unauthorized=options.allow_unauthorized,
+            **options.runtime(
+                reactor=reactor,
+                output=self._print,
+                on_error=self._unhandled,
+                on_exit=self._exit,
+            )
         )
         self._signals = Signals(reactor, self._runtime.stop)
 

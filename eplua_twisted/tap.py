@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Unpack, cast
 
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python import usage
 
-from eplua_twisted.runtime import LUA_VERSIONS, Runtime
+from eplua_twisted.runtime import LUA_VERSIONS, Runtime, RuntimeOptions
 from eplua_twisted.service import RuntimeService
 
 
@@ -49,6 +49,14 @@ class Options(usage.Options):
         if self["execute"] is None and not self.arguments:
             raise usage.UsageError("no script given")
 
+    def runtime(self, **given: Unpack[RuntimeOptions]) -> RuntimeOptions:
+        """What L{Runtime} is to be made with: what is given, and what was asked for."""
+        return {
+            **given,
+            "lua": self["lua"],
+            "allow_unauthorized": self.allow_unauthorized,
+        }
+
     def begin(self, runtime: Runtime) -> Deferred[None]:
         """Start what was asked for; fires and fails as L{Runtime.run_file}."""
         if self["execute"] is not None:
@@ -74,9 +82,5 @@ def makeService(options: Options) -> RuntimeService:
             running.callWhenRunning(running.stop)
 
     return RuntimeService(
-        options.begin,
-        reactor=reactor,
-        lua=options["lua"],
-        on_exit=on_exit,
-        allow_unauthorized=options.allow_unauthorized,
+        options.begin, **options.runtime(reactor=reactor, on_exit=on_exit)
     )
