@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 
 .PHONY: demo test lint conventions bench wheel docs fuzz autobahn news clean
 
@@ -9,7 +10,7 @@ demo: .venv/ready
 	$(BIN)/python examples/tour.py
 
 test: .venv/ready
-	$(BIN)/trial --reporter=packages $(TRIALFLAGS) tests
+	$(BIN)/trial --jobs=$(JOBS) --reporter=packages $(TRIALFLAGS) tests
 
 lint: .venv/ready
 	$(BIN)/ruff check .

@@ -12,7 +12,8 @@ from tests.support import LUA_VERSIONS, start
 from tests.support.cases import Outcome, run_cases
 
 FAILURES = {
-    "local function f() return 1 + f() end f()": r"test\.lua:1: stack overflow",
+    # LuaJIT's compiled code does not always know the line.
+    "local function f() return 1 + f() end f()": r"^(test\.lua:1: )?stack overflow",
     "local function f() coroutine.wrap(f)() end f()": "C stack overflow",
     "local function f() assert(coroutine.resume(coroutine.create(f))) end f()": (
         "C stack overflow"
