@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import sys
-import threading
 from collections.abc import Callable
 from typing import cast
 
@@ -26,6 +24,7 @@ from zope.interface import implementer
 
 from eplua_twisted.errors import RuntimeStopped, ScriptError
 from eplua_twisted.runtime import Runtime
+from eplua_twisted.signals import ENDING, Watch, end_by
 from eplua_twisted.tap import Options
 
 
@@ -59,44 +58,32 @@ def log_to_stderr(event: LogEvent) -> None:
 
 class Signals:
     """
-    SIGINT and SIGTERM stop the runtime; the second one ends the process at once,
-    even when a script is in an endless loop: there no Python handler runs, but
-    the interpreter still writes the signal's number to its wake-up descriptor,
-    which a thread reads.  The thread wakes the reactor too: the system may give a
-    signal to any thread, and then the reactor sleeps on.
+    SIGINT and SIGTERM stop the runtime; see L{Watch} for what else ends the process.
+    The thread wakes the reactor too: the system may give a signal to any thread, and
+    then the reactor sleeps on.
 
     @ivar stopped_by: the signal that came
     """
 
     def __init__(
-        self, reactor: IReactorFromThreads, stop: Callable[[], object]
+        self, reactor: IReactorFromThreads, stop: Callable[[], object], grace: float
     ) -> None:
+        """@param grace: seconds that stopping may take"""
         self._reactor = reactor
         self._stop = stop
+        self._watch = Watch(grace, self._came)
         self.stopped_by: int | None = None
 
     def install(self) -> None:
-        read, write = socket.socketpair()
-        write.setblocking(False)
-        self._write = write
-        signal.set_wakeup_fd(write.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGINT, signal.SIGTERM):
+        self._watch.install()
+        for number in ENDING:
             signal.signal(number, self._seen)
-        threading.Thread(target=self._watch, args=(read,), daemon=True).start()
 
     def _seen(self, number: int, frame: object) -> None:
         """The thread has it from the descriptor; without a handler the process ends."""
 
-    def _watch(self, read: socket.socket) -> None:
-        seen = 0
-        while True:
-            for number in read.recv(64):
-                if number not in (signal.SIGINT, signal.SIGTERM):
-                    continue
-                seen += 1
-                if seen == 2:
-                    os._exit(128 + number)
-                self._reactor.callFromThread(self._first, number)
+    def _came(self, number: int) -> None:
+        self._reactor.callFromThread(self._first, number)
 
     def _first(self, number: int) -> None:
         self.stopped_by = number
@@ -124,11 +111,13 @@ class Command:
                 on_exit=self._exit,
             )
         )
-        self._signals = Signals(reactor, self._runtime.stop)
+        self._signals = Signals(reactor, self._runtime.stop, options.grace)
 
     def main(self) -> int:
         """
         Run the reactor until the script, and all that it started, is over.
+
+        A signal that has stopped it ends the process.
 
         @return: the exit code of the process
         """
@@ -138,7 +127,7 @@ class Command:
         if self._crash is not None:
             self._crash.raiseException()
         if self._signals.stopped_by is not None:
-            return 128 + self._signals.stopped_by
+            end_by(self._signals.stopped_by)
         return self._code
 
     def _start(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Unpack, cast
 
 from twisted.internet.base import ReactorBase
@@ -11,6 +12,10 @@ from twisted.python import usage
 
 from eplua_twisted.runtime import LUA_VERSIONS, Runtime, RuntimeOptions
 from eplua_twisted.service import RuntimeService
+from eplua_twisted.signals import GRACE, Watch
+
+LONGEST_GRACE = 86_400.0
+"""Seconds: beyond a day it is a mistake."""
 
 
 class Options(usage.Options):
@@ -19,6 +24,7 @@ class Options(usage.Options):
 
     @ivar arguments: what comes after the script
     @ivar allow_unauthorized: hosts whose TLS certificates are not verified
+    @ivar grace: seconds that the process may take to end after a signal
     """
 
     synopsis = "[options] SCRIPT [ARG...]"
@@ -32,10 +38,20 @@ class Options(usage.Options):
         usage.Options.__init__(self)
         self.arguments: tuple[str, ...] = ()
         self.allow_unauthorized: list[str] = []
+        self.grace = GRACE
 
     def opt_allow_unauthorized(self, host: str) -> None:
         """HOST[:PORT] whose TLS certificate is accepted whatever it is; repeatable."""
         self.allow_unauthorized.append(host)
+
+    def opt_grace(self, seconds: str) -> None:
+        """SECONDS from the first SIGINT or SIGTERM to the end of the process; 5."""
+        try:
+            self.grace = float(seconds)
+        except ValueError:
+            self.grace = -1
+        if not 0 <= self.grace <= LONGEST_GRACE:
+            raise usage.UsageError(f"--grace: seconds expected, got {seconds!r}")
 
     def parseArgs(self, *arguments: str) -> None:
         self.arguments = arguments
@@ -66,7 +82,39 @@ class Options(usage.Options):
         return runtime.run_file(*self.arguments)
 
 
-def makeService(options: Options) -> RuntimeService:
+class CommandService(RuntimeService):
+    """The service of C{twistd eplua}: a signal ends it, whatever the script does."""
+
+    def __init__(
+        self,
+        running: ReactorBase,
+        grace: float,
+        begin: Callable[[Runtime], Deferred[None]],
+        **options: Unpack[RuntimeOptions],
+    ) -> None:
+        """
+        @param running: the reactor
+        @param grace: seconds that stopping may take
+        """
+        RuntimeService.__init__(self, begin, **options)
+        self._reactor = running
+        self._watch = Watch(grace)
+
+    def startService(self) -> None:
+        RuntimeService.startService(self)
+        # By then the process has become a daemon, and the reactor has its handlers.
+        self._reactor.callWhenRunning(self._begin_watch)
+
+    def _begin_watch(self) -> None:
+        if self.running:
+            self._watch.install()
+
+    def stopService(self) -> Deferred[None]:
+        self._watch.remove()
+        return RuntimeService.stopService(self)
+
+
+def makeService(options: Options) -> CommandService:
     """The service of C{twistd eplua}: C{print} goes to the log."""
     from twisted.internet import reactor
 
@@ -81,6 +129,9 @@ def makeService(options: Options) -> RuntimeService:
         else:
             running.callWhenRunning(running.stop)
 
-    return RuntimeService(
-        options.begin, **options.runtime(reactor=reactor, on_exit=on_exit)
+    return CommandService(
+        running,
+        options.grace,
+        options.begin,
+        **options.runtime(reactor=reactor, on_exit=on_exit),
     )

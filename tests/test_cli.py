@@ -195,15 +195,15 @@ class CommandTests(TestCase):
               c:connect("127.0.0.1", port, {success = function() print("ready") end})
             end})
         """
-        self.assertEqual(await self.interrupted(code, "INT"), 128 + signal.SIGINT)
-        self.assertEqual(await self.interrupted(code, "TERM"), 128 + signal.SIGTERM)
+        self.assertEqual(await self.interrupted(code, "INT"), -signal.SIGINT)
+        self.assertEqual(await self.interrupted(code, "TERM"), -signal.SIGTERM)
 
     async def test_signal_right_after_the_first_output(self) -> None:
         script = "print('ready') setInterval(print, 50)"
         codes = await together(
             *(self.interrupted(script, name) for name in ("TERM", "INT") * 5)
         )
-        self.assertEqual(codes, [128 + signal.SIGTERM, 128 + signal.SIGINT] * 5)
+        self.assertEqual(codes, [-signal.SIGTERM, -signal.SIGINT] * 5)
 
     async def test_signal_taken_by_another_thread(self) -> None:
         """The reactor sleeps: the thread that was interrupted has to wake it."""
@@ -220,7 +220,7 @@ class CommandTests(TestCase):
         peer = start(self, sys.executable, "-c", code)
         await peer.says(b"ready")
         peer.transport.signalProcess("TERM")
-        self.assertEqual(await peer.ended, 128 + signal.SIGTERM)
+        self.assertEqual(await peer.ended, -signal.SIGTERM)
 
     async def test_endless_loop(self) -> None:
         """The second SIGINT ends it, whatever the script does."""
@@ -232,7 +232,45 @@ class CommandTests(TestCase):
         while b"ShdPnd:\t0000000000000000" not in status.read_bytes():
             await self.turn()
         peer.transport.signalProcess("INT")
-        self.assertEqual(await peer.ended, 130)
+        self.assertEqual(await peer.ended, -signal.SIGINT)
+
+    LOOPS = (
+        "print('ready') while true do end",
+        # Without a hook: C code that works on a pattern.
+        "local s = ('a'):rep(40) print('ready') s:find(('.-'):rep(30) .. 'b')",
+    )
+
+    async def test_one_signal(self) -> None:
+        """It ends the process by itself when the time for stopping is over."""
+        for command in (EPLUA, [*TWISTD_N, "eplua"]):
+            for loop in self.LOOPS:
+                peer = start(
+                    self,
+                    *command,
+                    "--grace",
+                    "0.1",
+                    "-e",
+                    f"setTimeout(function() {loop} end)",
+                )
+                await peer.says(b"ready")
+                peer.transport.signalProcess("TERM")
+                self.assertEqual(await peer.ended, -signal.SIGTERM)
+
+    async def test_grace_is_for_what_hangs(self) -> None:
+        """Whoever stops in time is not waited for."""
+        peer = start(
+            self,
+            *TWISTD_N,
+            "eplua",
+            "--grace",
+            "60",
+            "-e",
+            "setInterval(print, 1, 'ready')",
+        )
+        await peer.says(b"ready")
+        peer.transport.signalProcess("TERM")
+        self.assertEqual(await peer.ended, -signal.SIGTERM)
+        self.assertIn(b"Server Shut Down", peer.output)
 
 
 class ServiceTests(TestCase):

@@ -34,8 +34,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "lifecycle": {"errors", "border"},
     "runtime": {*BELOW, *PROTOCOLS, "resolve", "timers", "lifecycle"},
     "service": {"errors", "border", "runtime"},
-    "tap": {"errors", "border", "runtime", "service"},
-    "cli": {"errors", "border", "runtime", "service", "tap"},
+    "signals": set(),
+    "tap": {"errors", "border", "runtime", "service", "signals"},
+    "cli": {"errors", "border", "runtime", "service", "signals", "tap"},
     "__init__": {"errors", "runtime", "service"},
 }
 """Which package, or module beside the packages, may import which; itself it may."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 from twisted.trial.unittest import TestCase
@@ -48,7 +49,7 @@ class ExampleTests(TestCase):
         )
         self.assertEqual(await client.ended, 0, client.output)
         self.assertEqual(client.output, b"Echo: hello\ndone\n")
-        self.assertEqual(await self.peer.kill("INT"), 130, self.peer.output)
+        self.assertEqual(await self.peer.kill("INT"), -signal.SIGINT, self.peer.output)
 
     async def test_rest(self) -> None:
         url = await self.example("rest_service.lua", "0")
@@ -69,7 +70,7 @@ class ExampleTests(TestCase):
             code, answer = await self.curl("-w", "%{http_code}", *arguments)
             self.assertEqual((code, answer[-3:]), (0, b"%d" % wanted), arguments)
             self.assertTrue(answer.startswith(output), answer)
-        self.assertEqual(await self.peer.kill("INT"), 130, self.peer.output)
+        self.assertEqual(await self.peer.kill("INT"), -signal.SIGINT, self.peer.output)
 
     async def browser(self, url: str) -> tuple[Peer, str]:
         """@return: a browser that shows a page, and where it can be asked about it"""
@@ -102,4 +103,4 @@ class ExampleTests(TestCase):
         self.assertEqual(await see.ended, 0, see.output)
         self.assertIn(b"'kitchen: 25.5", see.output)
         await browser.kill()
-        self.assertEqual(await self.peer.kill("INT"), 130, self.peer.output)
+        self.assertEqual(await self.peer.kill("INT"), -signal.SIGINT, self.peer.output)

@@ -25,7 +25,7 @@ class Peer(ProcessProtocol):
     A program that nobody here wrote, in its own process.
 
     @ivar output: what it wrote, both streams
-    @ivar ended: fires with its exit code
+    @ivar ended: fires with its exit code, or minus the signal that ended it
     """
 
     transport: Any
@@ -59,7 +59,8 @@ class Peer(ProcessProtocol):
         waiters, self._waiters = self._waiters, []
         for _, waiter in waiters:
             waiter.errback(AssertionError(f"ended: {self.output!r}"))
-        self.ended.callback(reason.value.exitCode)
+        value = reason.value
+        self.ended.callback(-value.signal if value.signal else value.exitCode)
 
     def kill(self, signal: str = "KILL") -> Deferred[int | None]:
         """@return: fires when the process is gone"""
