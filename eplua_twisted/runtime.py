@@ -135,7 +135,7 @@ class Runtime:
         )
         self._resources.on_fewer = self._lifecycle.settle
         self._modules["timers"] = Timers(
-            clock, self._bridge, self._resources, max_timers
+            clock, clock, self._bridge, self._resources, max_timers
         )
         self._modules["library"] = Library(
             self._bridge,

@@ -7,7 +7,8 @@ local text, tickets = core.import("border/text"), core.import("border/tickets")
 local protect, unpack, settle = reports.protect, core.unpack, tickets.settle
 local start, again = primitives.timer_start, primitives.timer_repeat
 local cancel, now = primitives.timer_cancel, primitives.timer_now
-local keep_alive, limit = primitives.timer_keep_alive, primitives.timer_limit
+local script_now, keep_alive = primitives.timer_script_now, primitives.timer_keep_alive
+local later, limit = primitives.timer_later, primitives.timer_limit
 local select, setmetatable, type = select, setmetatable, type
 
 local timers = { now = now }
@@ -46,13 +47,11 @@ primitives.timer_listen(tickets.listen(function(number)
   return protect(timer.f, unpack(timer.arguments, 1, timer.arguments.n))
 end))
 
-local function begin(timer, milliseconds)
+--- @param primitive function what sets it
+local function begin(timer, milliseconds, primitive)
   local number = last + 1
   last = number
   set[number] = timer
-  local primitive = start
-  -- What waits for an answer has its time from the reactor's next turn on.
-  if type(timer) == "table" and timer.ticket then primitive = limit end
   local ok, message = primitive(number, milliseconds)
   if ok then return number end
   set[number] = nil
@@ -67,21 +66,24 @@ end
 ---@return eplua.timer
 function timers.call_later(milliseconds, f)
   local timer = { f = f, library = true }
-  timer.number = begin(timer, milliseconds)
+  timer.number = begin(timer, milliseconds, later)
   return timer
 end
 
---- Answer a ticket after a time.
+--- Answer a ticket after a time of the script's clock.
 ---@return eplua.timer
 function timers.answer_later(ticket, milliseconds)
-  return timers.call_later(milliseconds, function() settle(ticket, true) end)
+  local timer = { f = function() settle(ticket, true) end, library = true }
+  timer.number = begin(timer, milliseconds, start)
+  return timer
 end
 
 --- Fail a ticket with `timeout` after a time, having called `expire`.
 ---@return eplua.timer
 function timers.fail_later(ticket, milliseconds, expire)
   local timer = { ticket = ticket, expire = expire }
-  timer.number = begin(timer, milliseconds)
+  -- What waits for an answer has its time from the reactor's next turn on.
+  timer.number = begin(timer, milliseconds, limit)
   return timer
 end
 
@@ -158,7 +160,7 @@ function timers.setTimeout(f, milliseconds, ...)
   if count > 0 or type(f) ~= "function" then
     timer = { f = f, arguments = { n = count, ... } }
   end
-  return handle_of(begin(timer, milliseconds))
+  return handle_of(begin(timer, milliseconds, start))
 end
 
 --- Call `f(...)` every `milliseconds`, counted from now without drift. A tick
@@ -170,8 +172,8 @@ function timers.setInterval(f, milliseconds, ...)
     f = f,
     arguments = { n = select("#", ...), ... },
     period = milliseconds,
-    due = now() + milliseconds / 1000,
-  }, milliseconds))
+    due = script_now() + milliseconds / 1000,
+  }, milliseconds, start))
 end
 
 --- End a timer. What is over already, or is no timer, is left alone.
