@@ -10,19 +10,31 @@ local error, pairs, rawget, select = error, pairs, rawget, select
 local type, xpcall = type, xpcall
 local collect, load = collectgarbage, load
 local traceback, format = debug.traceback, string.format
-local globals = _G
+local real = _G
+
+-- The script's globals are not those of the Lua state: in these lupa looks for
+-- `debug.traceback` before each call, where an error of a metamethod ends the process.
+local globals = {}
+for name, value in pairs(real) do globals[name] = value end
+globals._G, package.loaded._G = globals, globals
+for name in pairs(globals) do real[name] = nil end
 
 -- Nothing but primitives leads to Python, and nothing leads into a primitive.
-debug.getmetatable(source).__metatable = false
+globals.debug.getmetatable(source).__metatable = false
 
 -- What each file of the library is given. A file imports what it uses, and what it
 -- returns is all that others have of it.
 ---@class eplua.core
-local core = { PREFIX = "@<eplua>/", unpack = table.unpack or unpack } -- luacheck: ignore 113 143
+local core = {
+  PREFIX = "@<eplua>/",
+  state_globals = real,
+  unpack = globals.table.unpack or globals.unpack, -- luacheck: ignore 143
+}
 
 -- What the library's files find in their globals: all that Lua has, as it was before a
 -- script could change it, however late a file is loaded. `_G` there is the script's.
 local environment = {}
+core.environment = environment
 for name, value in pairs(globals) do
   environment[name] = value
   if type(value) == "table" and value ~= globals and name ~= "package" then
@@ -120,7 +132,7 @@ local sandbox = core.import("border/sandbox")
 function commands.collect() collect() end
 
 function commands.run(number, code, name, directory, script, ...)
-  local chunk, problem = load(code, name, "t")
+  local chunk, problem = load(code, name, "t", globals)
   if not chunk then return fail(number, problem, problem) end
   globals.arg = { [0] = script, ... }
   sandbox.search_beside(directory)

@@ -2,10 +2,11 @@
 -- crash the process). HC3 has neither loadfile nor dofile, and published scripts test
 -- for that.
 
-local _ = ...
+local core = ...
 
 local globals, package = _G, _G.package
-local error, getmetatable, rawget, type = error, getmetatable, rawget, type
+local error, getmetatable, rawget, select, setmetatable, tonumber, type =
+  error, getmetatable, rawget, select, setmetatable, tonumber, type
 local concat, load, open = table.concat, load, io.open
 local find, format, gmatch, gsub = string.find, string.format, string.gmatch, string.gsub
 local file_methods = getmetatable(io.stdout).__index
@@ -44,13 +45,49 @@ function globals.load(chunk, name, _, ...)
     chunk = concat(parts)
     name = name or "=(load)"
   end
-  return load(chunk, name, "t", ...)
+  if select("#", ...) == 0 then return load(chunk, name, "t", globals) end
+  return load(chunk, name, "t", (...))
 end
 
 if rawget(globals, "loadstring") then
   function globals.loadstring(chunk, name)
     check_loaded(chunk, name, "loadstring")
-    return load(chunk, name, "t")
+    return load(chunk, name, "t", globals)
+  end
+end
+
+-- LuaJIT: where the globals of the Lua state are found, it is the script's that are meant.
+
+local get_environment, set_environment = rawget(globals, "getfenv"), rawget(globals, "setfenv")
+
+if get_environment then
+  local real, library = core.state_globals, core.environment
+  setmetatable(real, {
+    __metatable = false,
+    __index = function(_, name)
+      if name ~= "debug" then return globals[name] end
+    end,
+    __newindex = globals,
+  })
+
+  local function level_of(f)
+    local level = f == nil and 1 or tonumber(f)
+    return level and level > 0 and level + 1 or f
+  end
+
+  function globals.getfenv(f)
+    local environment = get_environment(level_of(f))
+    return (environment == real or environment == library) and globals or environment
+  end
+
+  function globals.setfenv(f, environment)
+    local level = level_of(f)
+    local old = get_environment(level)
+    if old == real or old == library then
+      error("'setfenv' cannot change the environment of given object", 2)
+    end
+    local changed = set_environment(level, environment)
+    return changed
   end
 end
 
@@ -73,7 +110,7 @@ local function load_module(name, path)
   close(file)
   -- A directory can be opened, and not read.
   if not code then return nil end
-  local chunk, problem = load(code, "@" .. path, "t")
+  local chunk, problem = load(code, "@" .. path, "t", globals)
   if chunk then return chunk end
   error(format("error loading module '%s' from file '%s':\n\t%s", name, path, problem), 0)
 end

@@ -132,6 +132,17 @@ def hostilities() -> dict[str, str]:
     found["globals with a metatable"] = (
         f"setmetatable(_G, {{__index = {RAISES}, __newindex = {RAISES}}})"
     )
+    found["no debug in globals with a metatable"] = (
+        f"debug = nil setmetatable(_G, {{__index = {RAISES}}})"
+    )
+    found["debug with a metatable"] = (
+        f"debug = setmetatable({{}}, {{__index = {RAISES}}})"
+    )
+    found["debug in the globals of the state"] = (
+        f"local bad = setmetatable({{}}, {{__index = {RAISES}}})"
+        " if getfenv then getfenv(0).debug = bad getfenv(print).debug = bad"
+        " getfenv(select).debug = bad pcall(setfenv, 0, {debug = bad}) end"
+    )
     found["package"] = (
         "package.loaded, package.preload, package.path, package.searchers = nil, nil, 5, nil"
         " package.loaders = nil"
