@@ -1,0 +1,140 @@
+"""The simulated controller."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from eplua_twisted.errors import OperationError
+from eplua_twisted.hc3.copies import NotPlain, copied
+from eplua_twisted.hc3.device_routes import DeviceRoutes
+from eplua_twisted.hc3.devices import Devices
+from eplua_twisted.hc3.events import Events
+from eplua_twisted.hc3.hosts import Hosts, Listeners, Outbox
+from eplua_twisted.hc3.house import House
+from eplua_twisted.hc3.interfaces import (
+    Answer,
+    IController,
+    Listener,
+    QuickAppDescription,
+)
+from eplua_twisted.hc3.plain import Plain, Record
+from eplua_twisted.hc3.plugin_routes import PluginRoutes
+from eplua_twisted.hc3.quickapps import QuickApps
+from eplua_twisted.hc3.routing import Refused, Router, parse
+from eplua_twisted.hc3.variables import CustomEvents, GlobalVariables
+
+
+@implementer(IController)
+class SimulatedController:
+    """
+    A Home Center 3 in memory.
+
+    @ivar router: its routing table
+    """
+
+    log = Logger()
+    address = "the simulated controller"
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        time_of_day: Callable[[], float] = time.time,
+        data: Record | None = None,
+    ) -> None:
+        """
+        @param clock: waits for delayed actions and long polls
+        @param time_of_day: seconds since 1970
+        @param data: what the house has, in the shape of a state file; it becomes the
+            house's own
+        """
+        self._outbox = Outbox(clock)
+        self._hosts = Hosts(self._outbox)
+        self._listeners = Listeners(self._outbox)
+        self._events = Events(clock, time_of_day)
+        self._events.listener = self._listeners.tell
+        self._house = House(self._events, time_of_day)
+        self._devices = Devices(self._house, self._hosts, clock)
+        self._quickapps = QuickApps(self._devices)
+        self._variables = GlobalVariables(self._house)
+        self._custom_events = CustomEvents(self._house)
+        subjects = (
+            DeviceRoutes(self._devices),
+            PluginRoutes(self._quickapps),
+            self._variables,
+            self._custom_events,
+            self._events,
+        )
+        self.router = Router(
+            route for subject in subjects for route in subject.routes()
+        )
+        if data is not None:
+            self._house.load(data)
+
+    # IController.
+
+    def request(
+        self, method: str, path: str, body: Plain = None, source: int | None = None
+    ) -> Deferred[Answer]:
+        """As L{IController.request}."""
+        try:
+            answer = self._answer(method, path, body, source)
+        except Refused as refused:
+            return succeed(refused.answer)
+        except NotPlain as problem:
+            return succeed(Refused(400, str(problem)).answer)
+        except Exception:  # noqa: BLE001 - a bug in one route is one answer
+            self.log.failure("{method} {path} failed", method=method, path=path)
+            return succeed(Refused(500, "internal error").answer)
+        if isinstance(answer, Deferred):
+            return answer.addCallback(_mine)
+        return succeed(_mine(answer))
+
+    def _answer(
+        self, method: str, path: str, body: Plain, source: int | None
+    ) -> Answer | Deferred[Answer]:
+        request = parse(method, path, copied(body), source)
+        route, request.parameters = self.router.find(method, request.path)
+        return route.answer(request)
+
+    def add_quickapp(self, description: QuickAppDescription) -> Deferred[int]:
+        """As L{IController.add_quickapp}."""
+        try:
+            return succeed(self._quickapps.add(description))
+        except Refused as refused:
+            return fail(OperationError("state", refused.message))
+
+    def attach(self, device_id: int, host: object) -> None:
+        """As L{IController.attach}."""
+        device = self._house.devices.get(device_id)
+        if device is None:
+            raise OperationError("state", f"there is no device {device_id}")
+        if device["parentId"]:
+            raise OperationError("state", f"device {device_id} is a child of another")
+        self._hosts.attach(device_id, host)
+
+    def detach(self, device_id: int) -> None:
+        """As L{IController.detach}."""
+        self._hosts.detach(device_id)
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """As L{IController.subscribe}."""
+        return self._listeners.subscribe(listener)
+
+    def stop(self) -> Deferred[None]:
+        """As L{IController.stop}."""
+        self._devices.stop()
+        self._events.stop()
+        self._outbox.stop()
+        return succeed(None)
+
+
+def _mine(answer: Answer) -> Answer:
+    """An answer that shares nothing with the house."""
+    status, body = answer
+    return status, copied(body)
