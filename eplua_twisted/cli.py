@@ -105,7 +105,7 @@ class Command:
         self._crash: Failure | None = None
         self._runtime = Runtime(
             **options.runtime(
-                reactor=reactor,
+                reactor,
                 output=self._print,
                 on_error=self._unhandled,
                 on_exit=self._exit,

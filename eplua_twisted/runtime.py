@@ -9,18 +9,21 @@ from pathlib import Path
 from typing import Any, TypedDict, cast
 
 from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from eplua_twisted.border.bridge import Bridge
 from eplua_twisted.border.calls import Calls
 from eplua_twisted.border.clock import SteadyReactor, steady
+from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.border.environment import Environment, IReactor
 from eplua_twisted.border.interfaces import IModule
 from eplua_twisted.border.library import Library, version, write_line
 from eplua_twisted.border.primitives import Primitives
 from eplua_twisted.border.resources import Resources
 from eplua_twisted.border.values import to_bytes, to_text
+from eplua_twisted.clocks import IScriptClock, Network
 from eplua_twisted.errors import RuntimeStopped, describe
 from eplua_twisted.lifecycle import Lifecycle
 from eplua_twisted.streams.transports import eager
@@ -68,6 +71,7 @@ class RuntimeOptions(TypedDict, total=False):
     allow_unauthorized: Iterable[str]
     max_timers: int
     eager_writes: bool
+    clock: IReactorTime | None
 
 
 def _why(problem: OSError | ImportError) -> bytes:
@@ -93,6 +97,9 @@ class Runtime:
     @param max_timers: how many timers may be set at a time
     @param eager_writes: TCP connections send at once what is written; otherwise they
         are Twisted's own, which send on the next turn of the reactor
+    @param clock: what the script's timers, C{os.time} and C{os.date} follow in place of
+        the reactor and the time of day: a L{clocks} one, or one that you move, e.g.
+        C{twisted.internet.task.Clock}
     """
 
     log = Logger()
@@ -108,6 +115,7 @@ class Runtime:
         allow_unauthorized: Iterable[str] = (),
         max_timers: int = MAX_TIMERS,
         eager_writes: bool = True,
+        clock: IReactorTime | None = None,
     ) -> None:
         if lua not in LUA_VERSIONS:
             known = ", ".join(LUA_VERSIONS)
@@ -115,27 +123,33 @@ class Runtime:
         if reactor is None:
             from twisted.internet import reactor
         real = cast(IReactor, reactor)
-        clock = steady(real)
+        steady_reactor = steady(real)
         self._on_exit = on_exit
         self._exited = False
-        self._clock = clock
+        self._clock = steady_reactor
         self._resources = Resources()
-        self._bridge = Bridge(clock, self._resources)
+        self._bridge = Bridge(steady_reactor, self._resources)
         self._environment = Environment(
-            clock,
-            eager(clock) if eager_writes else clock,
+            steady_reactor,
+            eager(steady_reactor) if eager_writes else steady_reactor,
             self._bridge,
             self._resources,
-            real.seconds if clock is real else time.time,
+            real.seconds if steady_reactor is real else time.time,
             frozenset(allow_unauthorized),
         )
         self._modules: dict[str, IModule] = {}
         self._lifecycle = Lifecycle(
-            clock, self._bridge, self._resources, self._modules, self._release
+            steady_reactor, self._bridge, self._resources, self._modules, self._release
         )
         self._resources.on_fewer = self._lifecycle.settle
+        script_clock = clock or steady_reactor
+        self._last = Deadline(script_clock, lambda: self._end(0))
         self._modules["timers"] = Timers(
-            clock, clock, self._bridge, self._resources, max_timers
+            steady_reactor,
+            script_clock,
+            self._bridge,
+            self._resources,
+            max_timers,
         )
         self._modules["library"] = Library(
             self._bridge,
@@ -144,8 +158,22 @@ class Runtime:
             on_error=on_error,
             exit=self._exit,
             counts=self._counts,
+            time_of_day=self._follow(clock),
         )
         self._start(import_module(LUA_VERSIONS[lua]))
+
+    def _follow(self, clock: IReactorTime | None) -> Callable[[], float] | None:
+        """What the script takes for the time of day, if it is not the system's."""
+        self._unfollow: Callable[[], None] = lambda: None
+        if clock is None:
+            return None
+        if not IScriptClock.providedBy(clock):
+            return clock.seconds
+        followed: IScriptClock = clock
+        network = Network(self._bridge, self._resources)
+        followed.watch(network)
+        self._unfollow = lambda: followed.unwatch(network)
+        return followed.time_of_day
 
     @property
     def version(self) -> str:
@@ -177,6 +205,8 @@ class Runtime:
             # os.exit has done this, and has Lua refuse to run.
             self._drop_finalizers()
         self._bridge.attach(None)
+        self._last.cancel()
+        self._unfollow()
         self._drop_finalizers = self._expose = self._calls = None
         self._modules.clear()
         if isinstance(self._clock, SteadyReactor):
@@ -304,6 +334,18 @@ class Runtime:
     def _exit(self, code: int) -> None:
         """C{os.exit}: nothing of the script runs after it."""
         self._exited = True
+        self._end(code)
+
+    def stop_after(self, seconds: float) -> None:
+        """
+        Stop when so much of the script's time has passed, as if it had called
+        C{os.exit(0)} then.
+
+        @param seconds: from now
+        """
+        self._last.start(seconds)
+
+    def _end(self, code: int) -> None:
         stopped = self.stop()
         if self._on_exit is not None:
             on_exit = self._on_exit

@@ -13,12 +13,13 @@ from twisted.python import usage
 from eplua_twisted.runtime import LUA_VERSIONS, Runtime, RuntimeOptions
 from eplua_twisted.service import RuntimeService
 from eplua_twisted.signals import GRACE, Watch
+from eplua_twisted.time_options import TimeOptions
 
 LONGEST_GRACE = 86_400.0
 """Seconds: beyond a day it is a mistake."""
 
 
-class Options(usage.Options):
+class Options(TimeOptions, usage.Options):
     """
     What to run, and on which Lua.
 
@@ -62,19 +63,26 @@ class Options(usage.Options):
             raise usage.UsageError(
                 f"unknown Lua version {self['lua']!r}; known: {known}"
             )
+        self.check_time()
         if self["execute"] is None and not self.arguments:
             raise usage.UsageError("no script given")
 
-    def runtime(self, **given: Unpack[RuntimeOptions]) -> RuntimeOptions:
+    def runtime(
+        self, running: ReactorBase, /, **given: Unpack[RuntimeOptions]
+    ) -> RuntimeOptions:
         """What L{Runtime} is to be made with: what is given, and what was asked for."""
         return {
             **given,
+            "reactor": running,
+            "clock": self.clock(running),
             "lua": self["lua"],
             "allow_unauthorized": self.allow_unauthorized,
         }
 
     def begin(self, runtime: Runtime) -> Deferred[None]:
         """Start what was asked for; fires and fails as L{Runtime.run_file}."""
+        if self.run_for is not None:
+            runtime.stop_after(self.run_for)
         if self["execute"] is not None:
             return runtime.run_string(
                 self["execute"], "=(command line)", *self.arguments
@@ -133,5 +141,5 @@ def makeService(options: Options) -> CommandService:
         running,
         options.grace,
         options.begin,
-        **options.runtime(reactor=reactor, on_exit=on_exit),
+        **options.runtime(running, on_exit=on_exit),
     )

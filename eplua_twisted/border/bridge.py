@@ -48,6 +48,7 @@ class Bridge:
     The Python end of the border, for one runtime.
 
     @ivar entered: Lua is running
+    @ivar entries: how often Lua was entered
     @ivar stopped: nothing begins any more and nothing is delivered
     @ivar on_lost_command: called with the number of a command that the Lua library has
         failed in, and with what it raised
@@ -70,6 +71,7 @@ class Bridge:
         self.on_lost_command: Callable[[int, Exception], None] = lambda *_: None
         self.stopped = False
         self.entered = False
+        self.entries = 0
 
     def attach(self, dispatch: Dispatch | None) -> None:
         """@param dispatch: the Lua function that takes every answer, or nothing"""
@@ -132,6 +134,7 @@ class Bridge:
     def enter(self, ticket: int, ok: object, values: tuple[object, ...]) -> None:
         """Call Lua: the one place that does."""
         self.entered = True
+        self.entries += 1
         try:
             self._dispatch(ticket, ok, *values)  # type: ignore[misc]
         except Exception as problem:  # noqa: BLE001 - os.exit, or a bug of the library

@@ -62,12 +62,14 @@ class Library:
         on_error: Callable[[str], None] | None,
         exit: Callable[[int], None],
         counts: Callable[[], dict[str, int]],
+        time_of_day: Callable[[], float] | None,
     ) -> None:
         """
         @param output: takes each line of C{print}
         @param on_error: told of each error that nobody caught, after it was logged
         @param exit: C{os.exit}, with its code
         @param counts: how many are open of each kind
+        @param time_of_day: seconds since the epoch, if they are not the system's
         """
         self._bridge = bridge
         self._resources = resources
@@ -75,6 +77,7 @@ class Library:
         self._on_error = on_error
         self._exit = exit
         self._counts = counts
+        self._time_of_day = time_of_day
 
     @query("version")
     def version(self) -> str:
@@ -106,6 +109,11 @@ class Library:
         """How many are open of each kind: name, count, name, count, ..."""
         counts = sorted(self._counts().items())
         return tuple(item for name, count in counts for item in (to_bytes(name), count))
+
+    @query("time_of_day")
+    def time_of_day(self) -> float | None:
+        """Seconds since the epoch by the script's clock, if it has one of its own."""
+        return None if self._time_of_day is None else self._time_of_day()
 
     @query("soon")
     def soon(self, ticket: int) -> None:

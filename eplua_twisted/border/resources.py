@@ -73,6 +73,11 @@ class Resources:
         """How many keep the program alive."""
         return len(self._open) - len(self._unreferenced | self._dormant)
 
+    @property
+    def awaited(self) -> bool:
+        """Whether the answer to a request is under way."""
+        return any(getattr(each, "awaited", False) for each in self._open.values())
+
     def counts(self) -> dict[str, int]:
         """
         How many are open of each kind, by the name that scripts know it by: a class

@@ -160,6 +160,11 @@ class HTTPRequest:
             body.pause()
 
     @property
+    def awaited(self) -> bool:
+        """Its answer is under way, and not one that comes in pieces for ever."""
+        return self._now.body is None or not self._hands_on
+
+    @property
     def _hands_on(self) -> bool:
         """The script gets the body in pieces."""
         return self._options.streamed or self._is_event_stream

@@ -5,7 +5,7 @@ local core = ...
 local library, exit = core.library, core.import("border/exit")
 local check, timers = core.import("border/check"), core.import("timers", "timers")
 local globals, pairs, select, setmetatable, tostring = _G, pairs, select, setmetatable, tostring
-local concat = table.concat
+local concat, floor = table.concat, math.floor
 
 function globals.print(...)
   local parts = {}
@@ -22,6 +22,20 @@ function globals.os.exit(code)
     code = check.integer(code, 1, "exit", "code", -2147483648)
   end
   exit.exit(code)
+end
+
+local time_of_day, date, time = library.time_of_day, os.date, os.time
+if time_of_day() then
+  -- The script's clock is not the system's.
+  function globals.os.time(...)
+    if (...) ~= nil then return time(...) end
+    return floor(time_of_day())
+  end
+
+  function globals.os.date(format, ...)
+    if (...) ~= nil then return date(format, ...) end
+    return date(format or "%c", floor(time_of_day()))
+  end
 end
 
 globals.setTimeout, globals.setInterval = timers.setTimeout, timers.setInterval

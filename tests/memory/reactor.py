@@ -173,6 +173,10 @@ class MemoryReactor(_DisconnectSelectableMixin, MemoryReactorClock):
             self.advance(0)
         raise AssertionError(f"still busy after {turns} turns")
 
+    def callFromThread(self, callable: Any, *args: object, **kw: object) -> None:
+        """What another thread asks for is done on the next turn."""
+        self.callLater(0, callable, *args, **kw)
+
     def addReader(self, reader: Any) -> None:
         self._readers[reader] = None
 

@@ -1,0 +1,205 @@
+"""
+Time that can be moved: clocks that a script's timers, C{os.time} and C{os.date} follow.
+
+The network has no part in it.  What it is waited for, and how long, goes by the
+reactor's own clock.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from zope.interface import implementer
+
+from eplua_twisted.border.bridge import Bridge
+from eplua_twisted.border.clock import Below, ReactorAlarm, SteadyReactor
+from eplua_twisted.border.resources import Resources
+
+QUIET = 0.025
+"""Seconds without an answer from the network after which nothing is awaited from what
+is open."""
+
+
+class Network:
+    """What goes on in the network of one runtime."""
+
+    def __init__(self, bridge: Bridge, resources: Resources) -> None:
+        self._bridge = bridge
+        self._resources = resources
+
+    @property
+    def pending(self) -> bool:
+        """An answer is under way: it is waited for."""
+        bridge = self._bridge
+        return bridge.pending > 0 or not bridge.quiet or self._resources.awaited
+
+    @property
+    def open(self) -> bool:
+        """Something is open from which an answer may come."""
+        return self._resources.active > 0
+
+    @property
+    def answers(self) -> int:
+        """How often Lua was entered so far."""
+        return self._bridge.entries
+
+
+class IScriptClock(IReactorTime):
+    """A clock that knows what day it is, and for whom it moves."""
+
+    def time_of_day() -> float:
+        """Seconds since the epoch."""
+
+    def watch(network: Network) -> None:
+        """A runtime begins to follow this clock."""
+
+    def unwatch(network: Network) -> None:
+        """It has stopped."""
+
+
+class RealTime(Below, Protocol):
+    """A reactor, as far as clocks need one."""
+
+    def seconds(self) -> float: ...
+
+
+class _ScaledAlarm:
+    """Rings by a clock of another speed than the reactor's."""
+
+    def __init__(self, reactor: Below, ring: Callable[[], None], speed: float) -> None:
+        self._alarm = ReactorAlarm(reactor, ring)
+        self._speed = speed
+        self.close = self._alarm.close
+
+    def set(self, due: float, delay: float) -> None:
+        self._alarm.set(due, delay / self._speed)
+
+
+@implementer(IScriptClock)
+class ScaledClock:
+    """A clock that begins at another time, or runs faster or slower."""
+
+    def __init__(
+        self, reactor: RealTime, speed: float = 1.0, start: float | None = None
+    ) -> None:
+        """
+        @param reactor: whose time is scaled
+        @param speed: how many seconds pass in one of the reactor's; more than 0
+        @param start: what time it is now, in seconds since the epoch; the real time
+            by default
+        """
+        self._reactor = reactor
+        self._speed = speed
+        self._began = reactor.seconds()
+        self._start = time.time() if start is None else start
+        self._calls = SteadyReactor(
+            reactor,
+            self.seconds,
+            lambda reactor, ring: _ScaledAlarm(reactor, ring, speed),
+        )
+        self.callLater = self._calls.callLater
+        self.getDelayedCalls = self._calls.getDelayedCalls
+
+    def seconds(self) -> float:
+        """C{IReactorTime.seconds}"""
+        return (self._reactor.seconds() - self._began) * self._speed
+
+    def time_of_day(self) -> float:
+        """C{IScriptClock.time_of_day}"""
+        return self._start + self.seconds()
+
+    def watch(self, network: Network) -> None:
+        """Time passes whatever goes on."""
+
+    def unwatch(self, network: Network) -> None:
+        """Nothing is left on the reactor when the last call is over."""
+        self._calls.rest()
+
+
+class QuietAlarm:
+    """Rings as soon as nothing is awaited from the network."""
+
+    def __init__(
+        self,
+        reactor: Below,
+        ring: Callable[[float], None],
+        networks: list[Network],
+    ) -> None:
+        """@param ring: called with the time that was set"""
+        self._reactor = reactor
+        self._ring = ring
+        self._networks = networks
+        self._answers = -1
+        self._due = 0.0
+        self._look: IDelayedCall | None = None
+
+    def set(self, due: float, delay: float) -> None:
+        """As C{Alarm.set}."""
+        self._due = due
+        if self._look is None:
+            self._look = self._reactor.callLater(0, self._step)
+
+    def close(self) -> None:
+        """As C{Alarm.close}."""
+        if self._look is not None:
+            self._look.cancel()
+            self._look = None
+
+    def _step(self) -> None:
+        self._look = None
+        if self._quiet():
+            self._ring(self._due)
+        else:
+            self._look = self._reactor.callLater(QUIET, self._step)
+
+    def _quiet(self) -> bool:
+        networks = self._networks
+        answers = sum(each.answers for each in networks)
+        before, self._answers = self._answers, answers
+        if any(each.pending for each in networks):
+            return False
+        return answers == before or not any(each.open for each in networks)
+
+
+@implementer(IScriptClock)
+class InstantClock:
+    """
+    A clock whose time passes only while nothing is awaited, and then at once: it
+    goes to the time of the next call as soon as the network is quiet.
+    """
+
+    def __init__(self, reactor: RealTime, start: float | None = None) -> None:
+        """@param start: as for L{ScaledClock}"""
+        self._start = time.time() if start is None else start
+        self._now = 0.0
+        self._networks: list[Network] = []
+        self._calls = SteadyReactor(reactor, self.seconds, self._make_alarm)
+        self.callLater = self._calls.callLater
+        self.getDelayedCalls = self._calls.getDelayedCalls
+
+    def _make_alarm(self, reactor: Below, ring: Callable[[], None]) -> QuietAlarm:
+        def passed(due: float) -> None:
+            self._now = max(self._now, due)
+            ring()
+
+        return QuietAlarm(reactor, passed, self._networks)
+
+    def seconds(self) -> float:
+        """C{IReactorTime.seconds}"""
+        return self._now
+
+    def time_of_day(self) -> float:
+        """C{IScriptClock.time_of_day}"""
+        return self._start + self._now
+
+    def watch(self, network: Network) -> None:
+        """What a runtime waits for is waited for."""
+        self._networks.append(network)
+
+    def unwatch(self, network: Network) -> None:
+        """It waits for nothing more."""
+        self._networks.remove(network)
+        self._calls.rest()
