@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import compileall
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
+import eplua_twisted
 from bench.harness import Result, compare
 
 
@@ -26,6 +29,8 @@ def until_first_line(command: list[str]) -> Callable[[], float]:
 
 
 def run() -> list[Result]:
+    # As pip does when it installs a package.
+    compileall.compile_dir(Path(eplua_twisted.__file__).parent, quiet=1)
     command = str(sys.executable).rsplit("/", 1)[0] + "/eplua"
     return [
         compare(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from importlib import metadata
 
 from twisted.logger import Logger
 from zope.interface import implementer
@@ -18,7 +17,10 @@ from eplua_twisted.border.values import Scalar, to_bytes, to_readable
 
 def version() -> str:
     """The version of this package."""
-    return metadata.version("eplua-twisted")
+    # 5 ms of a start, and few ask.
+    from importlib.metadata import version
+
+    return version("eplua-twisted")
 
 
 def write_line(line: bytes) -> None:

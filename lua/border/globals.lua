@@ -4,7 +4,8 @@ local core = ...
 
 local library, exit = core.library, core.import("border/exit")
 local check, timers = core.import("border/check"), core.import("timers", "timers")
-local globals, pairs, select, setmetatable, tostring = _G, pairs, select, setmetatable, tostring
+local globals, pairs, rawset, select = _G, pairs, rawset, select
+local setmetatable, tostring = setmetatable, tostring
 local concat, floor = table.concat, math.floor
 
 function globals.print(...)
@@ -41,7 +42,15 @@ end
 globals.setTimeout, globals.setInterval = timers.setTimeout, timers.setInterval
 globals.clearTimeout, globals.clearInterval = timers.clear, timers.clear
 
-local eplua = { version = library.version() }
+local eplua = setmetatable({}, {
+  -- Found out when it is first asked for.
+  __index = function(self, name)
+    if name ~= "version" then return nil end
+    local version = library.version()
+    rawset(self, name, version)
+    return version
+  end,
+})
 
 --- How many of each kind are open: eplua.stats().TCPSocket and so on.
 function eplua.stats()
