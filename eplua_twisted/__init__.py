@@ -1,5 +1,6 @@
 """Lua scripts with a network, on Twisted's reactor."""
 
+from eplua_twisted.border.limits import Limits
 from eplua_twisted.errors import (
     ConversionError,
     OperationError,
@@ -11,6 +12,7 @@ from eplua_twisted.service import RuntimeService
 
 __all__ = [
     "ConversionError",
+    "Limits",
     "OperationError",
     "Runtime",
     "RuntimeService",

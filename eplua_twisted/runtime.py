@@ -20,14 +20,18 @@ from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.border.environment import Environment, IReactor
 from eplua_twisted.border.interfaces import IModule
 from eplua_twisted.border.library import Library, version, write_line
+from eplua_twisted.border.limits import Connections, Limits
 from eplua_twisted.border.primitives import Primitives
 from eplua_twisted.border.resources import Resources
 from eplua_twisted.border.values import to_bytes, to_text
 from eplua_twisted.clocks import IScriptClock, Network
 from eplua_twisted.errors import RuntimeStopped, describe
 from eplua_twisted.lifecycle import Lifecycle
+from eplua_twisted.streams.counted import counting
 from eplua_twisted.streams.transports import eager
-from eplua_twisted.timers import MAX_TIMERS, Timers
+from eplua_twisted.timers import Timers
+
+DEFAULT_LIMITS = Limits()
 
 LUA_VERSIONS = {
     "5.3": "lupa.lua53",
@@ -69,7 +73,7 @@ class RuntimeOptions(TypedDict, total=False):
     on_error: Callable[[str], None] | None
     on_exit: Callable[[int], None] | None
     allow_unauthorized: Iterable[str]
-    max_timers: int
+    limits: Limits
     eager_writes: bool
     clock: IReactorTime | None
 
@@ -94,7 +98,7 @@ class Runtime:
     @param on_exit: called with the code of C{os.exit}, when the runtime has stopped
     @param allow_unauthorized: hosts, as C{host} or C{host:port}, whose TLS
         certificates are accepted whatever they are
-    @param max_timers: how many timers may be set at a time
+    @param limits: what scripts may take
     @param eager_writes: TCP connections send at once what is written; otherwise they
         are Twisted's own, which send on the next turn of the reactor
     @param clock: what the script's timers, C{os.time} and C{os.date} follow in place of
@@ -113,7 +117,7 @@ class Runtime:
         on_error: Callable[[str], None] | None = None,
         on_exit: Callable[[int], None] | None = None,
         allow_unauthorized: Iterable[str] = (),
-        max_timers: int = MAX_TIMERS,
+        limits: Limits = DEFAULT_LIMITS,
         eager_writes: bool = True,
         clock: IReactorTime | None = None,
     ) -> None:
@@ -129,13 +133,16 @@ class Runtime:
         self._clock = steady_reactor
         self._resources = Resources()
         self._bridge = Bridge(steady_reactor, self._resources)
+        connections = Connections(limits.max_connections)
+        streams = eager(steady_reactor) if eager_writes else steady_reactor
         self._environment = Environment(
             steady_reactor,
-            eager(steady_reactor) if eager_writes else steady_reactor,
+            counting(streams, connections),
             self._bridge,
             self._resources,
             real.seconds if steady_reactor is real else time.time,
             frozenset(allow_unauthorized),
+            connections,
         )
         self._modules: dict[str, IModule] = {}
         self._lifecycle = Lifecycle(
@@ -149,7 +156,7 @@ class Runtime:
             script_clock,
             self._bridge,
             self._resources,
-            max_timers,
+            limits.max_timers,
         )
         self._modules["library"] = Library(
             self._bridge,

@@ -10,6 +10,8 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python import usage
 
+from eplua_twisted.border.limits import Limits
+from eplua_twisted.limit_options import LimitOptions
 from eplua_twisted.runtime import LUA_VERSIONS, Runtime, RuntimeOptions
 from eplua_twisted.service import RuntimeService
 from eplua_twisted.signals import GRACE, Watch
@@ -19,12 +21,13 @@ LONGEST_GRACE = 86_400.0
 """Seconds: beyond a day it is a mistake."""
 
 
-class Options(TimeOptions, usage.Options):
+class Options(TimeOptions, LimitOptions):
     """
     What to run, and on which Lua.
 
     @ivar arguments: what comes after the script
     @ivar allow_unauthorized: hosts whose TLS certificates are not verified
+    @ivar limits: what the script may take
     @ivar grace: seconds that the process may take to end after a signal
     """
 
@@ -39,6 +42,7 @@ class Options(TimeOptions, usage.Options):
         usage.Options.__init__(self)
         self.arguments: tuple[str, ...] = ()
         self.allow_unauthorized: list[str] = []
+        self.limits = Limits()
         self.grace = GRACE
 
     def opt_allow_unauthorized(self, host: str) -> None:
@@ -66,6 +70,7 @@ class Options(TimeOptions, usage.Options):
         self.check_time()
         if self["execute"] is None and not self.arguments:
             raise usage.UsageError("no script given")
+        self.limits = self.asked_limits()
 
     def runtime(
         self, running: ReactorBase, /, **given: Unpack[RuntimeOptions]
@@ -77,6 +82,7 @@ class Options(TimeOptions, usage.Options):
             "clock": self.clock(running),
             "lua": self["lua"],
             "allow_unauthorized": self.allow_unauthorized,
+            "limits": self.limits,
         }
 
     def begin(self, runtime: Runtime) -> Deferred[None]:

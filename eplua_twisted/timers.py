@@ -9,6 +9,7 @@ what the library waits for is of the network, and follows the reactor's.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from heapq import heapify, heappop, heappush
 
@@ -22,8 +23,6 @@ from eplua_twisted.border.primitives import crossing, query
 from eplua_twisted.border.resources import Resources
 from eplua_twisted.border.values import seconds, to_bytes
 from eplua_twisted.errors import STOPPED
-
-MAX_TIMERS = 100_000
 
 
 class Schedule:
@@ -124,7 +123,7 @@ class Timers:
         script_clock: IReactorTime,
         bridge: Bridge,
         resources: Resources,
-        max_timers: int = MAX_TIMERS,
+        max_timers: int = 0,
     ) -> None:
         """
         @param clock: what the library waits by
@@ -134,7 +133,7 @@ class Timers:
         self._listener = 0
         self._bridge = bridge
         self._resources = resources
-        self._max_timers = max_timers
+        self._max_timers = max_timers or sys.maxsize
         self._limits: dict[int, tuple[Turn, float]] = {}
         self._unreferenced: set[int] = set()
         settled = self._settled
@@ -195,7 +194,7 @@ class Timers:
         if self._bridge.stopped:
             return None, to_bytes(STOPPED[1])
         if self._count >= self._max_timers:
-            return None, b"%d timers are set (max_timers)" % self._max_timers
+            return None, (b"%d timers are set (option --max-timers)" % self._max_timers)
         schedule.set(number, schedule.seconds() + milliseconds / 1000.0)
         return True
 

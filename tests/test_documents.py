@@ -9,12 +9,12 @@ from pathlib import Path
 from twisted.python.reflect import namedAny
 from twisted.trial.unittest import TestCase
 
+from eplua_twisted import Limits
 from eplua_twisted.http_client.request import MAX_SIZE
 from eplua_twisted.http_server import options as http_server_options
 from eplua_twisted.mqtt import options as mqtt_options
 from eplua_twisted.streams.server import MAX_CONNECTIONS
 from eplua_twisted.tcp import options as tcp_options
-from eplua_twisted.timers import MAX_TIMERS
 from eplua_twisted.websocket.options import ConnectionOptions
 from tests.support import ROOT, start, together
 from tests.support.authority import Authority
@@ -218,7 +218,8 @@ class DocumentTests(TestCase):
                 ("maxQueue", mqtt.max_queue),
                 ("maxWriteBuffer", mqtt.max_write_buffer),
                 ("maxConnections", MAX_CONNECTIONS),
-                ("Runtime(max_timers=...)", MAX_TIMERS),
+                ("--max-timers", Limits().max_timers),
+                ("--max-connections", Limits().max_connections),
             ],
         )
 

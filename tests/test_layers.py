@@ -38,9 +38,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "runtime": {*BELOW, *PROTOCOLS, "hc3", "resolve", "timers", "lifecycle", "clocks"},
     "service": {"errors", "border", "runtime"},
     "signals": set(),
-    "tap": {"errors", "border", "runtime", "service", "signals", "time_options"},
+    "limit_options": {"border"},
+    "tap": {
+        *("border", "runtime", "service", "signals"),
+        *("limit_options", "time_options"),
+    },
     "cli": {"errors", "border", "runtime", "service", "signals", "tap"},
-    "__init__": {"errors", "runtime", "service"},
+    "__init__": {"errors", "border", "runtime", "service"},
 }
 """Which package, or module beside the packages, may import which; itself it may."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from eplua_twisted import Runtime
+from eplua_twisted import Limits, Runtime
 from tests.support import LuaTestCase, for_each_lua
 
 
@@ -182,7 +182,7 @@ globals().update(for_each_lua(TimerTests))
 
 class BoundTests(LuaTestCase):
     def make_runtime(self, **options: Any) -> Runtime:
-        return super().make_runtime(max_timers=10, **options)
+        return super().make_runtime(limits=Limits(max_timers=10), **options)
 
     def test_bound(self) -> None:
         """One timer too many raises, and says which option moves the bound."""
@@ -190,5 +190,5 @@ class BoundTests(LuaTestCase):
             "for i = 1, 10 do setTimeout(print, 1000) end print(pcall(function() setTimeout(print, 1) end))"
         )
         self.assertEqual(
-            self.lines, [b"false\ttest.lua:1: 10 timers are set (max_timers)"]
+            self.lines, [b"false\ttest.lua:1: 10 timers are set (option --max-timers)"]
         )

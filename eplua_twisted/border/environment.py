@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from twisted.internet.interfaces import (
     IConnector,
@@ -22,6 +22,7 @@ from twisted.internet.interfaces import (
 )
 
 from eplua_twisted.border.bridge import Bridge
+from eplua_twisted.border.limits import Connections
 from eplua_twisted.border.resources import Resources
 
 
@@ -84,6 +85,7 @@ class Environment:
     @ivar time_of_day: seconds since the epoch, for what people read
     @ivar allow_unauthorized: C{host} and C{host:port} whose certificates are
         accepted whatever they are
+    @ivar connections: counts those that are open
     """
 
     reactor: IReactor
@@ -92,3 +94,4 @@ class Environment:
     resources: Resources
     time_of_day: Callable[[], float] = time.time
     allow_unauthorized: frozenset[str] = frozenset()
+    connections: Connections = field(default_factory=Connections)

@@ -67,6 +67,7 @@ class Listening(Generic[C, V]):
         self._pressed = False
         self._stopped: list[Deferred[None]] = []
         self.members: dict[C, V] = {}
+        environment.connections.servers.append(self.members)
         self.phase = "new"
         self.id = environment.resources.add(self)
 
@@ -125,11 +126,12 @@ class Listening(Generic[C, V]):
     def admits(self) -> bool:
         """Whether there is room for one more client; if not, it is logged."""
         if self.phase == "running" and len(self.members) < self._max_connections:
-            return True
-        self.log.warn(
-            "a client was refused: {count} are connected (option maxConnections)",
-            count=len(self.members),
-        )
+            if not self.environment.connections.full:
+                return True
+            why = str(self.environment.connections.refusal)
+        else:
+            why = f"{len(self.members)} are connected (option maxConnections)"
+        self.log.warn("a client was refused: {why}", why=why)
         return False
 
     def left(self, client: C) -> None:
@@ -189,6 +191,7 @@ class Listening(Generic[C, V]):
 
     def _gone(self) -> None:
         self.phase = "stopped"
+        self.environment.connections.left(self.members)
         self.environment.resources.remove(self.id)
         stopped, self._stopped = self._stopped, []
         for deferred in stopped:
