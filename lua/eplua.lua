@@ -88,6 +88,7 @@ core.library = primitives("library")
 local check_callbacks = core.import("border/callbacks").check
 local exit, reports = core.import("border/exit"), core.import("border/reports")
 local tasks = core.import("border/tasks")
+local unpack = core.unpack
 local text, tickets = core.import("border/text"), core.import("border/tickets")
 local callable, describe, deliver = text.callable, text.describe, tickets.deliver
 local sweep = core.import("border/class").sweep
@@ -139,13 +140,40 @@ function commands.run(number, code, name, directory, script, ...)
   finish(number, true, xpcall(chunk, chunk_traceback, ...))
 end
 
+local called = {} -- tasks of calls that wait, by the call's number
+
+--- A call is over. When it was cancelled nobody waits for it any more.
+local function call_ended(task, call)
+  local number = call.number
+  called[number] = nil
+  if call.cancelled then return false end
+  if task.outcome == "returned" then
+    finish(number, false, true, unpack(task.results, 1, task.results.n))
+  elseif task.outcome == "cancelled" then
+    fail(number, "task cancelled", "task cancelled")
+  else
+    finish(number, false, false, { task.message, task.trace })
+  end
+  return true
+end
+
 function commands.call(number, name, ...)
   local f = rawget(globals, name)
   if not callable(f) then
     local problem = format("'%s' is not a global function, it is a %s value", name, type(f))
     return fail(number, problem, problem)
   end
-  finish(number, false, xpcall(f, chunk_traceback, ...))
+  local call = { number = number, ended = call_ended }
+  local task = tasks.start(f, call, ...)
+  if not task.outcome then called[number] = { task, call } end
+end
+
+--- The application has lost interest in a call.
+function commands.cancel(number)
+  local found = called[number]
+  if not found then return end
+  found[2].cancelled = true
+  tasks.cancel(found[1])
 end
 
 local function dispatch(ticket, ok, ...)
@@ -161,8 +189,9 @@ core.import("border/globals")
 
 local function received(name, given, outcome, ...)
   if outcome == "later" then
-    if given == nil and tasks.current() and not tasks.can_wait() then
-      calls.discard((...))
+    local task = given == nil and tasks.current()
+    if task and (task.stops or not tasks.can_wait()) then
+      calls.discard((...), task.stops ~= nil)
       tasks.check_can_wait()
     end
     return tickets.ask(name, given, calls.collect, (...))
@@ -183,7 +212,7 @@ local function expose(name, index)
       given, count = last, count - 1
     end
     return received(name, given,
-      calls.invoke(index, given ~= nil, core.unpack({ ... }, 1, count)))
+      calls.invoke(index, given ~= nil, unpack({ ... }, 1, count)))
   end
 end
 

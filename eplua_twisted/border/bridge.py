@@ -65,6 +65,9 @@ class Bridge:
         self._queued = 0
         self._delivered = 0
         self._forgotten: dict[int, int] = {}
+        self._asked: dict[int, Deferred[tuple[object, ...]]] = {}
+        self._places: dict[int, tuple[int, tuple[object, ...]]] = {}
+        self._placed = 0
         self._turn: IDelayedCall | None = None
         self._pressed = False
         self._waiting: set[Deferred[tuple[object, ...]]] = set()
@@ -186,6 +189,7 @@ class Bridge:
             self._turn = self._clock.callLater(0, self._next_turn)
         else:
             self._forgotten.clear()
+            self._places.clear()
 
     def _next_turn(self) -> None:
         self._turn = None
@@ -205,7 +209,62 @@ class Bridge:
             return result
 
         deferred.addBoth(over)
+        self.expect(ticket, None, deferred)
+
+    def expect(
+        self, ticket: int, owner: int | None, deferred: Deferred[tuple[object, ...]]
+    ) -> None:
+        """
+        Answer with what a Deferred fires with.
+
+        @param owner: the resource it is from
+        @param deferred: fires with a tuple of values that may cross
+        """
+        self._asked[ticket] = deferred
         deferred.addCallbacks(
-            lambda results: self.answer(ticket, None, True, *results),
-            lambda failure: self.fail(ticket, None, failure),
+            self._fired,
+            self._failed,
+            callbackArgs=(ticket, owner),
+            errbackArgs=(ticket, owner),
         )
+
+    def _fired(
+        self, results: tuple[object, ...], ticket: int, owner: int | None
+    ) -> None:
+        if self._asked.pop(ticket, None) is not None:
+            self.answer(ticket, owner, True, *results)
+
+    def _failed(self, failure: Failure, ticket: int, owner: int | None) -> None:
+        if self._asked.pop(ticket, None) is not None:
+            self.fail(ticket, owner, failure)
+        elif describe(failure) is None:
+            self.log.failure("cancelling an operation failed", failure)
+
+    # What Lua does not wait for any more.
+
+    def withdraw(self, ticket: int) -> tuple[object, ...]:
+        """
+        Nobody waits for an answer any more: its Deferred, if it has one, is cancelled.
+
+        @return: the answer, true or false and its values, if it is on its way; it will
+            find nobody
+        """
+        deferred = self._asked.pop(ticket, None)
+        if deferred is not None:
+            deferred.cancel()
+            return ()
+        return self._queued_answer(ticket) if self._queue else ()
+
+    def _queued_answer(self, ticket: int) -> tuple[object, ...]:
+        # Where each answer is in the queue is noted once: thousands may be withdrawn
+        # one after another while thousands are queued.
+        fresh = self._queued - max(self._placed, self._delivered)
+        for number, (queued, _, ok, values) in zip(
+            range(self._queued, self._queued - fresh, -1),
+            reversed(self._queue),
+            strict=False,
+        ):
+            self._places.setdefault(queued, (number, (ok, *values)))
+        self._placed = self._queued
+        number, answer = self._places.get(ticket, (0, ()))
+        return answer if number > self._delivered else ()

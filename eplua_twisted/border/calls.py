@@ -100,13 +100,20 @@ class Calls:
     ) -> Deferred[tuple[object, ...]]:
         """
         @return: fires with the results of the global Lua function; fails with
-            L{ScriptError}, L{ConversionError} or L{RuntimeStopped}
+            L{ScriptError}, L{ConversionError} or L{RuntimeStopped}.  To cancel it
+            cancels the task that the function runs in
         """
         return self._command(b"call", to_bytes(name), *map(self._to_lua, values))
 
     def _command(self, command: bytes, *values: object) -> Deferred[tuple[object, ...]]:
         number = next(self._numbers)
-        done: Deferred[tuple[object, ...]] = Deferred()
+
+        def cancel(_: object) -> None:
+            if self._called.pop(number, None) is not None:
+                self._on_fewer()
+                self._bridge.answer(COMMANDS, None, b"cancel", number)
+
+        done: Deferred[tuple[object, ...]] = Deferred(cancel)
         self._called[number] = done
         self._bridge.answer(COMMANDS, None, command, number, *values)
         return done
@@ -207,9 +214,15 @@ class Calls:
         self._bridge.wait_for(abs(ticket), self._promise(number))
 
     @crossing("discard")
-    def discard(self, number: int) -> None:
-        """The script cannot wait for a promised result: it has been told."""
-        self._promise(number).addErrback(lambda _: None)
+    def discard(self, number: int, cancel: bool) -> None:
+        """
+        The script cannot wait for a promised result: it has been told.
+
+        @param cancel: its task was cancelled
+        """
+        promise = self._promise(number).addErrback(lambda _: None)
+        if cancel:
+            promise.cancel()
 
     def _promise(self, number: int) -> Deferred[tuple[object, ...]]:
         name, promised = self._promised.pop(number)

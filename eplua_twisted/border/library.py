@@ -122,6 +122,11 @@ class Library:
         """Answer a ticket of Lua itself, when Lua has returned."""
         self._bridge.answer(ticket, None, True)
 
+    @query("forget")
+    def forget(self, ticket: int) -> tuple[object, ...]:
+        """See L{Bridge.withdraw}."""
+        return self._bridge.withdraw(ticket)
+
     @query("keep_alive")
     def keep_alive(self, number: int, referenced: bool) -> None:
         """The script's C{ref} and C{unref} of a resource."""

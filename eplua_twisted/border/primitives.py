@@ -254,11 +254,7 @@ class Primitives:
         return primitive
 
     def _chain(self, deferred: Deferred[object], ticket: int, number: int) -> None:
-        deferred.addCallback(_results)
-        deferred.addCallbacks(
-            lambda results: self._bridge.answer(ticket, number, True, *results),
-            lambda failure: self._bridge.fail(ticket, number, failure),
-        )
+        self._bridge.expect(ticket, number, deferred.addCallback(_results))
 
     def _request(self, method: Method) -> Method:
         """An operation without a resource: it keeps the program alive itself."""

@@ -20,6 +20,12 @@ class Reply:
         self._ticket = ticket
         self._owner = owner
 
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the answer to the same ticket."""
+        return isinstance(other, Reply) and other._ticket == self._ticket
+
+    __hash__ = None  # type: ignore[assignment]
+
     def callback(self, result: object) -> None:
         """Answer with the result; a tuple is several."""
         if type(result) is tuple:

@@ -123,9 +123,15 @@ class ReadBuffer:
         self._gathered = None
         self._search = None
 
-    def withdraw(self, waiter: Firing) -> None:
-        """A waiter has had enough: it loses nothing, and those behind it go on."""
-        self._reads[:] = [read for read in self._reads if read[1] is not waiter]
+    def withdraw(self, waiter: Firing, given: bytes = b"") -> None:
+        """
+        A waiter has had enough: it loses nothing, and those behind it go on.
+
+        @param given: what it had got for nobody: it comes first again
+        """
+        if given:
+            self._search, self._data = None, given + self._data
+        self._reads[:] = [read for read in self._reads if read[1] != waiter]
         self._serve()
 
     def _serve(self) -> None:

@@ -19,15 +19,8 @@ from eplua_twisted.border.primitives import operation, query
 from eplua_twisted.border.reply import Reply
 from eplua_twisted.border.values import Scalar, to_text
 from eplua_twisted.errors import EOF, NOT_CONNECTED, OperationError
+from eplua_twisted.streams import read_buffer
 from eplua_twisted.streams.endpoints import host_and_port, set_stream_options
-from eplua_twisted.streams.read_buffer import (
-    ANYTHING,
-    EVERYTHING,
-    Exactly,
-    ReadBuffer,
-    Until,
-    Want,
-)
 from eplua_twisted.streams.transports import StreamTransport
 from eplua_twisted.tcp.acceptor import Acceptor
 from eplua_twisted.tcp.connector import Connector, tls_creator
@@ -75,7 +68,7 @@ class TCPSocket(Protocol):
         self._options = options
         self._server = server
         self._on_traffic = server.on_traffic if server is not None else None
-        self._in = ReadBuffer(options.max_buffer)
+        self._in = read_buffer.ReadBuffer(options.max_buffer)
         self._secure = options.tls is not None
         self._forgotten = False
         self._reading = True
@@ -172,24 +165,24 @@ class TCPSocket(Protocol):
         @return: what has arrived, at least one byte; fails with C{eof} when the
             peer has closed, C{limit} when too many reads wait
         """
-        return self._read(reply, ANYTHING)
+        return self._read(reply, read_buffer.ANYTHING)
 
     @operation("tcp_read_exactly", gone=EOF, direct=True)
     def read_exactly(self, reply: Reply, count: int) -> Read:
         """@return: exactly C{count} bytes; fails as L{read} does"""
-        return self._read(reply, Exactly(count))
+        return self._read(reply, read_buffer.Exactly(count))
 
     @operation("tcp_read_until", gone=EOF, direct=True)
     def read_until(self, reply: Reply, delimiter: bytes) -> Read:
         """@return: what comes before the delimiter; fails as L{read} does"""
-        return self._read(reply, Until(delimiter))
+        return self._read(reply, read_buffer.Until(delimiter))
 
     @operation("tcp_read_all", gone=EOF, direct=True)
     def read_all(self, reply: Reply) -> Read:
         """@return: all until the peer closes; fails as L{read} does"""
-        return self._read(reply, EVERYTHING)
+        return self._read(reply, read_buffer.EVERYTHING)
 
-    def _read(self, reply: Reply, want: Want) -> Read:
+    def _read(self, reply: Reply, want: read_buffer.Want) -> Read:
         if self._state in ("new", "connecting"):
             raise OperationError(*NOT_CONNECTED)
         result: Read
@@ -203,6 +196,12 @@ class TCPSocket(Protocol):
         if result is not None or not self._reading:
             self._regulate()
         return result
+
+    @query("tcp_unread")
+    def unread(self, ticket: int, data: bytes | None) -> None:
+        """Nobody waits for a read any more: what it had got is for the next one."""
+        self._in.withdraw(Reply(self._environment.bridge, ticket, self.id), data or b"")
+        self._regulate()
 
     def dataReceived(self, data: bytes) -> None:
         if self._state == "closing":

@@ -23,6 +23,7 @@ local class = {}
 ---@field describe fun(object: table): string
 ---@field referenced fun(object: table, referenced: boolean)|nil
 ---@field forget fun(id: integer)|nil
+---@field length (fun(object: table): integer)|nil
 ---@field object_meta table of objects
 ---@field handle_meta table|nil of handles, made for the first one
 ---@field objects table<table, table> by handle
@@ -80,8 +81,12 @@ local function handle_meta_of(found, methods)
   end
   index.ref = referencing(found, "ref", true)
   index.unref = referencing(found, "unref", false)
-  local objects, name = found.objects, found.name
+  local objects, name, length = found.objects, found.name, found.length
   return {
+    __len = length and function(handle)
+      local object = objects[handle]
+      return object and length(object) or 0
+    end,
     __name = name,
     __index = index,
     __metatable = name,
@@ -118,6 +123,12 @@ function class.sweep()
   end
 end
 
+--- `#` of a handle is `length(object)`. In LuaJIT a table has no say in that: there the
+--- handles of the class are proxies, to which a script cannot add fields.
+function class.length(methods, length)
+  classes[methods].length = length
+end
+
 --- A new object of a class, with its fields.
 function class.instance(methods, fields)
   local found = classes[methods]
@@ -138,6 +149,14 @@ function class.handle(object)
   if not meta then
     meta = handle_meta_of(found, methods)
     found.handle_meta = meta
+  end
+  if newproxy and found.length then
+    local proxy = newproxy(true)
+    local own = getmetatable(proxy)
+    for name, value in pairs(meta) do own[name] = value end
+    own.object = object
+    found.objects[proxy] = object
+    return proxy
   end
   if newproxy then
     -- The handle holds its object; the weak table only leads to it.

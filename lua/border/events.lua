@@ -129,7 +129,10 @@ local function wait(own, name, milliseconds)
       withdraw(waiters, waiter)
     end)
   end
-  return tickets.wait(ticket)
+  return tickets.wait(ticket, function()
+    withdraw(waiters, waiter)
+    timers.cancel(waiter.timer)
+  end)
 end
 
 --- What a task gets that waits for an event that is here already, or cannot come:

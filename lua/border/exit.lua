@@ -30,7 +30,8 @@ end
 
 ---@class eplua.exit
 ---@field exiting boolean os.exit was called
-local exit = { exiting = false, resume = resume }
+---@field before function what is still to be told before os.exit
+local exit = { exiting = false, resume = resume, before = function() end }
 
 local EXIT = setmetatable({}, { __name = "exit", __tostring = function() return "os.exit" end })
 
@@ -47,6 +48,7 @@ exit.leave = leave
 
 --- Stop the runtime; does not return.
 function exit.exit(code)
+  if not exit.exiting then exit.before() end
   if not exit.exiting then
     exit.exiting = true
     finalizers.drop()

@@ -7,55 +7,178 @@ local class, exit = core.import("border/class"), core.import("border/exit")
 local reports, text = core.import("border/reports"), core.import("border/text")
 local create, isyieldable = coroutine.create, coroutine.isyieldable
 local running, status, yield = coroutine.running, coroutine.status, coroutine.yield
+local error, pcall, rawequal, rawget, select, setmetatable =
+  error, pcall, rawequal, rawget, select, setmetatable
+local close = rawget(coroutine, "close")
 local resume, traceback = exit.resume, debug.traceback
 
 local tasks = {}
 
-local Task = class.new("task", function(task) return task.done and "done" or "running" end)
+---@class eplua.Task
+---@field co thread|false
+---@field waits any what it waits for: a ticket, or an object of who wakes it
+---@field withdraw fun(task: eplua.Task)|nil lets go of that, when the task is cancelled
+---@field stops integer|nil it is cancelled, and was told so many times
+---@field outcome "returned"|"failed"|"cancelled"|nil how it ended
+---@field results table its results with their count `n`, if it returned
+---@field problem any what it raised, if it failed
+---@field message string
+---@field trace string|nil until it is known who hears of the error
+---@field waiters table[]|nil see `tasks.when_ended`
+---@field script function|nil the script's function that started it, and its line
+---@field line integer|nil
+
+local Task = class.new("task", function(task)
+  if not task.outcome then return "running" end
+  return task.outcome == "returned" and "done" or task.outcome
+end)
+tasks.Task = Task
+
+--- What a cancelled task gets as an error. It has no field a script could write.
+local CANCELLED = setmetatable({}, {
+  __name = "cancelled",
+  __metatable = "cancelled",
+  __tostring = function() return "task cancelled" end,
+  __newindex = function() end,
+})
+tasks.CANCELLED = CANCELLED
+
+-- A cancelled task that catches the error and waits again is told so many times; then
+-- it is left where it is.
+local STOPS = 100
 
 local current -- the task that runs
-local WAIT, WAKE = {}, {}
+local WAIT, WAKE, STOP = {}, {}, {}
 
 local wake
 
-local function rest(task, good, ...)
-  if good then
-    if status(task.co) == "dead" then
-      task.done = true
-    elseif (...) ~= WAIT then
-      -- A plain yield gives way to whatever is due.
-      core.import("timers", "timers").call_later(0, function() wake(task) end)
-    end
-    return
+-- The end.
+
+local function report(task, trace)
+  if task.script then
+    trace = trace .. "\n\tin a task started at " .. reports.spell(task.script, task.line)
   end
-  task.done = true
-  if exit.exiting then return end
-  local problem, co = (...), task.co
-  if problem == "not enough memory" then
-    -- Its frames hold what the task had: they go, and there is no traceback.
-    task.co, co = false, nil -- luacheck: ignore 311
-    return reports.report(problem)
-  end
-  reports.report(reports.with_frames(text.describe(problem), traceback(co, "")))
+  reports.report(trace)
 end
 
---- Let a task go on: its wait returns what follows.
-function wake(task, ...)
+--- Tell those who wait for the end of a task.
+---@return boolean heard one of them sees to its error
+local function tell(task)
+  local waiters, heard = task.waiters, false
+  task.waiters = nil
+  for i = 1, waiters and #waiters or 0 do
+    heard = waiters[i].ended(task, waiters[i]) or heard
+  end
+  return heard
+end
+
+local function returned(task, ...)
+  task.outcome, task.co = "returned", false
+  task.results = { n = select("#", ...), ... }
+  tell(task)
+end
+
+local function cancelled(task)
+  task.outcome, task.co = "cancelled", false
+  tell(task)
+end
+
+-- Errors of tasks that were just started: whoever started one may wait for it yet.
+local early = {}
+
+local function report_early()
+  local list = early
+  early = {}
+  for i = 1, #list do
+    local task = list[i]
+    if not task.heard then report(task, task.trace) end
+    task.trace = nil
+  end
+end
+exit.before = report_early
+
+local function failed(task, problem)
+  local co = task.co
+  task.co = false
+  if exit.exiting then
+    task.outcome = "failed"
+    return
+  end
+  if task.stops and rawequal(problem, CANCELLED) then return cancelled(task) end
+  task.outcome = "failed"
+  local trace
+  if problem == "not enough memory" then
+    -- Its frames hold what the task had: they go, and the report is short.
+    co, task.script = nil, nil -- luacheck: ignore 311
+    reports.out_of_memory(problem)
+    task.problem, task.message, trace = problem, problem, problem
+  else
+    task.message = text.describe(problem)
+    task.problem, trace = problem, reports.with_frames(task.message, traceback(co, ""))
+  end
+  task.trace = trace
+  if tell(task) then
+    task.trace = nil
+  elseif task.starting then
+    early[#early + 1] = task
+    if #early == 1 then core.import("border/tickets").soon(report_early) end
+  else
+    task.trace = nil
+    report(task, trace)
+  end
+end
+
+--- A cancelled task does not end: it is left, and its closing variables are closed.
+local function abandon(task)
+  local co = task.co
+  cancelled(task)
+  if close then pcall(close, co) end
+  report(task, "a cancelled task goes on waiting: it is left where it is")
+end
+
+local function rest(task, good, ...)
+  if not good then return failed(task, (...)) end
+  if status(task.co) == "dead" then return returned(task, ...) end
+  if (...) ~= WAIT then
+    -- Another yield than the script's, as that of a debug function.
+    return core.import("border/tickets").soon(wake, task)
+  end
+  if task.stops and not task.waits then abandon(task) end
+end
+
+local function switch(task, token, ...)
   local before = current
   current = task
-  rest(task, resume(task.co, WAKE, ...))
+  task.waits, task.withdraw = nil, nil
+  rest(task, resume(task.co, token, ...))
   current = before
   if exit.exiting then exit.leave() end
 end
+
+--- Let a task go on: its wait returns what follows.
+function wake(task, ...) return switch(task, WAKE, ...) end
 tasks.wake = wake
 
 --- Run `f(...)` as a task, up to its first wait.
-function tasks.start(f, ...)
-  local task = class.instance(Task, {})
+---@param waiter table|nil see `tasks.when_ended`
+function tasks.start(f, waiter, ...)
+  local task = class.instance(Task, { starting = true, waiters = waiter and { waiter } })
+  task.script, task.line = reports.here(3)
   task.co = create(function(_, ...) return f(...) end)
   wake(task, ...)
+  task.starting = nil
   return task
 end
+
+--- Call `waiter.ended(task, waiter)` when the task has ended: true from it means that its
+--- error, if that was it, is seen to. `task.trace` is there meanwhile.
+function tasks.when_ended(task, waiter)
+  local waiters = task.waiters or {}
+  waiters[#waiters + 1] = waiter
+  task.waiters = waiters
+end
+
+-- Waiting.
 
 --- The task that this is called in, or nil: a coroutine of the script's own is none.
 function tasks.current()
@@ -68,23 +191,57 @@ function tasks.can_wait()
   return not isyieldable or isyieldable()
 end
 
---- Raise unless the task can wait where it is.
+--- Raise the cancel value in a cancelled task that is about to wait.
+local function check_stopped(task)
+  local stops = task.stops
+  if not stops then return end
+  task.stops = stops + 1
+  if stops >= STOPS then yield(WAIT) end
+  error(CANCELLED, 0)
+end
+
+--- Raise unless the task can wait where it is: before anything is asked for.
 function tasks.check_can_wait()
   if not tasks.can_wait() then
     reports.raise("cannot wait here: a C function of Lua is on the stack")
   end
+  if current.stops then check_stopped(current) end
 end
 
 local function woken(token, ...)
-  if token ~= WAKE then
-    reports.raise("a task that waits is resumed by its answer only")
-  end
-  return ...
+  if token == WAKE then return ... end
+  if token == STOP then error(CANCELLED, 0) end
+  reports.raise("a task that waits is resumed by its answer only")
 end
 
 --- Suspend the current task until `wake`; returns what `wake` is given.
-function tasks.suspend()
+---@param waits any not nil: what it waits for, to know it by
+---@param withdraw fun(task: eplua.Task) called when the task is cancelled meanwhile
+function tasks.suspend(waits, withdraw)
+  local task = current
+  task.waits, task.withdraw = waits, withdraw
   return woken(yield(WAIT))
+end
+
+-- Cancelling.
+
+local function stop(task)
+  if task.outcome then return end
+  task.stops = task.stops + 1
+  switch(task, STOP)
+end
+
+--- Cancel a task: it gets the cancel value as an error where it waits, when the script
+--- has returned, or at its next wait.
+function tasks.cancel(task)
+  if task.outcome or task.stops then return end
+  task.stops = 0
+  local withdraw = task.withdraw
+  if withdraw then
+    withdraw(task)
+    task.waits, task.withdraw = nil, nil
+    core.import("border/tickets").soon(stop, task)
+  end
 end
 
 return tasks

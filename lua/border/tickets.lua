@@ -9,6 +9,8 @@ local library, unpack = core.library, core.unpack
 local select = select
 local protect, check, wake = reports.protect, callbacks.check, tasks.wake
 local current_task, remember, forget = tasks.current, callbacks.remember, callbacks.forget
+local check_can_wait, suspend = tasks.check_can_wait, tasks.suspend
+local forget_ticket = library.forget
 
 local tickets = {}
 
@@ -19,6 +21,7 @@ local successes = {} -- callbacks of operations; false for none
 local failures = {}
 local hushed = {} -- the code of an error that is not warned about
 local waiting = {} -- the task that waits
+local undoings = {} -- how the answer of a primitive is given back, when nobody takes it
 local hooks = {} -- the library's own look at an answer before the script's
 local listeners = {} -- functions of the library for things that happen again
 local last = 0
@@ -40,17 +43,47 @@ function tickets.drop(ticket)
 end
 
 --- Wait in the current task for the answer to a ticket.
-local function wait(ticket)
-  local task = current_task()
-  waiting[ticket], task.ticket = task, ticket
-  return tasks.suspend()
+---@param withdraw fun(task: table)|nil what is to be done when the task is cancelled
+function tickets.wait(ticket, withdraw)
+  waiting[ticket] = current_task()
+  return suspend(ticket, function(task)
+    waiting[ticket] = nil
+    if withdraw then withdraw(task) end
+  end)
 end
-tickets.wait = wait
 
 --- Whether a task still waits for the answer to a ticket.
 function tickets.is_waiting(ticket)
-  local task = waiting[ticket]
-  return task ~= nil and task.ticket == ticket and not task.done
+  return waiting[ticket] ~= nil
+end
+
+--- For a primitive whose answer would be lost if nobody took it: when a task is cancelled
+--- that waits for one, `undo(ticket, first, second, ok, ...)` is called with the first
+--- arguments of the primitive, and with the answer if that was on its way (`ok` is nil
+--- otherwise).
+function tickets.undo(primitive, undo)
+  undoings[primitive] = undo
+end
+
+--- A task was cancelled that waits for an operation.
+local function withdraw_operation(task)
+  local ticket, primitive = task.waits, task.primitive
+  waiting[ticket] = nil
+  local hook, undo = hooks[ticket], undoings[primitive]
+  hooks[ticket] = nil
+  if undo then
+    undo(ticket, task.first, task.second, forget_ticket(ticket))
+  else
+    forget_ticket(ticket)
+  end
+  if hook then hook(nil) end
+end
+
+local function wait_for(ticket, primitive, first, second)
+  local task = current_task()
+  waiting[ticket] = task
+  task.primitive, task.first, task.second = primitive, first, second
+  return suspend(ticket, withdraw_operation)
 end
 
 --- Methods whose answer is all that they are for.
@@ -77,9 +110,9 @@ local function operate(method, given, primitive, ...)
   if given ~= nil then
     success, failure = check(given, method)
   elseif current_task() then
-    tasks.check_can_wait()
+    check_can_wait()
     primitive(ticket, ...)
-    return wait(ticket)
+    return wait_for(ticket, primitive, ...)
   elseif ASKING[method] then
     callbacks.unused(method)
   end
@@ -99,13 +132,14 @@ local function operate(method, given, primitive, ...)
 end
 tickets.operate = operate
 
---- As `operate`; `hook(ok, ...)` sees the answer first, its results replace it.
+--- As `operate`; `hook(ok, ...)` sees the answer first, its results replace it. With nil
+--- for `ok` the task that waits was cancelled: what it had asked for is to be undone.
 function tickets.operate_with(hook, method, given, primitive, ...)
   -- Whatever can raise does so before the hook is set.
   if given ~= nil then
     check(given, method)
   elseif current_task() then
-    tasks.check_can_wait()
+    check_can_wait()
   end
   hooks[last + 1] = hook
   return operate(method, given, primitive, ...)
@@ -161,7 +195,6 @@ local function settle(ticket, ok, ...)
   local task = waiting[ticket]
   if task then
     waiting[ticket] = nil
-    if task.ticket ~= ticket or task.done then return end
     if ok then return wake(task, none_as_true(...)) end
     local code, message = ...
     return wake(task, nil, message, code)

@@ -123,6 +123,11 @@ function DTLSPeer:close()
   primitives.dtls_close(id)
 end
 
+--- A task that waits was cancelled: a client that it would have got is for the next one.
+tickets.undo(primitives.dtls_server_accept, function(_, id, _, ok, peer)
+  if ok then primitives.dtls_server_return(id, peer) end
+end)
+
 --- On a bound server, the next client that has done its handshake:
 --- success(peer, ip, port).
 function Server:accept(callbacks)

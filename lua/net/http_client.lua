@@ -262,11 +262,13 @@ function HTTPClient:request(url, params)
     end
   end
   local waits = not success and not failure and tasks.current()
+  if waits then tasks.check_can_wait() end
   local request = class.instance(HTTPRequest, { url = url, unreferenced = self.unreferenced })
   local listener
   if params.data or not waits then listener = pieces(request, params) end
   class.open(request, create(self, url, "request", params, listener))
   local function over(ok, ...)
+    if ok == nil then return request:cancel() end
     request.id = nil
     tickets.drop(listener)
     if ok then return response_of(...) end

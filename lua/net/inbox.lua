@@ -184,6 +184,16 @@ local function await(ticket, self)
   if self.timed and #waiting > self.count then time_out_later(self, ticket) end
 end
 
+--- A task that waits was cancelled: what comes is for the next one.
+tickets.undo(await, function(ticket, self)
+  for i = #self.waiting, 1, -1 do
+    if self.waiting[i] == ticket then remove(self.waiting, i) end
+  end
+  cancel_timer(self.timers[ticket])
+  self.timers[ticket] = nil
+  rest(self)
+end)
+
 --- The object is closed: callbacks that wait are dropped, a task is told.
 function Inbox:close()
   self.id, self.count, self.queue = nil, 0, {}

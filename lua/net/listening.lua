@@ -57,13 +57,17 @@ end
 --- Begin to listen. `open(self)` makes what does not listen yet: it sets `id` and
 --- `listener`. What follows `callbacks` is the primitive's.
 function listening.start(self, open, on_start, callbacks, host, start, address, port, ...)
-  if not self:isRunning() and not self.starting then
+  local is_new = not self:isRunning() and not self.starting
+  if is_new then
     open(self)
     self.starting, self.host = true, host
   end
   local id, listener = self.id, self.listener
   local function started(ok, ...)
-    if self.id == id then
+    if ok == nil then
+      -- The task that waits was cancelled: nobody is to be served.
+      if is_new and self.id == id then self:stop({}) end
+    elseif self.id == id then
       self.starting = nil
       if not ok and not self:isRunning() then
         tickets.drop(listener)

@@ -14,7 +14,7 @@ local tcp_read_exactly = primitives.tcp_read_exactly
 local tcp_read_until = primitives.tcp_read_until
 local tcp_read_all, tcp_shutdown = primitives.tcp_read_all, primitives.tcp_shutdown
 local tcp_close, tcp_forget = primitives.tcp_close, primitives.tcp_forget
-local tcp_state = primitives.tcp_state
+local tcp_state, tcp_unread = primitives.tcp_state, primitives.tcp_unread
 local find, pairs, type = string.find, pairs, type
 
 local SOCKET_OPTIONS = {
@@ -56,7 +56,8 @@ end
 function TCPSocket:connect(host, port, callbacks)
   local address
   address, port = check.address(host, port, 1, "connect")
-  if not is_open(self) then
+  local is_new = not is_open(self)
+  if is_new then
     if self.id then tcp_forget(self.id) end
     class.sweep()
     local id, message = tcp_create(pack(self.options))
@@ -65,12 +66,26 @@ function TCPSocket:connect(host, port, callbacks)
   end
   local id = self.id
   local function failed(ok, ...)
+    if ok == nil and is_new then tcp_close(id) end
     -- The number stays while an older connection is what it stands for.
     if not ok and self.id == id and not is_open(self) then self.id = nil end
     return ...
   end
   return operate_with(failed, "connect", callbacks, tcp_connect, id, address, port)
 end
+
+-- A task that waits for a read was cancelled: what it would have got is for the next one.
+
+local function unread(ticket, id, _, ok, data)
+  if ok ~= false then tcp_unread(id, ticket, data) end
+end
+
+tickets.undo(tcp_read, unread)
+tickets.undo(tcp_read_exactly, unread)
+tickets.undo(tcp_read_all, unread)
+tickets.undo(tcp_read_until, function(ticket, id, delimiter, ok, data)
+  unread(ticket, id, nil, ok, ok and data .. delimiter)
+end)
 
 --- Whatever has arrived, at least one byte.
 function TCPSocket:read(callbacks)

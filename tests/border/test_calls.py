@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.internet.error import ConnectionRefusedError
 
-from eplua_twisted import OperationError, ScriptError
+from eplua_twisted import OperationError, RuntimeStopped, ScriptError
 from tests.support import LuaTestCase, for_each_lua
 
 
@@ -40,6 +40,78 @@ class CallTests(LuaTestCase):
         )
         self.assertEqual(self.lines, [b"first", b"later\tx"])
         self.assertEqual(done, [()])
+
+
+class CallThatWaitsTests(LuaTestCase):
+    """The function runs as a task."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.asked: list[Deferred[Any]] = []
+        self.runtime.expose("ask", self.ask)
+
+    def ask(self) -> Deferred[Any]:
+        self.asked.append(Deferred())
+        return self.asked[-1]
+
+    def test_fires_when_it_is_done(self) -> None:
+        self.run_lua("function f(x) return x, ask(), task.current() ~= nil end")
+        called = self.runtime.call("f", 1)
+        self.assertNoResult(called)
+        self.asked[0].callback("x")
+        self.assertEqual(self.successResultOf(called), (1, b"x", True))
+
+    def test_fails_when_it_fails(self) -> None:
+        self.run_lua("function f()\nask() error('no') end")
+        called = self.runtime.call("f")
+        self.asked[0].callback(None)
+        problem = self.failureResultOf(called, ScriptError).value
+        self.assertEqual(str(problem), "test.lua:2: no")
+        self.assertIn("stack traceback:", problem.traceback)
+        self.assertEqual(self.errors, [])
+
+    def test_cancel(self) -> None:
+        """To cancel the Deferred cancels the task."""
+        self.run_lua("function f() print(pcall(ask)) end")
+        called = self.runtime.call("f")
+        called.cancel()
+        self.failureResultOf(called, CancelledError)
+        self.assertTrue(self.asked[0].called)
+        self.assertEqual((self.lines, self.errors), ([b"false\ttask cancelled"], []))
+
+    def test_error_after_cancel(self) -> None:
+        """Nobody waits for it any more: it is reported."""
+        self.run_lua("function f() pcall(ask) error('no', 0) end")
+        called = self.runtime.call("f")
+        called.cancel()
+        self.failureResultOf(called, CancelledError)
+        self.assertEqual([text.split("\n")[0] for text in self.errors], ["no"])
+
+    def test_cancelled_by_the_script(self) -> None:
+        self.run_lua("function f() task.current():cancel() ask() end")
+        called = self.runtime.call("f")
+        failure = self.failureResultOf(called, ScriptError)
+        self.assertEqual(str(failure.value), "task cancelled")
+
+    def test_keeps_the_program_alive(self) -> None:
+        """A call that waits is pending; so is nothing when it is over."""
+        self.run_lua("function f() task.queue():get() end")
+        called = self.runtime.call("f")
+        idle = self.runtime.idle()
+        self.turn(3)
+        self.assertNoResult(idle)
+        called.cancel()
+        self.failureResultOf(called, CancelledError)
+        self.turn(3)
+        self.successResultOf(idle)
+
+    def test_stop(self) -> None:
+        """Who waits for a call learns that there will be no answer."""
+        self.run_lua("function f() pcall(ask) print('never') end")
+        called = self.runtime.call("f")
+        self.stop(self.runtime)
+        self.failureResultOf(called, RuntimeStopped)
+        self.assertEqual(self.lines, [])
 
 
 class ExposeTests(LuaTestCase):
@@ -221,6 +293,6 @@ class ExposeTests(LuaTestCase):
         self.assertEqual(self.lines, [b"data"])
 
 
-for _case in (CallTests, ExposeTests):
+for _case in (CallTests, CallThatWaitsTests, ExposeTests):
     globals().update(for_each_lua(_case))
 del _case

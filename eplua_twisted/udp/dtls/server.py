@@ -146,8 +146,7 @@ class DTLSServer:
         if before is not None:
             before.replaced()
         if self._accepts:
-            self._accepts.fire_next(peer)
-            self._recount()
+            self._serve(peer)
         elif len(self._ready) < MAX_READY:
             self._ready.append(peer)
         else:
@@ -156,6 +155,10 @@ class DTLSServer:
                 limit=MAX_READY,
             )
             peer.close()
+
+    def _serve(self, peer: DTLSPeer) -> None:
+        self._accepts.fire_next(peer)
+        self._recount()
 
     def _refuse(self, failure: Failure, peer: DTLSPeer) -> None:
         """A client did not get through the handshake."""
@@ -196,6 +199,17 @@ class DTLSServer:
             limit(waiter, self.environment.reactor, self._timeout)
         self._recount()
         return waiter.addCallback(self._accepted)
+
+    @query("dtls_server_return")
+    def return_peer(self, number: int) -> None:
+        """Nobody waits any more for a client that was accepted: it is for the next."""
+        peer = self.environment.resources.get(number)
+        if not isinstance(peer, DTLSPeer):
+            return
+        if self._accepts:
+            self._serve(peer)
+        else:
+            self._ready.appendleft(peer)
 
     def _accepted(self, peer: DTLSPeer) -> tuple[int, bytes, int]:
         return peer.id, *peer.source
