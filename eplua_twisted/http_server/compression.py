@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 
+from eplua_twisted.http_engine.answers import Fields
 from eplua_twisted.http_engine.request_reader import RequestHead
 
 SMALLEST = 256
@@ -12,8 +13,6 @@ SMALLEST = 256
 LEVEL = 5
 
 TEXT = (b"text/", b"application/json", b"application/javascript", b"image/svg+xml")
-
-Fields = list[tuple[bytes, bytes]]
 
 
 def accepts(head: RequestHead, coding: bytes) -> bool:
@@ -26,24 +25,24 @@ def accepts(head: RequestHead, coding: bytes) -> bool:
     return False
 
 
-def compressed(head: RequestHead, headers: Fields, body: bytes) -> tuple[Fields, bytes]:
+def compressed(head: RequestHead, fields: Fields, body: bytes) -> tuple[Fields, bytes]:
     """
-    Headers and body of an answer, with gzip where it is of use and accepted.
+    Header fields and body of an answer, with gzip where it is of use and accepted.
 
-    @param headers: the script's own
+    @param fields: the script's own
     """
-    named = {name.lower(): value for name, value in headers}
-    kind = named.get(b"content-type", b"").lower()
+    named = dict(fields.pairs)
+    kind = named.get(b"Content-Type", b"").lower()
     if (
         len(body) < SMALLEST
         or not kind.startswith(TEXT)
-        or b"content-encoding" in named
-        or b"content-range" in named
+        or b"Content-Encoding" in named
+        or b"Content-Range" in named
     ):
-        return headers, body
-    headers = [*headers, (b"Vary", b"Accept-Encoding")]
-    if not accepts(head, b"gzip"):
-        return headers, body
-    compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, 31)
-    body = compressor.compress(body) + compressor.flush()
-    return [*headers, (b"Content-Encoding", b"gzip")], body
+        return fields, body
+    pairs = [*fields.pairs, (b"Vary", b"Accept-Encoding")]
+    if accepts(head, b"gzip"):
+        compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, 31)
+        body = compressor.compress(body) + compressor.flush()
+        pairs.append((b"Content-Encoding", b"gzip"))
+    return Fields(pairs), body

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from email.utils import parsedate_to_datetime
 
+from eplua_twisted.http_engine.answers import seconds_of
 from eplua_twisted.http_engine.request_reader import RequestHead
 
 MAX_RANGES = 8
@@ -12,14 +12,6 @@ MAX_RANGES = 8
 
 ETAG = re.compile(rb'(?:W/)?("[^"]*")|(\*)')
 RANGE = re.compile(rb"([0-9]*)-([0-9]*)")
-
-
-def seconds_of(date: bytes) -> int | None:
-    """A date of HTTP as seconds since 1970; C{None} for what is none."""
-    try:
-        return int(parsedate_to_datetime(date.decode("ascii")).timestamp())
-    except (ValueError, TypeError, OverflowError):
-        return None
 
 
 def _matches(tags: bytes, tag: bytes) -> bool:

@@ -86,7 +86,9 @@ class HTTPConnection(StreamProtocol):
         self._serving = self._paused = self._half_closed = self._head_runs = False
         clock = server.clock
         self._now = clock.seconds
-        self._body_until = 0.0
+        # When the body of a request began to be awaited, and what has come of it.
+        self._body_since: float | None = None
+        self._body_size = 0
         # For idle clients, heads and bodies.
         self._time = MovingDeadline(clock, self._due)
         self._ending = Deadline(clock, self.abort)
@@ -118,7 +120,12 @@ class HTTPConnection(StreamProtocol):
         reader = self._reader
         if reader.in_body:
             if timeout:
-                self._limit(min(timeout, max(0.001, self._body_until - self._now())))
+                now = self._now()
+                if self._body_since is None:
+                    self._body_since = now
+                most = 2 * timeout + self._body_size / SLOWEST_BODY
+                left = self._body_since + most - now
+                self._limit(min(timeout, max(0.001, left)))
         elif reader.amid:
             if not self._head_runs:
                 self._head_runs = True
@@ -189,7 +196,7 @@ class HTTPConnection(StreamProtocol):
             raise Refused(413)
         request = HTTPServerRequest(self.server, self, head)
         self._requests.append(request)
-        self._body_until = self._now() + 2 * options.timeout
+        self._body_since, self._body_size = None, 0
         if head.awaits_continue:
             request.awaits_continue = True
             self._continue()
@@ -202,7 +209,7 @@ class HTTPConnection(StreamProtocol):
             self.out.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def body_received(self, data: bytes) -> None:
-        self._body_until += len(data) / SLOWEST_BODY
+        self._body_size += len(data)
         self._requests[-1].body_received(data)
 
     def request_received(self) -> None:

@@ -11,10 +11,10 @@ from zope.interface import implementer
 from eplua_twisted.border.interfaces import IResource
 from eplua_twisted.border.primitives import operation, query
 from eplua_twisted.errors import OperationError
-from eplua_twisted.http_engine.answers import NO_BODY, phrase
+from eplua_twisted.http_engine.answers import NO_BODY, Fields, phrase
 from eplua_twisted.http_engine.request_reader import Refused, RequestHead
 from eplua_twisted.http_server.compression import compressed
-from eplua_twisted.http_server.conditions import is_cached, seconds_of
+from eplua_twisted.http_server.conditions import is_cached
 from eplua_twisted.http_server.roles import Client, RequestOwner
 from eplua_twisted.streams.write_buffer import SLICE
 
@@ -22,6 +22,9 @@ ANSWERED = ("state", "Already answered, or the client is gone")
 
 MAX_UNSENT = 1024 * 1024
 """Bytes that may wait for a slow client before a write is not done at once."""
+
+NO_FIELDS = Fields([])
+LEAVES, STAYS = b"Connection: close\r\n", b"Connection: keep-alive\r\n"
 
 State = Literal["waiting", "begun", "ended"]
 
@@ -101,60 +104,41 @@ class HTTPServerRequest:
 
     # The answer's head.
 
-    def _begin(
-        self, status: int, headers: list[tuple[bytes, bytes]], length: int | None
-    ) -> bytes:
+    def _begin(self, status: int, fields: Fields, length: int | None) -> bytes:
         """
         The head, for an answer with a body of that length; C{None} when it comes in
         pieces.
         """
-        server, head = self._server, self.head
+        client, minor = self._client, self.head.minor
         self._state = "begun"
-        lines = [server.heads.begin(status, head.minor, server.time_of_day())]
-        told = False
-        for name, value in headers:
-            if name == b"Connection":
-                told = True
-                if b"close" in value.lower():
-                    self._client.leaving = True
-            elif name == b"Date":
-                lines[0] = lines[0].partition(b"Date: ")[0]
-            lines.append(b"%s: %s\r\n" % (name, value))
+        start = self._server.heads.begin(status, minor)
+        if fields.dated:
+            start = start.partition(b"Date: ")[0]
+        if fields.connection is not None and b"close" in fields.connection:
+            client.leaving = True
+        framing = b""
         if status in NO_BODY:
             self._left = 0
         elif length is not None:
-            lines.append(b"Content-Length: %d\r\n" % length)
-        elif head.minor:
-            self._chunked = head.method != b"HEAD"
-            lines.append(b"Transfer-Encoding: chunked\r\n")
+            framing = b"Content-Length: %d\r\n" % length
+        elif minor:
+            self._chunked = self.head.method != b"HEAD"
+            framing = b"Transfer-Encoding: chunked\r\n"
         else:
             # The end of the connection is the end of the body.
-            self._client.leaving = True
-        if not told:
-            self._tell_connection(lines)
-        lines.append(b"\r\n")
-        return b"".join(lines)
-
-    def _tell_connection(self, lines: list[bytes]) -> None:
-        head = self.head
-        if head.minor and (self._client.leaving or not head.keep_alive):
-            lines.append(b"Connection: close\r\n")
-        elif not head.minor and head.keep_alive and not self._client.leaving:
-            lines.append(b"Connection: keep-alive\r\n")
-
-    def _fields(self, flat: tuple[bytes, ...]) -> list[tuple[bytes, bytes]]:
-        """The script's headers, the names in their usual spelling."""
-        names = iter(flat)
-        spell = self._server.names.spell
-        return [(spell(name), next(names)) for name in names]
+            client.leaving = True
+        connection = b""
+        if fields.connection is None:
+            leaves = client.leaving or not self.head.keep_alive
+            if leaves == bool(minor):
+                connection = LEAVES if leaves else STAYS
+        return b"%b%b%b%b\r\n" % (start, fields.text, framing, connection)
 
     def _check_waiting(self) -> None:
         if self._state != "waiting":
             raise OperationError(*ANSWERED)
 
-    def send_head(
-        self, status: int, headers: list[tuple[bytes, bytes]], length: int | None
-    ) -> None:
+    def send_head(self, status: int, fields: Fields, length: int | None) -> None:
         """
         Begin an answer whose pieces follow.
 
@@ -162,7 +146,7 @@ class HTTPServerRequest:
         """
         self._check_waiting()
         self._left = length
-        self._client.out.write(self._begin(status, headers, length))
+        self._client.out.write(self._begin(status, fields, length))
 
     # What scripts ask.
 
@@ -174,37 +158,23 @@ class HTTPServerRequest:
         @return: C{None}, or fires with it, when the system has all of it, or nearly;
             fails with C{state}, or what the connection was lost by
         """
-        self._check_waiting()
-        return self.answer_with(status, self._fields(flat), body)
+        return self.answer_with(status, self._server.heads.fields(flat), body)
 
     def answer_with(
-        self, status: int, headers: list[tuple[bytes, bytes]], body: bytes
+        self, status: int, fields: Fields, body: bytes
     ) -> Deferred[None] | None:
-        """
-        As L{send}; conditions of the client are heeded.
-
-        @param headers: with names in their usual spelling
-        """
-        tag = modified = None
-        for name, value in headers:
-            if name == b"ETag":
-                tag = value
-            elif name == b"Last-Modified":
-                modified = seconds_of(value)
-            elif name == b"Content-Length":
-                # The body is here: it has the length that it has.
-                headers = [each for each in headers if each[0] != name]
-        if (
-            status == 200
-            and (tag is not None or modified is not None)
-            and is_cached(self.head, tag, modified)
-        ):
-            status, body = 304, b""
-            headers = [each for each in headers if each[0] != b"Content-Type"]
-        if self._server.options.compress and status == 200:
-            headers, body = compressed(self.head, headers, body)
+        """As L{send}; conditions of the client are heeded."""
+        self._check_waiting()
+        if status == 200:
+            if (fields.tag is not None or fields.modified is not None) and is_cached(
+                self.head, fields.tag, fields.modified
+            ):
+                status, body = 304, b""
+                fields = fields.without(b"Content-Type")
+            elif self._server.options.compress:
+                fields, body = compressed(self.head, fields, body)
         out = self._client.out
-        text = self._begin(status, headers, len(body))
+        text = self._begin(status, fields, len(body))
         if self.head.method != b"HEAD" and status not in NO_BODY:
             if len(body) > SLICE:
                 out.write(text)
@@ -219,9 +189,9 @@ class HTTPServerRequest:
     @operation("http_response_head", gone=ANSWERED)
     def begin(self, status: int, *flat: bytes) -> None:
         """Begin an answer that comes in pieces: fails with C{state}"""
-        headers = self._fields(flat)
-        length = _take(headers, b"Content-Length")
-        self.send_head(status, headers, None if length is None else int(length))
+        fields = self._server.heads.fields(flat)
+        length = None if fields.length is None else int(fields.length)
+        self.send_head(status, fields, length)
 
     @operation("http_response_write", gone=ANSWERED)
     def write(self, data: bytes) -> Deferred[None] | None:
@@ -231,7 +201,7 @@ class HTTPServerRequest:
             the head has announced, or what the connection was lost by
         """
         if self._state == "waiting":
-            self.send_head(200, [], None)
+            self.send_head(200, NO_FIELDS, None)
         if self._state == "ended":
             raise OperationError(*ANSWERED)
         out = self._client.out
@@ -260,7 +230,7 @@ class HTTPServerRequest:
         head has announced; then the client sees the connection end too early.
         """
         if self._state == "waiting":
-            self.send_head(200, [], None)
+            self.send_head(200, NO_FIELDS, None)
         if self._state == "ended":
             raise OperationError(*ANSWERED)
         if self._left and self.head.method != b"HEAD":
@@ -294,9 +264,8 @@ class HTTPServerRequest:
             self.abort()
         elif self._state == "waiting":
             text = b"%d %s\n" % (status, phrase(status))
-            waits = self.answer_with(
-                status, [(b"Content-Type", b"text/plain"), *headers], text
-            )
+            fields = Fields([(b"Content-Type", b"text/plain"), *headers])
+            waits = self.answer_with(status, fields, text)
             if waits is not None:
                 # Nobody waits for it: a client that goes is no error.
                 waits.addErrback(lambda _: None)
@@ -361,13 +330,3 @@ def origin_form(target: bytes) -> bytes:
     at = next((i for i, each in enumerate(rest) if each in b"/?#"), len(rest))
     path = rest[at:]
     return path if path[:1] == b"/" else b"/" + path
-
-
-def _take(headers: list[tuple[bytes, bytes]], name: bytes) -> bytes | None:
-    """Take a field out of a list; the last value of it, if there is one."""
-    found = None
-    for each in list(headers):
-        if each[0] == name:
-            headers.remove(each)
-            found = each[1]
-    return found

@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 from twisted.internet.interfaces import IProtocol, IReactorTime
 
 from eplua_twisted.border.resources import Resources
-from eplua_twisted.http_engine.answers import Heads, Names
+from eplua_twisted.http_engine.answers import Heads
 from eplua_twisted.http_server.options import HTTPServerOptions
 from eplua_twisted.streams.transports import StreamTransport
 from eplua_twisted.streams.write_buffer import WriteBuffer
@@ -40,7 +40,6 @@ class RequestOwner(Protocol[R]):
     """What a request has of its server."""
 
     heads: Heads
-    names: Names
     options: HTTPServerOptions
 
     @property
@@ -48,8 +47,6 @@ class RequestOwner(Protocol[R]):
 
     @property
     def resources(self) -> Resources: ...
-
-    def time_of_day(self) -> float: ...
 
     def lost(self, request: R) -> None:
         """The client has not waited for its answer."""

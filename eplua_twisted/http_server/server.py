@@ -47,10 +47,11 @@ class HTTPServer(Listening[HTTPConnection, None], Factory):
         super().__init__(environment, options.max_connections)
         self.options = options
         self.secure = context is not None
-        self.heads = Heads()
-        self.names = Names()
+        self._names = Names()
+        self.heads = Heads(self._names, environment.time_of_day)
         self._context = context
         self._listener = 0
+        self._furnished = False
         self._upgrades: dict[bytes, int] = {}
         self._static: list[StaticFiles] = []
         self._answer = environment.bridge.answer
@@ -62,10 +63,6 @@ class HTTPServer(Listening[HTTPConnection, None], Factory):
     def clock(self) -> IReactorTime:
         clock: IReactorTime = self.environment.reactor
         return clock
-
-    def time_of_day(self) -> float:
-        """Seconds since 1970."""
-        return self.environment.time_of_day()
 
     @property
     def resources(self) -> Resources:
@@ -101,6 +98,7 @@ class HTTPServer(Listening[HTTPConnection, None], Factory):
     @query("http_server_static")
     def static(self, prefix: bytes, directory: bytes) -> None:
         """Serve files from a directory."""
+        self._furnished = True
         if not prefix.endswith(b"/"):
             prefix += b"/"
         self._static.append(StaticFiles(prefix, directory))
@@ -110,10 +108,14 @@ class HTTPServer(Listening[HTTPConnection, None], Factory):
     @query("http_server_websocket")
     def websocket(self, path: bytes, server: int) -> None:
         """Let the clients that ask for a path become a WebSocket server's."""
+        self._furnished = True
         self._upgrades[path] = server
 
     def serve(self, request: HTTPServerRequest) -> None:
         """Dispatch a request: WebSocket, static file, or script."""
+        if not self._furnished:
+            self._ask(request)
+            return
         path = request.path
         if path in self._upgrades:
             if self._upgrade_server(path) is None:
@@ -147,9 +149,9 @@ class HTTPServer(Listening[HTTPConnection, None], Factory):
     def _ask(self, request: HTTPServerRequest) -> None:
         request.id = self.resources.add(request)
         flat: list[bytes] = []
-        spell = self.names.spell
+        names = self._names
         for name, value in request.head.headers:
-            flat += (spell(name), value)
+            flat += names[name], value
         # What the server's own end drops is not for the requests that are here.
         self._answer(
             self._listener,

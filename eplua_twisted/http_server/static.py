@@ -10,6 +10,7 @@ from secrets import token_hex
 from typing import BinaryIO
 from urllib.parse import unquote_to_bytes
 
+from eplua_twisted.http_engine.answers import Fields
 from eplua_twisted.http_engine.request_reader import RequestHead
 from eplua_twisted.http_server.compression import accepts
 from eplua_twisted.http_server.conditions import is_cached, ranges
@@ -24,7 +25,7 @@ TURN = 16
 READY_MADE = ((b"br", b".br"), (b"gzip", b".gz"))
 """Codings of files that may lie beside a file, and what their names end with."""
 
-Fields = list[tuple[bytes, bytes]]
+Pairs = list[tuple[bytes, bytes]]
 Piece = bytes | tuple[int, int]
 """Bytes to send; or how many of the file, and from where."""
 
@@ -83,7 +84,7 @@ class _Found:
     size: int
     modified: int
     tag: bytes
-    headers: Fields
+    headers: Pairs
     whole: bool
 
 
@@ -95,7 +96,7 @@ def _open(head: RequestHead, name: bytes) -> _Found:
     if coding is not None:
         # A file that is compressed is sent as the file it is.
         kind = "application/gzip" if coding == "gzip" else "application/octet-stream"
-    headers: Fields = [
+    headers: Pairs = [
         (b"Content-Type", (kind or "application/octet-stream").encode("ascii"))
     ]
     suffix = b""
@@ -127,18 +128,17 @@ def send_file(request: HTTPServerRequest, name: bytes) -> None:
         return
     if is_cached(request.head, found.tag, found.modified):
         found.file.close()
-        headers = [each for each in found.headers if each[0] != b"Content-Type"]
-        request.answer_with(304, headers, b"")
+        request.answer_with(304, Fields(found.headers).without(b"Content-Type"), b"")
         return
     status, headers, pieces = _parts(request.head, found)
     length = sum(len(each) if isinstance(each, bytes) else each[0] for each in pieces)
-    request.send_head(status, headers, length)
+    request.send_head(status, Fields(headers), length)
     if request.head.method == b"HEAD" or status == 416:
         pieces = []
     _Sender(request, found.file, pieces).go_on()
 
 
-def _parts(head: RequestHead, found: _Found) -> tuple[int, Fields, list[Piece]]:
+def _parts(head: RequestHead, found: _Found) -> tuple[int, Pairs, list[Piece]]:
     """Status, headers and pieces of the answer."""
     headers, size = found.headers, found.size
     if not found.whole:
@@ -157,8 +157,8 @@ def _parts(head: RequestHead, found: _Found) -> tuple[int, Fields, list[Piece]]:
 
 
 def _multipart(
-    headers: Fields, size: int, wanted: list[tuple[int, int]]
-) -> tuple[Fields, list[Piece]]:
+    headers: Pairs, size: int, wanted: list[tuple[int, int]]
+) -> tuple[Pairs, list[Piece]]:
     """RFC 9110, 14.6."""
     boundary = token_hex(12).encode("ascii")
     kind = headers[0][1]
