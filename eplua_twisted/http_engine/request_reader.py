@@ -118,6 +118,7 @@ class RequestReader:
         "_events",
         "_fields",
         "_headers",
+        "_host",
         "_hosts",
         "_last",
         "_length",
@@ -139,6 +140,7 @@ class RequestReader:
         self._problem: Exception | None = None
         # Bytes since something was made of them: an unfinished head, a chunk's line.
         self._unused = 0
+        self._host: bytes | None = None
         self._muted = self._last = self._asks_upgrade = False
         self.amid = self.in_body = self.ended = False
         self.on_message_begin()
@@ -235,8 +237,11 @@ class RequestReader:
         if size == 4:
             if name.lower() == b"host":
                 self._hosts += 1
-                if NOT_IN_HOST.search(value):
-                    self._fail(Refused(BAD_REQUEST))
+                # One connection asks the same host again and again.
+                if value != self._host:
+                    if NOT_IN_HOST.search(value):
+                        self._fail(Refused(BAD_REQUEST))
+                    self._host = value
         elif size == 6:
             if name.lower() == b"expect" and value.lower() == b"100-continue":
                 self._awaits_continue = True

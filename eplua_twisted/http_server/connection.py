@@ -246,9 +246,9 @@ class HTTPConnection(StreamProtocol):
             return
         if self._requests:
             self._continue()
-        if self._ahead is not None and len(self._requests) == 1:
-            self._decide()
-        self._serve()
+            if self._ahead is not None and len(self._requests) == 1:
+                self._decide()
+            self._serve()
         self._go_on()
 
     def _go_on(self) -> None:

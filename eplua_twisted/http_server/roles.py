@@ -41,12 +41,10 @@ class RequestOwner(Protocol[R]):
 
     heads: Heads
     options: HTTPServerOptions
+    resources: Resources
 
     @property
     def clock(self) -> IReactorTime: ...
-
-    @property
-    def resources(self) -> Resources: ...
 
     def lost(self, request: R) -> None:
         """The client has not waited for its answer."""

@@ -17,7 +17,6 @@ from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.interfaces import IUpgrade
 from eplua_twisted.border.primitives import operation, query
 from eplua_twisted.border.reply import Events
-from eplua_twisted.border.resources import Resources
 from eplua_twisted.http_engine.answers import Heads, Names
 from eplua_twisted.http_server.connection import HTTPConnection
 from eplua_twisted.http_server.options import HTTPServerOptions
@@ -47,6 +46,7 @@ class HTTPServer(Listening[HTTPConnection, None], Factory):
         super().__init__(environment, options.max_connections)
         self.options = options
         self.secure = context is not None
+        self.resources = environment.resources
         self._names = Names()
         self.heads = Heads(self._names, environment.time_of_day)
         self._context = context
@@ -63,10 +63,6 @@ class HTTPServer(Listening[HTTPConnection, None], Factory):
     def clock(self) -> IReactorTime:
         clock: IReactorTime = self.environment.reactor
         return clock
-
-    @property
-    def resources(self) -> Resources:
-        return self.environment.resources
 
     @operation("http_server_start")
     def start(self, host: bytes, port: int, listener: int) -> Deferred[int | None]:

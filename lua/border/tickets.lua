@@ -151,10 +151,14 @@ function tickets.ask(method, given, primitive, ...)
   return operate(method, given, primitive, ...)
 end
 
---- The operation that was asked for last, if it has no error callback and no answer
---- yet, does not warn about an error with this code.
-function tickets.hush(code)
-  if successes[last] == false and not failures[last] then hushed[last] = code end
+--- As `operate`, outside of a task and without callbacks: an error is warned about,
+--- but not one with this code.
+function tickets.tell(code, primitive, ...)
+  local ticket = last + 1
+  last = ticket
+  if primitive(-ticket, ...) then return end
+  successes[ticket], hushed[ticket] = false, code
+  remember(ticket, 2)
 end
 
 local function none_as_true(...)

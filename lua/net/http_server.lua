@@ -9,7 +9,7 @@ local tls = core.import("net/tls")
 local options, reports = core.import("border/options"), core.import("border/reports")
 local tasks, tickets = core.import("border/tasks"), core.import("border/tickets")
 local timers = core.import("timers", "timers")
-local operate, protect = tickets.operate, reports.protect
+local operate, protect, tell = tickets.operate, reports.protect, tickets.tell
 local response_send, response_fail = primitives.http_response_send, primitives.http_response_fail
 local char, find, gmatch = string.char, string.find, string.gmatch
 local gsub, lower, sub = string.gsub, string.lower, string.sub
@@ -116,8 +116,7 @@ local function step(self, method, callbacks, primitive, ...)
   if callbacks ~= nil or not self.id or tasks.current() then
     return operate(method, callbacks, primitive, self.number, ...)
   end
-  operate(method, nil, primitive, self.number, ...)
-  tickets.hush("state")
+  tell("state", primitive, self.number, ...)
 end
 
 --- As `step`, for the last one.
@@ -127,8 +126,7 @@ local function last_step(self, method, callbacks, primitive, ...)
     return operate(method, callbacks, primitive, self.number, ...)
   end
   over(self)
-  operate(method, nil, primitive, self.number, ...)
-  tickets.hush("state")
+  tell("state", primitive, self.number, ...)
 end
 
 local function check_head(status, fields, method)
@@ -213,9 +211,7 @@ local SERVER_OPTIONS = {
 listening.mixin(HTTPServer, primitives, "http_server")
 
 --- Who answers a request, with its parameters; or what it is answered with.
-local function handler_of(self, onRequest, asked)
-  local known = self.routes
-  if not known.any then return onRequest end
+local function handler_of(known, onRequest, asked)
   local at = find(asked.uri, "?", 1, true)
   local path = at and sub(asked.uri, 1, at - 1) or asked.uri
   local handler, found = known:find(asked.method, path)
@@ -236,12 +232,18 @@ local function refuse(response, status, allow)
 end
 
 local function listener_of(self, onRequest)
-  local closers, place = {}, reports.place()
-  local function request(id, ...)
+  local closers, place, known = {}, reports.place(), self.routes
+  return tickets.listen(function(event, id, ...)
+    if event ~= "request" then
+      local f = closers[id]
+      closers[id] = nil
+      if f then protect(f) end
+      return
+    end
     local response = class.instance(Response,
       { number = id, id = id, closers = closers, place = place })
-    local asked = request_of(...)
-    local handler, status, allow = handler_of(self, onRequest, asked)
+    local asked, handler, status, allow = request_of(...), onRequest, nil, nil
+    if known.any then handler, status, allow = handler_of(known, onRequest, asked) end
     if not handler then return refuse(response, status or 404, allow) end
     if not protect(handler, asked, class.handle(response)) then
       over(response)
@@ -249,12 +251,6 @@ local function listener_of(self, onRequest)
     elseif response.id then
       guard(response)
     end
-  end
-  return tickets.listen(function(event, id, ...)
-    if event == "request" then return request(id, ...) end
-    local f = closers[id]
-    closers[id] = nil
-    if f then protect(f) end
   end)
 end
 
