@@ -26,6 +26,7 @@ from eplua_twisted.border.resources import Resources
 from eplua_twisted.border.values import to_bytes, to_text
 from eplua_twisted.clocks import IScriptClock, Network
 from eplua_twisted.errors import RuntimeStopped, describe
+from eplua_twisted.files import lua_directory
 from eplua_twisted.lifecycle import Lifecycle
 from eplua_twisted.streams.counted import counting
 from eplua_twisted.streams.transports import eager
@@ -51,13 +52,6 @@ MODULES = {
     "mqtt": ("eplua_twisted.mqtt", "MQTT"),
 }
 """Where the primitives of each file in lua/ are, by the name used there."""
-
-
-def lua_directory() -> Path:
-    """Where the Lua library is: in the package, or beside it in a checkout."""
-    package = Path(__file__).parent
-    inside = package / "lua"
-    return inside if inside.is_dir() else package.parent / "lua"
 
 
 def _refuse(holder: object, name: object, setting: bool) -> str:

@@ -14,7 +14,8 @@ from twisted.application.service import IServiceMaker
 from twisted.plugin import getPlugins
 from twisted.trial.unittest import SynchronousTestCase
 
-from eplua_twisted.runtime import LUA_VERSIONS, lua_directory
+from eplua_twisted.files import lua_directory, types_directory
+from eplua_twisted.runtime import LUA_VERSIONS
 from tests.support import ROOT
 
 
@@ -48,6 +49,11 @@ class PackagingTests(SynchronousTestCase):
 
     def test_lua_library(self) -> None:
         self.assertTrue((lua_directory() / "eplua.lua").is_file())
+
+    def test_definitions(self) -> None:
+        """The API's definitions are a part of the Lua library, so the wheel has them."""
+        self.assertTrue((types_directory() / "net.lua").is_file())
+        self.assertIn(lua_directory(), types_directory().parents)
 
     def test_no_package_above_the_plugin(self) -> None:
         """An __init__.py there would hide Twisted's own plugins."""

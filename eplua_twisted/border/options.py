@@ -126,6 +126,20 @@ class Options:
         return cls(**values)
 
     @classmethod
+    def declared(cls) -> dict[str, tuple[Convert, object]]:
+        """
+        What a script can set, by its name in Lua.
+
+        @return: for each its converter, and its default as Python has it
+        """
+        found: dict[str, tuple[Convert, object]] = {}
+        for each in fields(cls):
+            known: _Declared | None = each.metadata.get(_KEY)
+            if known is not None:
+                found[to_text(known.name)] = known.convert, each.default
+        return found
+
+    @classmethod
     def _collect(
         cls, name: Scalar, value: Scalar, tables: dict[bytes, list[Scalar]]
     ) -> None:

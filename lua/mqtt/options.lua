@@ -162,6 +162,9 @@ local function will_kind(value)
   if value.qos ~= nil then
     qos = qos_kind(value.qos) or check.fail(2, "connect", "lastWill.qos", "0, 1 or 2", value.qos)
   end
+  if value.retain ~= nil and type(value.retain) ~= "boolean" then
+    check.fail(2, "connect", "lastWill.retain", "boolean", value.retain)
+  end
   return { topic = value.topic, payload = payload, qos = qos, retain = value.retain == true }
 end
 

@@ -1,0 +1,26 @@
+"""Where the files are that are not Python: in the package, or beside it in a checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def _directory(name: str) -> Path:
+    package = Path(__file__).parent
+    inside = package / name
+    return inside if inside.is_dir() else package.parent / name
+
+
+def lua_directory() -> Path:
+    """The Lua library."""
+    return _directory("lua")
+
+
+def types_directory() -> Path:
+    """The definitions of the Lua API, for editors and for L{eplua_twisted.api}."""
+    return lua_directory() / "types"
+
+
+def examples_directory() -> Path:
+    """The example scripts."""
+    return _directory("examples")

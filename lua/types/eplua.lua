@@ -1,0 +1,98 @@
+---@meta eplua
+
+---The stable word that every error has beside its message.
+---@alias eplua.Code
+---| "timeout" # Operation canceled
+---| "eof" # End of file
+---| "closed" # Operation canceled; only a waiting task sees it: the script closed the object
+---| "refused" # Connection refused
+---| "reset" # Connection reset by peer
+---| "unreachable" # Network is unreachable, or No route to host
+---| "dns" # Host not found
+---| "in_use" # Address already in use
+---| "denied" # Permission denied
+---| "tls" # what TLS failed by; where a certificate was not accepted, the option that would accept it
+---| "state" # Not connected, Already connected, and the like
+---| "limit" # which bound was met, and the option that moves it
+---| "protocol" # what the peer did against the protocol
+---| "error" # what a task has raised; only `task:wait` gives it
+---| "internal" # internal error: a bug of this package; the log has its traceback
+
+---What an operation calls that has no values; without it a task waits.
+---@class eplua.Callbacks
+---@field success? fun()
+---@field error? fun(message: string, code: eplua.Code)
+
+---@class eplua.DataCallbacks
+---@field success? fun(data: string)
+---@field error? fun(message: string, code: eplua.Code)
+
+---@class eplua.DatagramCallbacks
+---@field success? fun(data: string, ip: string, port: integer)
+---@field error? fun(message: string, code: eplua.Code)
+
+---@class eplua.PortCallbacks
+---@field success? fun(port: integer)
+---@field error? fun(message: string, code: eplua.Code)
+
+---@class eplua.AddressCallbacks
+---@field success? fun(address: string, ...: string)
+---@field error? fun(message: string, code: eplua.Code)
+
+---What is open for as long as the script has it.
+---@class eplua.Object
+local Object = {}
+
+---It keeps the program alive, as it does from the beginning.
+---@return self # the object
+function Object:ref() end
+
+---It does not keep the program alive any more.
+---@return self # the object
+function Object:unref() end
+
+---What setTimeout and setInterval return.
+---@class eplua.Timer: eplua.Object
+local Timer = {}
+
+---Calls `f(...)` once, after a time and never inside this call. 0 is after what runs now; a negative time is 0.
+---@param f fun(...)
+---@param milliseconds? number
+---@param ... any
+---@return eplua.Timer # the timer
+function setTimeout(f, milliseconds, ...) end
+
+---Calls `f(...)` again and again, counted from now without drift. A tick that is missed is skipped; an error in `f` does not end it.
+---@param f fun(...)
+---@param milliseconds? number
+---@param ... any
+---@return eplua.Timer # the timer
+function setInterval(f, milliseconds, ...) end
+
+---Ends a timer. What is over already, nil, and what is no timer are left alone.
+---@param timer? eplua.Timer
+function clearTimeout(timer) end
+
+---The same as `clearTimeout`.
+---@param timer? eplua.Timer
+function clearInterval(timer) end
+
+---Writes its arguments, as `tostring` has them, with tabs between them and a line's end: to standard output, under `twistd` to the log, embedded to `Runtime(output=...)`.
+---@param ... any
+function print(...) end
+
+---Stops the runtime in good order; no code of the script runs after it. true and nil are 0, false is 1.
+---@param code? integer|boolean
+function os.exit(code) end
+
+---The script's arguments, with its own name at 0.
+---@type string[]
+arg = {}
+
+---@class eplua
+---@field version string the version of this package
+eplua = {}
+
+---How many are open, by the names of the public classes, and how many timers are set.
+---@return table<string, integer> # table: numbers by name
+function eplua.stats() end
