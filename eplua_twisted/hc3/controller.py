@@ -11,10 +11,12 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from eplua_twisted.errors import OperationError
+from eplua_twisted.hc3.alarms import Alarms
 from eplua_twisted.hc3.copies import NotPlain, copied
-from eplua_twisted.hc3.device_routes import DeviceRoutes
 from eplua_twisted.hc3.devices import Devices
 from eplua_twisted.hc3.events import Events
+from eplua_twisted.hc3.fetch import Fetch
+from eplua_twisted.hc3.first_house import furnish
 from eplua_twisted.hc3.hosts import Hosts, Listeners, Outbox
 from eplua_twisted.hc3.house import House
 from eplua_twisted.hc3.interfaces import (
@@ -23,11 +25,11 @@ from eplua_twisted.hc3.interfaces import (
     Listener,
     QuickAppDescription,
 )
-from eplua_twisted.hc3.plain import Plain, Record
-from eplua_twisted.hc3.plugin_routes import PluginRoutes
+from eplua_twisted.hc3.plain import Plain, Record, record
 from eplua_twisted.hc3.quickapps import QuickApps
 from eplua_twisted.hc3.routing import Refused, Router, parse
-from eplua_twisted.hc3.variables import CustomEvents, GlobalVariables
+from eplua_twisted.hc3.scenes import Scenes
+from eplua_twisted.hc3.subjects import Subjects
 
 
 @implementer(IController)
@@ -46,6 +48,7 @@ class SimulatedController:
         clock: IReactorTime,
         time_of_day: Callable[[], float] = time.time,
         data: Record | None = None,
+        fetch: Fetch | None = None,
     ) -> None:
         """
         @param clock: waits for delayed actions and long polls
@@ -57,24 +60,19 @@ class SimulatedController:
         self._hosts = Hosts(self._outbox)
         self._listeners = Listeners(self._outbox)
         self._events = Events(clock, time_of_day)
-        self._events.listener = self._listeners.tell
         self._house = House(self._events, time_of_day)
         self._devices = Devices(self._house, self._hosts, clock)
         self._quickapps = QuickApps(self._devices)
-        self._variables = GlobalVariables(self._house)
-        self._custom_events = CustomEvents(self._house)
-        subjects = (
-            DeviceRoutes(self._devices),
-            PluginRoutes(self._quickapps),
-            self._variables,
-            self._custom_events,
-            self._events,
-        )
-        self.router = Router(
-            route for subject in subjects for route in subject.routes()
-        )
+        self._alarms = Alarms(self._devices, clock)
+        self._scenes = Scenes(self._house, self._outbox)
         if data is not None:
             self._house.load(data)
+        furnish(self._house, self._devices)
+        self._events.listener = self._listeners.tell
+        self._subjects = Subjects(
+            self._devices, self._quickapps, self._scenes, self._alarms, fetch
+        )
+        self.router = Router(self._subjects.routes())
 
     # IController.
 
@@ -99,6 +97,7 @@ class SimulatedController:
         self, method: str, path: str, body: Plain, source: int | None
     ) -> Answer | Deferred[Answer]:
         request = parse(method, path, copied(body), source)
+        self._subjects.sun.look()
         route, request.parameters = self.router.find(method, request.path)
         return route.answer(request)
 
@@ -108,6 +107,27 @@ class SimulatedController:
             return succeed(self._quickapps.add(description))
         except Refused as refused:
             return fail(OperationError("state", refused.message))
+
+    def add_scene(self, description: Record) -> Deferred[int]:
+        """As L{IController.add_scene}."""
+        try:
+            return succeed(
+                int(str(self._scenes.add(record(copied(description)))["id"]))
+            )
+        except Refused as refused:
+            return fail(OperationError("state", refused.message))
+
+    def attach_scene(self, scene_id: int, host: object) -> None:
+        """As L{IController.attach_scene}."""
+        self._scenes.attach(scene_id, host)
+
+    def detach_scene(self, scene_id: int) -> None:
+        """As L{IController.detach_scene}."""
+        self._scenes.detach(scene_id)
+
+    def set_scene_running(self, scene_id: int, running: bool) -> None:
+        """As L{IController.set_scene_running}."""
+        self._scenes.set_running(scene_id, running)
 
     def attach(self, device_id: int, host: object) -> None:
         """As L{IController.attach}."""
@@ -129,6 +149,7 @@ class SimulatedController:
     def stop(self) -> Deferred[None]:
         """As L{IController.stop}."""
         self._devices.stop()
+        self._alarms.stop()
         self._events.stop()
         self._outbox.stop()
         return succeed(None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
@@ -30,6 +32,7 @@ class Devices:
     The devices of a house.
 
     @ivar hosts: those who run its QuickApps
+    @ivar watchers: are told of each property that is set: device, name and value
     """
 
     log = Logger()
@@ -37,6 +40,7 @@ class Devices:
     def __init__(self, house: House, hosts: Hosts, clock: IReactorTime) -> None:
         self.house = house
         self.hosts = hosts
+        self.watchers: list[Callable[[int, str, Plain], object]] = []
         self._clock = clock
         self._modified: dict[tuple[int, str], int] = {}
         self._delayed: dict[tuple[int, int], Deadline] = {}
@@ -202,6 +206,8 @@ class Devices:
             ("device", device_id),
             source,
         )
+        for watcher in self.watchers:
+            watcher(device_id, name, value)
 
     def modify(
         self, device_id: int, fields: Record, source: int | None = None

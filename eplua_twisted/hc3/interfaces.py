@@ -73,6 +73,20 @@ class IHost(Interface):
         """The device is gone: it was deleted.  Nothing more is told of it."""
 
 
+class ISceneHost(Interface):
+    """Who runs a scene; it is told later and in order, as a L{IHost} is."""
+
+    def execute(scene_id: int, arguments: Record) -> object:
+        """
+        Somebody began it; L{IController.set_scene_running} says that it runs.
+
+        @param arguments: what it was given
+        """
+
+    def kill(scene_id: int) -> object:
+        """Somebody ended it."""
+
+
 class IController(Interface):
     """
     A Home Center 3.
@@ -116,6 +130,27 @@ class IController(Interface):
 
     def detach(device_id: int) -> None:
         """Nobody runs it any more; what was not yet told is not told."""
+
+    def add_scene(description: Record) -> Deferred[int]:
+        """
+        Make a scene.
+
+        @param description: C{name}, C{type}, C{content} and the other fields of HC3
+        @return: fires with its number; fails as L{add_quickapp}
+        """
+
+    def attach_scene(scene_id: int, host: object) -> None:
+        """
+        From now on an L{ISceneHost} runs a scene.
+
+        @raise OperationError: C{state}: there is none, or somebody runs it already
+        """
+
+    def detach_scene(scene_id: int) -> None:
+        """Nobody runs it any more, and it does not run."""
+
+    def set_scene_running(scene_id: int, running: bool) -> None:
+        """A scene that is attached has begun, or ended."""
 
     def subscribe(listener: Listener) -> Callable[[], None]:
         """
