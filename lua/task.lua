@@ -200,8 +200,7 @@ function task.any(...)
   if select("#", ...) == 0 then check.fail(1, "task.any", "function", "function", nil) end
   return run_group("task.any", function(group, self)
     if self.outcome ~= "returned" then return decide(group, pass_on(self)) end
-    local results = self.results
-    decide(group, function() return unpack(results, 1, results.n) end)
+    decide(group, function() return outcome_of(self) end)
   end, ...)
 end
 
