@@ -26,6 +26,7 @@ from eplua_twisted.errors import RuntimeStopped, ScriptError
 from eplua_twisted.runtime import Runtime
 from eplua_twisted.signals import ENDING, Watch, end_by
 from eplua_twisted.tap import Options
+from eplua_twisted.terminal import Terminal, terminal_of
 
 
 class CommandOptions(Options):
@@ -47,13 +48,31 @@ def complain(text: str) -> None:
 
 
 @implementer(ILogObserver)
-def log_to_stderr(event: LogEvent) -> None:
-    """Show warnings and errors only."""
-    if event["log_level"] < LogLevel.warn:
-        return
-    complain(formatEvent(event))
-    if "log_failure" in event:
-        complain(event["log_failure"].getTraceback())
+class StandardError:
+    """
+    Shows warnings and errors only.
+
+    @ivar terminal: how errors of the script are shown, where standard error is one
+    """
+
+    def __init__(self, terminal: Terminal | None) -> None:
+        self.terminal = terminal
+
+    def __call__(self, event: LogEvent) -> None:
+        if event["log_level"] < LogLevel.warn:
+            return
+        text = formatEvent(event)
+        if "log_failure" in event:
+            complain(text)
+            complain(event["log_failure"].getTraceback())
+        elif event["log_level"] > LogLevel.warn and "text" in event:
+            self.report(text)
+        else:
+            complain(text)
+
+    def report(self, text: str, before: str = "") -> None:
+        """An error of the script, with its traceback."""
+        complain(before + (self.terminal.render(text) if self.terminal else text))
 
 
 class Signals:
@@ -98,9 +117,12 @@ class Command:
     caught an error of it; else 0.
     """
 
-    def __init__(self, reactor: ReactorBase, options: Options) -> None:
+    def __init__(
+        self, reactor: ReactorBase, options: Options, errors: StandardError
+    ) -> None:
         self._reactor = reactor
         self._options = options
+        self._errors = errors
         self._code = 0
         self._crash: Failure | None = None
         self._runtime = Runtime(
@@ -140,7 +162,7 @@ class Command:
             await self._options.begin(self._runtime)
             await self._runtime.idle()
         except ScriptError as problem:
-            complain("eplua: " + problem.traceback)
+            self._errors.report(problem.traceback, "eplua: ")
             self._code = 1
         except OSError as problem:
             complain(f"eplua: cannot read {problem.filename}: {problem.strerror}")
@@ -183,11 +205,15 @@ def main(arguments: list[str] | None = None) -> None:
     except usage.UsageError as problem:
         complain(f"eplua: {problem}\nTry 'eplua --help'.")
         raise SystemExit(2) from None
-    globalLogBeginner.beginLoggingTo([log_to_stderr], redirectStandardIO=False)
+    script = options.arguments[0] if options.arguments else None
+    errors = StandardError(
+        terminal_of(sys.stderr, os.environ, script, options["execute"])
+    )
+    globalLogBeginner.beginLoggingTo([errors], redirectStandardIO=False)
     from twisted.internet import reactor
 
     # For mypy the reactor is a module.
-    raise SystemExit(Command(cast(ReactorBase, reactor), options).main())
+    raise SystemExit(Command(cast(ReactorBase, reactor), options, errors).main())
 
 
 if __name__ == "__main__":

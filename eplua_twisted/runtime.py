@@ -65,6 +65,7 @@ class RuntimeOptions(TypedDict, total=False):
     lua: str
     output: Callable[[bytes], None]
     on_error: Callable[[str], None] | None
+    exit_on_error: bool
     on_exit: Callable[[int], None] | None
     allow_unauthorized: Iterable[str]
     limits: Limits
@@ -89,6 +90,7 @@ class Runtime:
         standard output by default
     @param on_error: called with the text of each error of a script that nobody
         caught, after it was logged
+    @param exit_on_error: such an error ends the runtime as C{os.exit(1)} does
     @param on_exit: called with the code of C{os.exit}, when the runtime has stopped
     @param allow_unauthorized: hosts, as C{host} or C{host:port}, whose TLS
         certificates are accepted whatever they are
@@ -109,6 +111,7 @@ class Runtime:
         lua: str = "5.4",
         output: Callable[[bytes], None] = write_line,
         on_error: Callable[[str], None] | None = None,
+        exit_on_error: bool = False,
         on_exit: Callable[[int], None] | None = None,
         allow_unauthorized: Iterable[str] = (),
         limits: Limits = DEFAULT_LIMITS,
@@ -157,6 +160,7 @@ class Runtime:
             self._resources,
             output=output,
             on_error=on_error,
+            exit_on_error=exit_on_error,
             exit=self._exit,
             counts=self._counts,
             time_of_day=self._follow(clock),

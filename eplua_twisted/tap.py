@@ -20,6 +20,8 @@ from eplua_twisted.time_options import TimeOptions
 LONGEST_GRACE = 86_400.0
 """Seconds: beyond a day it is a mistake."""
 
+ON_ERROR = ("continue", "exit")
+
 
 class Options(TimeOptions, LimitOptions):
     """
@@ -36,6 +38,12 @@ class Options(TimeOptions, LimitOptions):
     optParameters = [
         ["lua", None, "5.4", f"Lua version: {', '.join(LUA_VERSIONS)}"],
         ["execute", "e", None, "run CODE instead of a script"],
+        [
+            "on-error",
+            None,
+            "continue",
+            "after an error nobody caught: continue or exit",
+        ],
     ]
 
     def __init__(self) -> None:
@@ -68,6 +76,10 @@ class Options(TimeOptions, LimitOptions):
                 f"unknown Lua version {self['lua']!r}; known: {known}"
             )
         self.check_time()
+        if self["on-error"] not in ON_ERROR:
+            raise usage.UsageError(
+                f"unknown --on-error={self['on-error']}; known: {', '.join(ON_ERROR)}"
+            )
         if self["execute"] is None and not self.arguments:
             raise usage.UsageError("no script given")
         self.limits = self.asked_limits()
@@ -81,6 +93,7 @@ class Options(TimeOptions, LimitOptions):
             "reactor": running,
             "clock": self.clock(running),
             "lua": self["lua"],
+            "exit_on_error": self["on-error"] == "exit",
             "allow_unauthorized": self.allow_unauthorized,
             "limits": self.limits,
         }

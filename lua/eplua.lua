@@ -25,6 +25,7 @@ globals.debug.getmetatable(source).__metatable = false
 -- What each file of the library is given. A file imports what it uses, and what it
 -- returns is all that others have of it.
 ---@class eplua.core
+---@field classes table<string, table> of net, by name
 local core = {
   PREFIX = "@<eplua>/",
   state_globals = real,
@@ -100,7 +101,7 @@ local commands = {}
 
 local function chunk_traceback(problem)
   if exit.exiting then return problem end
-  local message = describe(problem)
+  local message = reports.explain(problem, nil, 2)
   return { message, reports.with_frames(message, traceback("", 2)) }
 end
 
@@ -152,7 +153,8 @@ local function call_ended(task, call)
   elseif task.outcome == "cancelled" then
     fail(number, "task cancelled", "task cancelled")
   else
-    finish(number, false, false, { task.message, task.trace })
+    local trace = task.trace .. "\n\tin Runtime.call, " .. call.name
+    finish(number, false, false, { task.message, trace })
   end
   return true
 end
@@ -163,7 +165,7 @@ function commands.call(number, name, ...)
     local problem = format("'%s' is not a global function, it is a %s value", name, type(f))
     return fail(number, problem, problem)
   end
-  local call = { number = number, ended = call_ended }
+  local call = { number = number, name = name, ended = call_ended }
   local task = tasks.start(f, call, ...)
   if not task.outcome then called[number] = { task, call } end
 end

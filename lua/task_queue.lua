@@ -7,7 +7,7 @@ local core = ...
 local check, class = core.import("border/check"), core.import("border/class")
 local callbacks, reports = core.import("border/callbacks"), core.import("border/reports")
 local tasks, soon = core.import("border/tasks"), core.import("border/tickets").soon
-local format, protect = string.format, reports.protect
+local call, format = reports.call, string.format
 
 local SIZE = 64
 
@@ -62,6 +62,10 @@ end)
 ---@field line integer|nil
 ---@field value any what is put
 
+local function in_queue(waiter)
+  return "TaskQueue, " .. (waiter.value ~= nil and "put" or "get")
+end
+
 --- Answer one who waits: a result, or nil, message and code.
 local function answer(waiter, ...)
   local waiting, result, message, code = waiter.task, ...
@@ -69,12 +73,16 @@ local function answer(waiter, ...)
     if waiting.waits == waiter then tasks.wake(waiting, ...) end
   elseif code then
     if waiter.failure then
-      protect(waiter.failure, message, code)
+      call(waiter, in_queue, waiter.failure, message, code)
     elseif code ~= "closed" then
       callbacks.unheard(message, code, reports.spell(waiter.script, waiter.line))
     end
   elseif waiter.success then
-    if waiter.value ~= nil then protect(waiter.success) else protect(waiter.success, result) end
+    if waiter.value ~= nil then
+      call(waiter, in_queue, waiter.success)
+    else
+      call(waiter, in_queue, waiter.success, result)
+    end
   end
 end
 

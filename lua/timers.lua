@@ -4,7 +4,7 @@ local core, primitives = ...
 
 local check, reports = core.import("border/check"), core.import("border/reports")
 local text, tickets = core.import("border/text"), core.import("border/tickets")
-local protect, unpack, settle = reports.protect, core.unpack, tickets.settle
+local call, unpack, settle = reports.call, core.unpack, tickets.settle
 local start, again = primitives.timer_start, primitives.timer_repeat
 local cancel, now = primitives.timer_cancel, primitives.timer_now
 local script_now, keep_alive = primitives.timer_script_now, primitives.timer_keep_alive
@@ -20,10 +20,24 @@ local timers = { now = now }
 ---@field f function|nil called with `arguments`
 ---@field library boolean|nil `f` is the library's
 ---@field period number|nil milliseconds between ticks
+---@field script function|nil the script's function that set an interval, and its line
+---@field line integer|nil
 ---@field due number|nil when the next tick is, in seconds
 ---@field ticket integer|nil fails with `timeout`
 local set = {}
 local last = 0
+
+-- What was running, for reports. Only intervals remember where they were set: that takes
+-- longer than setting a timer.
+
+local function in_timeout(f)
+  return "setTimeout, the function at " .. reports.place_of(f)
+end
+
+local function in_timer(timer)
+  if timer.period then return "setInterval set at " .. reports.spell(timer.script, timer.line) end
+  return in_timeout(timer.f)
+end
 
 -- All timers answer this one listener, with their number.
 primitives.timer_listen(tickets.listen(function(number)
@@ -31,7 +45,7 @@ primitives.timer_listen(tickets.listen(function(number)
   if not timer then return end
   if type(timer) == "function" then
     set[number] = nil
-    return protect(timer)
+    return call(timer, in_timeout, timer)
   end
   if timer.period then
     timer.due = again(number, timer.due, timer.period)
@@ -44,7 +58,7 @@ primitives.timer_listen(tickets.listen(function(number)
     if timer.expire then timer.expire() end
     return settle(timer.ticket, false, "timeout", "Operation canceled")
   end
-  return protect(timer.f, unpack(timer.arguments, 1, timer.arguments.n))
+  return call(timer, in_timer, timer.f, unpack(timer.arguments, 1, timer.arguments.n))
 end))
 
 --- @param primitive function what sets it
@@ -168,10 +182,13 @@ end
 ---@return eplua.Timer
 function timers.setInterval(f, milliseconds, ...)
   milliseconds = check_timer(f, milliseconds, "setInterval")
+  local script, line = reports.here(2)
   return handle_of(begin({
     f = f,
     arguments = { n = select("#", ...), ... },
     period = milliseconds,
+    script = script,
+    line = line,
     due = script_now() + milliseconds / 1000,
   }, milliseconds, start))
 end

@@ -54,7 +54,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("border", "runtime", "service", "signals"),
         *("limit_options", "time_options"),
     },
-    "cli": {"errors", "border", "runtime", "service", "signals", "tap"},
+    "terminal": set(),
+    "cli": {"errors", "border", "runtime", "service", "signals", "tap", "terminal"},
     "__init__": {"errors", "border", "runtime", "service"},
 }
 """Which package, or module beside the packages, may import which; itself it may."""

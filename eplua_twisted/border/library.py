@@ -62,6 +62,7 @@ class Library:
         *,
         output: Callable[[bytes], None],
         on_error: Callable[[str], None] | None,
+        exit_on_error: bool,
         exit: Callable[[int], None],
         counts: Callable[[], dict[str, int]],
         time_of_day: Callable[[], float] | None,
@@ -69,6 +70,7 @@ class Library:
         """
         @param output: takes each line of C{print}
         @param on_error: told of each error that nobody caught, after it was logged
+        @param exit_on_error: the first of them ends the runtime
         @param exit: C{os.exit}, with its code
         @param counts: how many are open of each kind
         @param time_of_day: seconds since the epoch, if they are not the system's
@@ -77,6 +79,7 @@ class Library:
         self._resources = resources
         self._output = output
         self._on_error = on_error
+        self._exit_on_error = exit_on_error
         self._exit = exit
         self._counts = counts
         self._time_of_day = time_of_day
@@ -90,12 +93,17 @@ class Library:
         self._output(line)
 
     @query("report")
-    def report(self, traceback: bytes) -> None:
-        """Log an error of the script that nobody caught, and tell the application."""
+    def report(self, traceback: bytes) -> bool:
+        """
+        Log an error of the script that nobody caught, and tell the application.
+
+        @return: it is the end of the script
+        """
         text = to_readable(traceback)
         self.log.error("{text}", text=text)
         if self._on_error is not None:
             self._on_error(text)
+        return self._exit_on_error
 
     @query("warn")
     def warn(self, message: bytes) -> None:

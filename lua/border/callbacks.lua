@@ -11,6 +11,8 @@ local callable, here, spell = text.callable, reports.here, reports.spell
 
 local callbacks = {}
 
+local NAMES = { "error", "success" }
+
 local function check_function(f, name, method)
   if f ~= nil and not callable(f) then
     reports.raise(format("bad argument to '%s' (callbacks.%s: function expected, got %s)",
@@ -33,8 +35,8 @@ function callbacks.check(given, method)
   end
   for key in next, given do
     if key ~= "success" and key ~= "error" then
-      reports.warn_once(format("'%s' does not know the callback %s; known: error, success",
-        method, text.show(key)))
+      reports.warn_once(format("'%s' does not know the callback %s; known: error, success%s",
+        method, text.show(key), core.import("border/nearest").suggest(key, NAMES)))
     end
   end
   return success, failure

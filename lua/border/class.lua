@@ -11,7 +11,7 @@ local reports, text = core.import("border/reports"), core.import("border/text")
 local keep_alive = core.library.keep_alive
 local getmetatable, pairs, rawget, setmetatable, type =
   getmetatable, pairs, rawget, setmetatable, type
-local format = string.format
+local format, match = string.format, string.match
 -- LuaJIT: tables have no finalizers there, and a value in a weak table that leads to
 -- its key keeps both for ever.
 local newproxy = rawget(_G, "newproxy")
@@ -174,9 +174,37 @@ function class.object(methods, handle)
   return classes[methods].objects[handle]
 end
 
+-- For reports of errors.
+
+--- The name of the class that a handle is of, and the names of its methods; or nil.
+---@return string|nil, string[]
+function class.methods(handle)
+  for _, found in pairs(classes) do
+    if found.objects[handle] then
+      local names = {}
+      for name in pairs(found.handle_meta.__index) do names[#names + 1] = name end
+      return found.name, names
+    end
+  end
+  return nil, {}
+end
+
+local opened = setmetatable({}, { __mode = "v" })
+
+--- The object that something is, or was, open for, by its number; or nil.
+function class.numbered(number) return opened[number] end
+
+--- What an object is called in a report: "TCPServer 127.0.0.1:8080".
+function class.title(object)
+  local found = classes[object.class]
+  local said = found.describe(object)
+  local host = match(said, "^(.+) %(%a+%)$")
+  return found.name .. (host and " " .. host or " (" .. said .. ")")
+end
+
 --- Give an object the number of what is now open for it.
 function class.open(object, id)
-  object.id = id
+  object.id, opened[id] = id, object
   if object.held then object.held.id = id end
   if object.unreferenced then keep_alive(id, false) end
 end

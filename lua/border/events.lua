@@ -4,12 +4,12 @@
 local core = ...
 
 local check, callbacks = core.import("border/check"), core.import("border/callbacks")
-local reports = core.import("border/reports")
+local options, reports = core.import("border/options"), core.import("border/reports")
 local tasks, text = core.import("border/tasks"), core.import("border/text")
 local tickets, timers = core.import("border/tickets"), core.import("timers", "timers")
 local library = core.library
-local here, protect, settle, spell = reports.here, reports.protect, tickets.settle, reports.spell
-local format, concat, sort, remove = string.format, table.concat, table.sort, table.remove
+local call, here, settle, spell = reports.call, reports.here, tickets.settle, reports.spell
+local format, remove = string.format, table.remove
 local next, pairs, select, type, unpack = next, pairs, select, type, core.unpack
 
 -- What is kept of the events of a name that wait() has not taken yet: so many events,
@@ -156,15 +156,13 @@ end
 --- stand for a state: wait() for one returns at once when the object is in it, with the
 --- table if it is one
 function events.mixin(class, known, last, states)
-  local set, names = {}, {}
-  for i = 1, #known do set[known[i]], names[i] = true, known[i] end
-  sort(names)
-  local list = concat(names, ", ")
+  local set = {}
+  for i = 1, #known do set[known[i]] = true end
 
   local function check_name(name, method)
     if not set[name] then
-      reports.raise(format("bad argument #1 to '%s' (unknown event %s; known: %s)",
-        method, text.show(name), list))
+      reports.raise(format("bad argument #1 to '%s' (unknown event %s; %s)",
+        method, text.show(name), options.known(set, name)))
     end
   end
 
@@ -221,7 +219,7 @@ function events.emit(object, name, ...)
     local now = own.listeners[name]
     local there = now == listeners
     for k = 1, there and 0 or #now do there = there or now[k] == listeners[i] end
-    if there then protect(listeners[i], ...) end
+    if there then call(object, name, listeners[i], ...) end
   end
   local waiter = next_waiter(own.waiters[name])
   if waiter then

@@ -6,8 +6,8 @@
 local core = ...
 
 local describe = core.import("border/text").describe
-local error, getmetatable, next, pcall, rawget, select, setmetatable, type =
-  error, getmetatable, next, pcall, rawget, select, setmetatable, type
+local error, getmetatable, next, rawget, select, setmetatable, type, xpcall =
+  error, getmetatable, next, rawget, select, setmetatable, type, xpcall
 local globals = _G
 local getinfo, metatable_of, set_any = debug.getinfo, debug.getmetatable, debug.setmetatable
 local jit, newproxy = rawget(globals, "jit"), rawget(globals, "newproxy")
@@ -15,21 +15,35 @@ local jit, newproxy = rawget(globals, "jit"), rawget(globals, "newproxy")
 local finalizers = {}
 local dropped = false
 
-local function failed(problem)
+local function failed(problem, trace)
   if dropped then return end
-  local text = describe(problem) .. " (in a finalizer)"
-  core.import("border/tickets").soon(core.import("border/reports").report, text)
+  local reports, text = core.import("border/reports"), trace or describe(problem)
+  core.import("border/tickets").soon(reports.report, text, nil, "a finalizer")
+end
+
+local RAISED = {}
+local OWN = "\n\t<eplua>/border/finalizers.lua:"
+
+--- What a finalizer raised, with the traceback that there is only now. What the
+--- collector happened to come in the middle of is not in it.
+local function raised(problem)
+  local trace = core.import("border/reports").with_traceback(problem, OWN)
+  return setmetatable({ problem, trace }, RAISED)
 end
 
 local guards = setmetatable({}, { __mode = "k" })
 
 local function checked(caller, good, ...)
   if good then return ... end
+  local problem, trace = (...), nil
+  if type(problem) == "table" and metatable_of(problem) == RAISED then
+    problem, trace = problem[1], problem[2]
+  end
   -- The script may have called it itself. The collector has no name for it, when it was
   -- a function of C that needed memory.
   local how = caller.namewhat
-  if how ~= "" and how ~= "metamethod" then error((...), 0) end
-  failed((...))
+  if how ~= "" and how ~= "metamethod" then error(problem, 0) end
+  failed(problem, trace)
 end
 
 --- Lua looks at the finalizer when the metatable is set; so this does.
@@ -38,7 +52,7 @@ local function guard(meta)
   if type(f) ~= "function" or guards[f] then return end
   local function guarded(...)
     if dropped then return end
-    return checked(getinfo(1, "n"), pcall(f, ...))
+    return checked(getinfo(1, "n"), xpcall(f, raised, ...))
   end
   guards[guarded] = true
   meta.__gc = guarded

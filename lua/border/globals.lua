@@ -3,7 +3,8 @@
 local core = ...
 
 local library, exit = core.library, core.import("border/exit")
-local check, timers = core.import("border/check"), core.import("timers", "timers")
+local check, reports = core.import("border/check"), core.import("border/reports")
+local timers = core.import("timers", "timers")
 local globals, pairs, rawset, select = _G, pairs, rawset, select
 local setmetatable, tostring = setmetatable, tostring
 local concat, floor = table.concat, math.floor
@@ -15,7 +16,10 @@ function globals.print(...)
 end
 
 function globals.os.exit(code)
-  if code == nil or code == true then
+  if code == nil then
+    -- The script says nothing about how it went.
+    code = reports.unhandled and 1 or 0
+  elseif code == true then
     code = 0
   elseif code == false then
     code = 1

@@ -43,16 +43,19 @@ function kinds.table(value)
   return nil, "table"
 end
 
-local function names_of(known)
+--- "known: a, b" in the order of their names, and which of them was probably meant.
+---@param known table<string, any>
+function options.known(known, name)
   local names = {}
-  for name in pairs(known) do names[#names + 1] = tostring(name) end
+  for each in pairs(known) do names[#names + 1] = tostring(each) end
   sort(names)
-  return concat(names, ", ")
+  return "known: " .. concat(names, ", ") .. core.import("border/nearest").suggest(name, names)
 end
+local known_of = options.known
 
 --- Warn, once for each line, about a key that nobody will look at.
 function options.warn_unknown(name, method, known)
-  reports.warn_once(format("'%s' does not know %s; known: %s", method, show(name), names_of(known)))
+  reports.warn_once(format("'%s' does not know %s; %s", method, show(name), known_of(known, name)))
 end
 
 --- An option table against what is known: name -> kind. What is missing stays nil.
@@ -77,8 +80,8 @@ function options.check(given, known, method, index, tolerant)
     elseif tolerant then
       options.warn_unknown(name, method, known)
     else
-      reports.raise(format("bad argument #%d to '%s' (unknown option %s; known: %s)",
-        index, method, show(name), names_of(known)))
+      reports.raise(format("bad argument #%d to '%s' (unknown option %s; %s)",
+        index, method, show(name), known_of(known, name)))
     end
     if expected then check.fail(index, method, "option " .. name, expected, value) end
   end

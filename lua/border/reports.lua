@@ -6,8 +6,8 @@ local core = ...
 local exit, text = core.import("border/exit"), core.import("border/text")
 local library, PREFIX = core.library, core.PREFIX
 local getinfo, traceback = debug.getinfo, debug.traceback
-local collect, error, pcall, setmetatable, xpcall =
-  collectgarbage, error, pcall, setmetatable, xpcall
+local collect, error, pcall, setmetatable, type, xpcall =
+  collectgarbage, error, pcall, setmetatable, type, xpcall
 local concat, find, gmatch, sub = table.concat, string.find, string.gmatch, string.sub
 local describe = text.describe
 
@@ -113,12 +113,41 @@ function reports.with_frames(message, trace)
   return concat(kept, "\n")
 end
 
-local function with_traceback(problem)
-  if exit.exiting then return problem end
-  return reports.with_frames(describe(problem), traceback("", 2))
+--- What was raised, as text, with what was probably meant where it says why.
+---@param co thread|nil the coroutine that has raised it, if it is not the running one
+---@param level integer where, in it; else counted from the caller
+function reports.explain(problem, co, level)
+  local message = describe(problem)
+  if type(problem) ~= "string" or not find(problem, "nil value", 1, true) then return message end
+  -- It takes memory, and a file of the library, to find out: the error matters more.
+  local good, hint = pcall(function()
+    local said = core.import("border/hints").of(problem, co, co and level or level + 3)
+    return said
+  end)
+  return good and message .. hint or message
 end
 
+--- A problem with the script's part of the traceback of where it is raised just now.
+---@param below string|nil with what the first frame begins that is left out
+local function with_traceback(problem, below)
+  if exit.exiting then return problem end
+  local trace = traceback("", below and 3 or 2)
+  local at = below and find(trace, below, 1, true)
+  if at then trace = sub(trace, 1, at) end
+  return reports.with_frames(reports.explain(problem, nil, 2), trace)
+end
+reports.with_traceback = with_traceback
+
 local on_error
+
+--- Whether there was an error that nobody handled.
+reports.unhandled = false
+
+--- To the log; and that may be the end (`exit_on_error`).
+local function report_unhandled(trace)
+  reports.unhandled = true
+  if library.report(trace) then exit.exit(1) end
+end
 
 --- `f(trace)` is asked first about each error; true means that it is handled.
 function reports.set_on_error(f) on_error = f end
@@ -127,25 +156,51 @@ function reports.set_on_error(f) on_error = f end
 function reports.handled(trace)
   if not on_error then return false end
   local good, verdict = xpcall(on_error, with_traceback, trace)
-  if not good and not exit.exiting then library.report(describe(verdict)) end
+  if not good and not exit.exiting then
+    report_unhandled(describe(verdict) .. "\n\tin net.onError")
+  end
   return good and verdict == true
 end
 
+--- What was running, in words: "TCPServer 127.0.0.1:8080, onClient".
+local function running(object, what)
+  if type(what) == "function" then return what(object) end
+  local class = core.import("border/class")
+  if type(object) == "number" then object = class.numbered(object) end
+  return type(object) == "table" and class.title(object) .. ", " .. what or what
+end
+
 --- Report an error that nobody caught: net.onError first, then the log.
-local function report(trace)
+---@param object any whose function was running, see `reports.call`
+---@param what string|function|nil
+local function report(trace, object, what)
   -- Memory may have run out while the traceback was made: then it is what there is.
   reports.out_of_memory(trace)
   trace = describe(trace)
+  if what then
+    local good, words = pcall(running, object, what)
+    if good then trace = trace .. "\n\tin " .. words end
+  end
   if exit.exiting or reports.handled(trace) or exit.exiting then return end
-  library.report(trace)
+  report_unhandled(trace)
 end
 reports.report = report
 
---- Call a script's function; what it raises is reported, not passed on.
-function reports.protect(f, ...)
+--- Call a script's function; what it raises is reported, not passed on. The report says
+--- what was running, which is looked at only then.
+---@param object any an object of the library, or the number of what is open for one
+---@param what string|fun(object: any): string what the function is to it, e.g. "onClient"
+function reports.call(object, what, f, ...)
   local good, trace = xpcall(f, with_traceback, ...)
-  if not good then report(trace) end
+  if not good then report(trace, object, what) end
   return good
+end
+
+--- "script.lua:3", where a function is written.
+function reports.place_of(f)
+  if type(f) ~= "function" then return "?" end
+  local info = getinfo(f, "S")
+  return info.short_src .. ":" .. info.linedefined
 end
 
 return reports

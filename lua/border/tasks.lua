@@ -4,7 +4,7 @@
 local core = ...
 
 local class, exit = core.import("border/class"), core.import("border/exit")
-local reports, text = core.import("border/reports"), core.import("border/text")
+local reports = core.import("border/reports")
 local create, isyieldable = coroutine.create, coroutine.isyieldable
 local running, status, yield = coroutine.running, coroutine.status, coroutine.yield
 local error, pcall, rawequal, rawget, select, setmetatable =
@@ -54,11 +54,12 @@ local wake
 
 -- The end.
 
+local function started_at(task)
+  return "a task started at " .. reports.spell(task.script, task.line)
+end
+
 local function report(task, trace)
-  if task.script then
-    trace = trace .. "\n\tin a task started at " .. reports.spell(task.script, task.line)
-  end
-  reports.report(trace)
+  reports.report(trace, task, task.script and started_at)
 end
 
 --- Tell those who wait for the end of a task.
@@ -109,11 +110,11 @@ local function failed(task, problem)
   local trace
   if problem == "not enough memory" then
     -- Its frames hold what the task had: they go, and the report is short.
-    co, task.script = nil, nil -- luacheck: ignore 311
+    co = nil -- luacheck: ignore 311
     reports.out_of_memory(problem)
     task.problem, task.message, trace = problem, problem, problem
   else
-    task.message = text.describe(problem)
+    task.message = reports.explain(problem, co, 0)
     task.problem, trace = problem, reports.with_frames(task.message, traceback(co, ""))
   end
   task.trace = trace

@@ -67,7 +67,8 @@ function text.describe(problem)
     if good and not own then return fields(problem, 1) end
   end
   local good, said = pcall(tostring, problem)
-  return good and type(said) == "string" and said or "an error value of type " .. kind
+  if good and type(said) == "string" then return said end
+  return "an error value of type " .. kind .. (kind == "table" and " " .. fields(problem, 1) or "")
 end
 
 return text

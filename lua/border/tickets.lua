@@ -7,7 +7,7 @@ local callbacks, reports = core.import("border/callbacks"), core.import("border/
 local tasks = core.import("border/tasks")
 local library, unpack = core.library, core.unpack
 local select = select
-local protect, check, wake = reports.protect, callbacks.check, tasks.wake
+local call, check, wake = reports.call, callbacks.check, tasks.wake
 local current_task, remember, forget = tasks.current, callbacks.remember, callbacks.forget
 local check_can_wait, suspend = tasks.check_can_wait, tasks.suspend
 local forget_ticket = library.forget
@@ -19,6 +19,8 @@ local tickets = {}
 
 local successes = {} -- callbacks of operations; false for none
 local failures = {}
+local methods = {} -- what the script called, and the number of what it called it on
+local owners = {}
 local hushed = {} -- the code of an error that is not warned about
 local waiting = {} -- the task that waits
 local undoings = {} -- how the answer of a primitive is given back, when nobody takes it
@@ -123,7 +125,7 @@ local function operate(method, given, primitive, ...)
   else
     primitive(ticket, ...)
   end
-  successes[ticket] = success
+  successes[ticket], methods[ticket], owners[ticket] = success, method, (...)
   if failure ~= nil then
     failures[ticket] = failure
   else
@@ -166,12 +168,12 @@ local function none_as_true(...)
   return ...
 end
 
-local function fail(ticket, code, message)
+local function fail(ticket, owner, method, code, message)
   local failure = failures[ticket]
   if failure then
     failures[ticket] = nil
     -- The script closed the object itself: its callbacks are dropped.
-    if code ~= "closed" then return protect(failure, message, code) end
+    if code ~= "closed" then return call(owner, method, failure, message, code) end
   elseif code == "closed" or code == hushed[ticket] then
     hushed[ticket] = nil
     forget(ticket)
@@ -185,15 +187,16 @@ end
 local function settle(ticket, ok, ...)
   local success = successes[ticket]
   if success ~= nil then
-    successes[ticket] = nil
-    if not ok then return fail(ticket, ...) end
+    local owner, method = owners[ticket], methods[ticket]
+    successes[ticket], owners[ticket], methods[ticket] = nil, nil, nil
+    if not ok then return fail(ticket, owner, method, ...) end
     if failures[ticket] then
       failures[ticket] = nil
     else
       hushed[ticket] = nil
       forget(ticket)
     end
-    if success then protect(success, ...) end
+    if success then call(owner, method, success, ...) end
     return
   end
   local task = waiting[ticket]

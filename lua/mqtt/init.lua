@@ -6,7 +6,7 @@ local callbacks, check = core.import("border/callbacks"), core.import("border/ch
 local class, events = core.import("border/class"), core.import("border/events")
 local mqtt_options, reconnect = core.import("mqtt/options"), core.import("border/reconnect")
 local reports, tickets = core.import("border/reports"), core.import("border/tickets")
-local here, protect, spell = reports.here, reports.protect, reports.spell
+local call, here, spell = reports.call, reports.here, reports.spell
 local pairs, type, unpack = pairs, type, core.unpack
 local format, upper, sort = string.format, string.upper, table.sort
 local mqtt_publish, mqtt_handled = primitives.mqtt_publish, primitives.mqtt_handled
@@ -63,8 +63,8 @@ events.mixin(Client, EVENTS, "closed", {
 })
 
 --- Call the script's callback, but not within its own call.
-local function later(callback, number)
-  if callback then tickets.soon(protect, callback, number) end
+local function later(self, callback, number)
+  if callback then tickets.soon(call, self, "callback", callback, number) end
 end
 
 --- The first outcome of `connect`, for its own callback.
@@ -72,7 +72,7 @@ local function outcome(self, number)
   local callback = self.callback
   if callback then
     self.callback = nil
-    protect(callback, number)
+    call(self, "callback", callback, number)
   end
 end
 
@@ -104,7 +104,7 @@ local function abandon(self, number)
   for i = 1, #order do
     -- Without a callback the event of the end says it.
     local callback = requests[order[i]].callback
-    if callback then protect(callback, number) end
+    if callback then call(self, "callback", callback, number) end
   end
 end
 
@@ -146,7 +146,9 @@ end
 function handlers.published(self, packet_id, reason, n)
   local request = take(self, n or 0)
   local refused = reason and reason >= REFUSED
-  if request and request.callback then protect(request.callback, refused and reason or 0) end
+  if request and request.callback then
+    call(self, "callback", request.callback, refused and reason or 0)
+  end
   local heard = emit(self, "published", { packetId = packet_id, reasonCode = reason })
   if refused and not heard and request and not request.callback then
     unheard(request, "the broker refused a message", format("reason %d", reason))
@@ -163,13 +165,13 @@ end
 
 function handlers.done(self, n)
   local request = take(self, n)
-  if request and request.callback then protect(request.callback, 0) end
+  if request and request.callback then call(self, "callback", request.callback, 0) end
 end
 
 function handlers.failed(self, n, code, message)
   local request = take(self, n)
   if request and request.callback then
-    protect(request.callback, number_of(code))
+    call(self, "callback", request.callback, number_of(code))
   elseif request then
     unheard(request, message, code)
   end
@@ -182,7 +184,7 @@ function handlers.closed(self, code, message)
   if not last then return end
   if not leaving then abandon(self, number_of(code)) end
   events.close(self, message, code)
-  for i = 1, leaving and #leaving or 0 do protect(leaving[i], 0) end
+  for i = 1, leaving and #leaving or 0 do call(self, "disconnect", leaving[i], 0) end
 end
 
 handlers["error"] = function(self, code, message, number)
@@ -210,7 +212,7 @@ end
 local function refuse(self, n, callback, message, code)
   self.requests[n] = nil
   if callback then
-    later(callback, number_of(code))
+    later(self, callback, number_of(code))
   else
     reports.warn_once(format("%s (%s; no callback was given)", message, code))
   end
@@ -272,7 +274,7 @@ function Client:disconnect(opts)
   else
     forget(self)
     self.callback, self.requests, self.leaving = nil, {}, {}
-    later(callback, 0)
+    later(self, callback, 0)
   end
   events.leave(self, open and "closed" or nil)
 end

@@ -7,7 +7,7 @@ local json, headers = core.import("json"), core.import("net/headers")
 local options, reports = core.import("border/options"), core.import("border/reports")
 local tasks, text = core.import("border/tasks"), core.import("border/text")
 local tickets = core.import("border/tickets")
-local operate_with, protect = tickets.operate_with, reports.protect
+local call, operate_with = reports.call, tickets.operate_with
 local unheard = core.import("border/callbacks").unheard
 local http_create, http_request = primitives.http_create, primitives.http_request
 local http_cancel, http_jar = primitives.http_cancel, primitives.http_jar
@@ -183,9 +183,9 @@ local function pieces(request, params)
     local chunk = ...
     if not request.id then return end
     if data then
-      protect(data, chunk)
+      call(request, "data", data, chunk)
     elseif success then
-      protect(success, response_of(head[1], chunk, unpack(head, 2)))
+      call(request, "success", success, response_of(head[1], chunk, unpack(head, 2)))
     end
   end)
   return request.listener

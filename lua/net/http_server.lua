@@ -9,7 +9,7 @@ local tls = core.import("net/tls")
 local options, reports = core.import("border/options"), core.import("border/reports")
 local tasks, tickets = core.import("border/tasks"), core.import("border/tickets")
 local timers = core.import("timers", "timers")
-local operate, protect, tell = tickets.operate, reports.protect, tickets.tell
+local call, operate, tell = reports.call, tickets.operate, tickets.tell
 local response_send, response_fail = primitives.http_response_send, primitives.http_response_fail
 local char, find, gmatch = string.char, string.find, string.gmatch
 local gsub, lower, sub = string.gsub, string.lower, string.sub
@@ -237,7 +237,7 @@ local function listener_of(self, onRequest)
     if event ~= "request" then
       local f = closers[id]
       closers[id] = nil
-      if f then protect(f) end
+      if f then call(self, "onClose", f) end
       return
     end
     local response = class.instance(Response,
@@ -245,7 +245,8 @@ local function listener_of(self, onRequest)
     local asked, handler, status, allow = request_of(...), onRequest, nil, nil
     if known.any then handler, status, allow = handler_of(known, onRequest, asked) end
     if not handler then return refuse(response, status or 404, allow) end
-    if not protect(handler, asked, class.handle(response)) then
+    if not call(self, handler == onRequest and "onRequest" or "route", handler,
+      asked, class.handle(response)) then
       over(response)
       response_fail(id)
     elseif response.id then
@@ -265,7 +266,7 @@ local function furnish(self, id)
 end
 
 local function tell_started(self)
-  for _, f in ipairs(self.on_start) do protect(f, self:port()) end
+  for _, f in ipairs(self.on_start) do call(self, "started", f, self:port()) end
 end
 
 --- Listen; `onRequest(request, response)` is called for what no directory and no

@@ -22,6 +22,9 @@ local homes = {
   WebSocketServer = { "websocket_server", "websocket" },
 }
 
+-- They have names before they are loaded.
+core.classes = homes
+
 setmetatable(net, {
   __index = function(_, name)
     local home = homes[name]

@@ -7,7 +7,7 @@ local hosts, listening = core.import("net/hosts", "resolve"), core.import("net/l
 local options, reports = core.import("border/options"), core.import("border/reports")
 local tickets, tls = core.import("border/tickets"), core.import("net/tls")
 local pack = options.pack
-local operate, operate_with, protect = tickets.operate, tickets.operate_with, reports.protect
+local call, operate, operate_with = reports.call, tickets.operate, tickets.operate_with
 local tcp_create, tcp_connect = primitives.tcp_create, primitives.tcp_connect
 local tcp_read, tcp_write = primitives.tcp_read, primitives.tcp_write
 local tcp_read_exactly = primitives.tcp_read_exactly
@@ -196,7 +196,7 @@ function TCPServer:start(host, port, onClient, callbacks)
       class.sweep()
       local client = class.instance(TCPSocket, { options = of_clients, accepted = true })
       class.open(client, client_id)
-      protect(onClient, class.handle(client), ip, client_port)
+      call(self, "onClient", onClient, class.handle(client), ip, client_port)
     end)
   end
   return listening.start(self, open, nil, callbacks, host, primitives.tcp_server_start,

@@ -7,11 +7,10 @@ local tls, websocket = core.import("net/tls"), core.import("net/websocket_option
 local headers, listening = core.import("net/headers"), core.import("net/listening")
 local options, reports = core.import("border/options"), core.import("border/reports")
 local text, tickets = core.import("border/text"), core.import("border/tickets")
-local protect = reports.protect
+local call = reports.call
 local server_send = primitives.websocket_server_send
-local getinfo = debug.getinfo
 local next, pairs, type, unpack = next, pairs, type, core.unpack
-local concat, floor, format, sort = table.concat, math.floor, string.format, table.sort
+local floor, format = math.floor, string.format
 
 ---@class net.WebSocketServer
 local WebSocketServer = class.new("WebSocketServer", listening.describe)
@@ -48,13 +47,6 @@ function WebSocketServer:port()
   return own_port(self)
 end
 
---- Where a function of the script begins.
-local function place_of(f)
-  if type(f) ~= "function" then return "?" end
-  local info = getinfo(f, "S")
-  return info.short_src .. ":" .. info.linedefined
-end
-
 --- The status that a client is refused with after what `accept` returned; nil for none.
 local function status_of(accept, verdict)
   if verdict == nil or verdict == true then return nil end
@@ -65,7 +57,7 @@ local function status_of(accept, verdict)
   end
   reports.report(format(
     "%s: bad result of 'accept' (boolean or status of 400..599 expected, got %s)",
-    place_of(accept), text.show(verdict)))
+    reports.place_of(accept), text.show(verdict)))
   return 500
 end
 
@@ -73,18 +65,19 @@ end
 local function server_handlers(self, id, callbacks)
   local handlers = {}
 
-  local function call(name, ...)
-    if callbacks[name] and self.id == id then protect(callbacks[name], ...) end
+  local function tell(name, ...)
+    if callbacks[name] and self.id == id then call(self, name, callbacks[name], ...) end
   end
 
   function handlers.connected(client, ...)
-    if callbacks.connected then call("connected", client, info_table(...)) end
+    if callbacks.connected then tell("connected", client, info_table(...)) end
   end
 
-  function handlers.receive(...) call("receive", ...) end
+  function handlers.receive(...) tell("receive", ...) end
 
   function handlers.disconnected(client, code, reason)
-    if callbacks.disconnected then protect(callbacks.disconnected, client, code, reason) end
+    local f = callbacks.disconnected
+    if f then call(self, "disconnected", f, client, code, reason) end
   end
 
   function handlers.accept(client, ...)
@@ -93,7 +86,7 @@ local function server_handlers(self, id, callbacks)
     local function ask(info) verdict = accept(info) end
     -- A hook that raises refuses: what it would have said is not known.
     local status = 500
-    if protect(ask, info_table(...)) then status = status_of(accept, verdict) end
+    if call(self, "accept", ask, info_table(...)) then status = status_of(accept, verdict) end
     primitives.websocket_server_accept(id, client, status)
   end
 
@@ -109,11 +102,8 @@ local function check_callbacks(callbacks, index, method)
   local checked = {}
   for name, f in next, callbacks do
     if not CALLBACKS[name] then
-      local known = {}
-      for each in pairs(CALLBACKS) do known[#known + 1] = each end
-      sort(known)
-      reports.raise(format("bad argument #%d to '%s' (unknown callback %s; known: %s)",
-        index, method, text.show(name), concat(known, ", ")))
+      reports.raise(format("bad argument #%d to '%s' (unknown callback %s; %s)",
+        index, method, text.show(name), options.known(CALLBACKS, name)))
     end
     checked[name] = check.callback(f, index, method, name)
   end

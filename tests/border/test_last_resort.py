@@ -128,7 +128,10 @@ class MainChunkTests(SynchronousTestCase):
         for version in LUA_VERSIONS:
             for name, outcome in run_cases(version, cases).items():
                 self.assertEqual(sorted(outcome.ran), ran[name], (version, name))
-                self.assertEqual(set(outcome.errors), {"in gc (in a finalizer)"})
+                (error,) = set(outcome.errors)
+                # LuaJIT tells of them when their frames have gone.
+                frames = "" if version == "luajit" else r".*\n\ttest\.lua:\d: in .*"
+                self.assertRegex(error, rf"(?s)^in gc{frames}\n\tin a finalizer$")
                 self.assertIsNone(outcome.failure)
 
 
@@ -162,7 +165,12 @@ class MemoryTests(TestCase):
                 f"{grow} setTimeout(grow, 1) task.start(function() task.sleep(2) grow() end)"
                 " setTimeout(print, 3, 'goes on')",
             ),
-            (1, b"not enough memory\nnot enough memory\ngoes on\n"),
+            (
+                1,
+                b"not enough memory\n"
+                b"\tin setTimeout, the function at (command line):1\n"
+                b"not enough memory\n\tin a task started at (command line):1\ngoes on\n",
+            ),
         )
 
     async def test_53(self) -> None:
