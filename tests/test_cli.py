@@ -6,9 +6,12 @@ import re
 import signal
 import sys
 from pathlib import Path
+from typing import cast
 
 from twisted.internet import reactor
+from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
+from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from eplua_twisted.tap import Options, makeService
@@ -307,6 +310,21 @@ class ServiceTests(TestCase):
         self.assertEqual(await peer.ended, 0)
         self.assertIn(b"eplua", peer.output)
         self.assertIn(b"Run a Lua script with a network.", peer.output)
+
+
+class OnErrorTests(SynchronousTestCase):
+    def test_exit_and_continue(self) -> None:
+        for value, expected in (("exit", True), ("continue", False)):
+            options = Options()
+            options.parseOptions([f"--on-error={value}", "-e", "x"])
+            runtime = options.runtime(cast(ReactorBase, reactor))
+            self.assertIs(runtime["exit_on_error"], expected)
+
+    def test_what_else_is_refused(self) -> None:
+        problem = self.assertRaises(
+            UsageError, Options().parseOptions, ["--on-error=stop", "-e", "x"]
+        )
+        self.assertIn("known: continue, exit", str(problem))
 
 
 class MakeServiceTests(SynchronousTestCase):

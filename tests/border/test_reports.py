@@ -179,7 +179,8 @@ class NearestNameTests(LuaTestCase):
 
     def first_line(self, code: str) -> str:
         failed = self.runtime.run_string(code, "@test.lua")
-        return self.failureResultOf(failed, ScriptError).value.message
+        message: str = self.failureResultOf(failed, ScriptError).value.message
+        return message
 
     def means(self, code: str, name: str) -> None:
         self.assertTrue(
