@@ -262,7 +262,7 @@ class ExitTests(LuaTestCase):
             """
             net.onError(function(text) return text:find("fine") ~= nil end)
             setTimeout(function() error("fine") end, 1)
-            setTimeout(function() pcall(task.start, error, "bad") print("RUNS") end, 2)
+            setTimeout(function() pcall(task.start, error, "bad") end, 2)
             setTimeout(print, 3, "RUNS")
             """
         )
