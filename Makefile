@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 
-.PHONY: demo test lint conventions bench wheel docs fuzz autobahn news clean
+.PHONY: demo test lint conventions bench wheel docs fuzz conformance news clean
 
 demo: .venv/ready
 	$(BIN)/python examples/tour.py
@@ -34,9 +34,9 @@ fuzz: .venv/ready
 	$(BIN)/python -m tests.fuzz.http_engine -max_total_time=$(SECONDS)
 
 # The cases of the Autobahn suite, for WebSockets in both roles; ALL=--all for the long ones.
-autobahn: .venv/ready
-	$(BIN)/python -m pip install --quiet --editable '.[autobahn]'
-	$(BIN)/python tests/conformance/run.py --reports dist/autobahn $(ALL)
+conformance: .venv/ready
+	$(BIN)/python -m pip install --quiet --editable '.[conformance]'
+	$(BIN)/python tests/conformance/run.py --reports dist/conformance $(ALL)
 
 docs: .venv/ready
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'

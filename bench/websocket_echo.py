@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable
 
@@ -17,8 +18,11 @@ from bench.harness import (
 )
 
 PAYLOAD = b"x" * 64
-# A masked text frame, as a client sends it, and the frame that comes back.
-FRAME = bytes([0x81, 0x80 | len(PAYLOAD), 0, 0, 0, 0]) + PAYLOAD
+# A masked text frame, as a client sends it, and the frame that comes back.  A mask of
+# zeros would cost a server less than a real one.
+KEY = os.urandom(4)
+MASKED = bytes(byte ^ KEY[at % 4] for at, byte in enumerate(PAYLOAD))
+FRAME = bytes([0x81, 0x80 | len(PAYLOAD)]) + KEY + MASKED
 ANSWER = 2 + len(PAYLOAD)
 REQUEST = (
     b"GET / HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\n"

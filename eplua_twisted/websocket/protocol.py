@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 
 from eplua_twisted.border.values import to_text
 from eplua_twisted.streams.autobahn import BufferedWebSocket, BufferedWebSocketClient
+from eplua_twisted.websocket.frames import read_frame, write_frame
 
 ABNORMAL = 1006
 NO_STATUS = 1005
@@ -62,6 +63,8 @@ class OwnedWebSocket(BufferedWebSocket):
     received_bytes = 0
     written_bytes = 0
     _lost_by: Failure = connectionDone
+    # Whether its frames are masked, and its peer's: a client's are.
+    masks: bool
     # Autobahn's, whose own types are what they begin with.
     maxMessagePayloadSize: int
     websocket_protocol_in_use: str | None
@@ -73,6 +76,9 @@ class OwnedWebSocket(BufferedWebSocket):
 
     def send_message(self, data: bytes, is_binary: bool) -> None:
         """Send a message of any size: autobahn's bound is for what comes."""
+        if self._perMessageCompress is None:
+            self.sendData(write_frame(data, is_binary, self.masks))
+            return
         bound, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0
         try:
             WebSocketProtocol.sendMessage(self, data, is_binary)
@@ -131,6 +137,25 @@ class OwnedWebSocket(BufferedWebSocket):
         self.received_bytes += len(data)
         super().dataReceived(data)
 
+    def processData(self) -> bool:
+        # Whole messages, one after the other, do without autobahn's steps.
+        if self.current_frame is None and not self.inside_message:
+            self._take_messages()
+        more: bool = super().processData()
+        return more
+
+    def _take_messages(self) -> None:
+        data, start = self.data, 0
+        masked, bound = not self.masks, self.maxMessagePayloadSize
+        while frame := read_frame(data, start, masked, bound):
+            payload, is_binary, start = frame
+            self.owner.received(payload, is_binary)
+            if self.state == self.STATE_CLOSED:
+                # Whoever was told has ended it.
+                break
+        if start:
+            self.data = data[start:]
+
     def sendData(
         self, data: bytes, sync: bool = False, chopsize: int | None = None
     ) -> None:
@@ -178,6 +203,10 @@ class OwnedWebSocket(BufferedWebSocket):
 class ClientProtocol(OwnedWebSocket, BufferedWebSocketClient):  # type: ignore[misc]
     """The client's side."""
 
+    masks = True
+
 
 class ServerProtocol(OwnedWebSocket, WebSocketServerProtocol):  # type: ignore[misc]
     """The server's side, once its client's request was found good."""
+
+    masks = False

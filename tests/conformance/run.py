@@ -2,7 +2,7 @@
 The Autobahn test suite on a script's WebSocket server and client.
 
 The suite itself needs Python 2; C{kosoku} drives its cases, and is installed by
-C{make autobahn}.  The cases with large messages (9, 12 and 13) take an hour; they run
+C{make conformance}.  The cases with large messages (9, 12 and 13) take an hour; they run
 with C{--all}.  Without C{kosoku} test_conformance.py in tests/websocket has the same
 groups, in memory.
 """
