@@ -26,9 +26,11 @@ from eplua_twisted.hc3.interfaces import (
     QuickAppDescription,
 )
 from eplua_twisted.hc3.plain import Plain, Record, record
+from eplua_twisted.hc3.python import DeviceView, DeviceViews
 from eplua_twisted.hc3.quickapps import QuickApps
 from eplua_twisted.hc3.routing import Refused, Router, parse
 from eplua_twisted.hc3.scenes import Scenes
+from eplua_twisted.hc3.state_file import StateFile
 from eplua_twisted.hc3.subjects import Subjects
 
 
@@ -49,6 +51,7 @@ class SimulatedController:
         time_of_day: Callable[[], float] = time.time,
         data: Record | None = None,
         fetch: Fetch | None = None,
+        state: StateFile | None = None,
     ) -> None:
         """
         @param clock: waits for delayed actions and long polls
@@ -65,9 +68,15 @@ class SimulatedController:
         self._quickapps = QuickApps(self._devices)
         self._alarms = Alarms(self._devices, clock)
         self._scenes = Scenes(self._house, self._outbox)
+        self._state = state
+        if state is not None:
+            data = state.read()
         if data is not None:
             self._house.load(data)
         furnish(self._house, self._devices)
+        if state is not None:
+            state.follow(self._house.data)
+            self._house.dirty = state.changed
         self._events.listener = self._listeners.tell
         self._subjects = Subjects(
             self._devices, self._quickapps, self._scenes, self._alarms, fetch
@@ -142,6 +151,90 @@ class SimulatedController:
         """As L{IController.detach}."""
         self._hosts.detach(device_id)
 
+    # What Python programs use.
+
+    @property
+    def devices(self) -> DeviceViews:
+        """The devices, by their numbers."""
+        return DeviceViews(self._devices)
+
+    def add_device(self, kind: str, name: str, **fields: Plain) -> DeviceView:
+        """
+        Add a device that is no QuickApp.
+
+        @param kind: C{com.fibaro.binarySwitch}, and so on
+        @param fields: C{id}, C{roomID}, C{properties}, C{interfaces}
+        @raise OperationError: C{state}: its number is taken
+        """
+        given = record(copied({**fields, "type": kind, "name": name}))
+        try:
+            device = self._devices.add(given)
+        except Refused as refused:
+            raise OperationError("state", refused.message) from None
+        return self.devices[int(str(device["id"]))]
+
+    def call_action(self, device_id: int, action: str, *arguments: Plain) -> None:
+        """
+        As L{DeviceView.call}.
+
+        @raise KeyError: there is no such device
+        """
+        self.devices[device_id].call(action, *arguments)
+
+    def press(
+        self, device_id: int, element: str, event: str = "onReleased", *values: Plain
+    ) -> None:
+        """
+        Use an element of a QuickApp's view: a press of a button by default.
+
+        @raise KeyError: there is no such device
+        """
+        device = self.devices[device_id].data()
+        self._hosts.ui_event(
+            self._devices.root(device),
+            device_id,
+            {
+                "deviceId": device_id,
+                "elementName": element,
+                "eventType": event,
+                "values": [*values],
+            },
+        )
+
+    @property
+    def global_variables(self) -> dict[str, Plain]:
+        """The values of all global variables, by name."""
+        table = self._house.tables["globalVariables"]
+        return {str(each["name"]): copied(each["value"]) for each in table}
+
+    def set_global(self, name: str, value: Plain) -> None:
+        """Set a global variable, which is made if there is none."""
+        self._subjects.variables.set(name, copied(value))
+
+    def emit(self, name: str) -> None:
+        """Emit a custom event, which is made if there is none."""
+        self._subjects.custom_events.emit(name, make=True)
+
+    def set_weather(self, **fields: Plain) -> None:
+        """
+        Change the weather: C{Temperature}, C{Humidity}, C{Wind}, C{WeatherCondition}.
+
+        @raise OperationError: C{state}: a field is of a wrong type
+        """
+        try:
+            self._subjects.system.set_weather(fields)
+        except Refused as refused:
+            raise OperationError("state", refused.message) from None
+
+    def write_message(self, kind: str, tag: str, message: str) -> None:
+        """Add to C{debugMessages}: C{debug}, C{trace}, C{warning} or C{error}."""
+        self._subjects.messages.write(kind, tag, message)
+
+    @property
+    def pushes(self) -> list[Record]:
+        """What phones would have been sent, the oldest first."""
+        return [record(copied(each)) for each in self._subjects.notifications.pushes]
+
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """As L{IController.subscribe}."""
         return self._listeners.subscribe(listener)
@@ -152,6 +245,8 @@ class SimulatedController:
         self._alarms.stop()
         self._events.stop()
         self._outbox.stop()
+        if self._state is not None:
+            self._state.close()
         return succeed(None)
 
 

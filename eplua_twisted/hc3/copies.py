@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from eplua_twisted.hc3.plain import Plain, Record
 
 MAX_DEPTH = 100
@@ -18,7 +20,11 @@ def copied(value: object, depth: int = 0) -> Plain:
 
     @raise NotPlain: there is something else in it, or it is too deep
     """
-    if value is None or isinstance(value, (bool, int, float, str)):
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise NotPlain(f"{value} is no number of JSON")
         return value
     if depth > MAX_DEPTH:
         raise NotPlain(f"more than {MAX_DEPTH} objects and lists are in one another")

@@ -133,8 +133,14 @@ class CustomEvents:
             Route("GET", f"{one}/publish", self._emit, "emit it"),
         ]
 
-    def emit(self, name: str, source: int | None = None) -> None:
-        """@raise Refused: 404: there is none"""
+    def emit(self, name: str, source: int | None = None, make: bool = False) -> None:
+        """
+        @param make: make it if there is none
+        @raise Refused: 404: there is none
+        """
+        if make and self._table.get(name) is None:
+            self._table.add({"name": name, "userDescription": ""})
+            self._house.dirty()
         row = self._table.find(name)
         self._house.events.tell(
             "CustomEvent",
