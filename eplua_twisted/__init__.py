@@ -8,12 +8,13 @@ from eplua_twisted.errors import (
     ScriptError,
 )
 from eplua_twisted.runtime import Runtime
-from eplua_twisted.service import RuntimeService
+from eplua_twisted.service import Restart, RuntimeService
 
 __all__ = [
     "ConversionError",
     "Limits",
     "OperationError",
+    "Restart",
     "Runtime",
     "RuntimeService",
     "RuntimeStopped",

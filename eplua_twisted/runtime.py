@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypedDict, cast
@@ -19,7 +20,13 @@ from eplua_twisted.border.clock import SteadyReactor, steady
 from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.border.environment import Environment, IReactor
 from eplua_twisted.border.interfaces import IModule
-from eplua_twisted.border.library import Library, version, write_line
+from eplua_twisted.border.library import (
+    Library,
+    Output,
+    taking_bytes,
+    version,
+    write_line,
+)
 from eplua_twisted.border.limits import Connections, Limits
 from eplua_twisted.border.primitives import Primitives
 from eplua_twisted.border.resources import Resources
@@ -63,7 +70,8 @@ class RuntimeOptions(TypedDict, total=False):
 
     reactor: object
     lua: str
-    output: Callable[[bytes], None]
+    output: Output
+    text: bool
     on_error: Callable[[str], None] | None
     exit_on_error: bool
     on_exit: Callable[[int], None] | None
@@ -88,6 +96,9 @@ class Runtime:
     @param lua: the Lua version, one of C{5.3}, C{5.4}, C{5.5}, C{luajit}
     @param output: takes each line that C{print} writes, without its end;
         standard output by default
+    @param text: the application gets the scripts' strings as C{str}, in L{call},
+        L{expose} and C{output}: UTF-8, where other bytes are kept by
+        C{surrogateescape}.  Otherwise as C{bytes}; it may always give both
     @param on_error: called with the text of each error of a script that nobody
         caught, after it was logged
     @param exit_on_error: such an error ends the runtime as C{os.exit(1)} does
@@ -109,7 +120,8 @@ class Runtime:
         reactor: object = None,
         *,
         lua: str = "5.4",
-        output: Callable[[bytes], None] = write_line,
+        output: Output = write_line,
+        text: bool = False,
         on_error: Callable[[str], None] | None = None,
         exit_on_error: bool = False,
         on_exit: Callable[[int], None] | None = None,
@@ -158,14 +170,14 @@ class Runtime:
         self._modules["library"] = Library(
             self._bridge,
             self._resources,
-            output=output,
+            output=taking_bytes(output, text),
             on_error=on_error,
             exit_on_error=exit_on_error,
             exit=self._exit,
             counts=self._counts,
             time_of_day=self._follow(clock),
         )
-        self._start(import_module(LUA_VERSIONS[lua]))
+        self._start(import_module(LUA_VERSIONS[lua]), text)
 
     def _follow(self, clock: IReactorTime | None) -> Callable[[], float] | None:
         """What the script takes for the time of day, if it is not the system's."""
@@ -181,11 +193,16 @@ class Runtime:
         return followed.time_of_day
 
     @property
+    def reactor(self) -> IReactorTime:
+        """What it runs on; its time is the monotonic clock's."""
+        return self._clock
+
+    @property
     def version(self) -> str:
         """The version of this package."""
         return version()
 
-    def _start(self, lupa: Any) -> None:
+    def _start(self, lupa: Any, text: bool) -> None:
         lua = lupa.LuaRuntime(
             encoding=None,
             unpack_returned_tuples=True,
@@ -193,9 +210,8 @@ class Runtime:
             register_builtins=False,
             attribute_filter=_refuse,
         )
-        calls = Calls(
-            self._bridge, lupa.lua_type, lua.table_from, self._lifecycle.settle
-        )
+        settle = self._lifecycle.settle
+        calls = Calls(self._bridge, lupa.lua_type, lua.table_from, settle, text)
         self._modules["calls"] = calls
         self._calls: Calls | None = calls
         code = (lua_directory() / "eplua.lua").read_bytes()
@@ -244,7 +260,7 @@ class Runtime:
             self._modules[name] = made
         return self._modules[name]
 
-    def run_file(self, path: str, *arguments: str) -> Deferred[None]:
+    def run_file(self, path: str | os.PathLike[str], *arguments: str) -> Deferred[None]:
         """
         Run a script; C{require} finds modules beside it.
 
@@ -253,9 +269,10 @@ class Runtime:
             may go on: see L{idle}); fails with L{ScriptError}, C{OSError} or
             L{RuntimeStopped}
         """
-        code = maybeDeferred(Path(path).read_bytes)
+        name = os.fspath(path)
+        code = maybeDeferred(Path(name).read_bytes)
         return code.addCallback(
-            self._run, "@" + path, str(Path(path).parent), path, arguments
+            self._run, "@" + name, str(Path(name).parent), name, arguments
         )
 
     def run_string(
@@ -289,10 +306,11 @@ class Runtime:
 
     def call(self, name: str, *values: object) -> Deferred[tuple[Any, ...]]:
         """
-        Call a global Lua function.  Lists, tuples and dicts become tables.
+        Call a global Lua function.  Lists, tuples and dicts become tables.  It runs as
+        a task, so it may wait; to cancel the Deferred cancels the task.
 
-        @return: fires with its results, strings as C{bytes}, tables as C{list} or
-            C{dict}; fails with L{ScriptError}, L{ConversionError} or
+        @return: fires with its results when it is done, strings as C{bytes}, tables as
+            C{list} or C{dict}; fails with L{ScriptError}, L{ConversionError} or
             L{RuntimeStopped}
         """
         return maybeDeferred(lambda: self._running().call(name, values))
@@ -303,9 +321,14 @@ class Runtime:
             raise RuntimeStopped
         return self._calls
 
-    def expose(self, name: str, function: Callable[..., object]) -> None:
+    def expose(
+        self,
+        name: str,
+        function: Callable[..., object] | Mapping[str, Callable[..., object]],
+    ) -> None:
         """
-        Make a function of the application a global function of the scripts.
+        Make a function of the application a global function of the scripts; or a dict
+        of functions a global table of them.
 
         It gets strings as C{bytes} and tables as C{list} or C{dict}; a C{str}
         goes over as UTF-8, a tuple as several results.  A plain result returns at
@@ -314,11 +337,17 @@ class Runtime:
         its text, and is logged with its traceback; an L{OperationError} is the
         script's code and message, and is not logged.
 
-        @raise TypeError: it cannot be called
+        @raise TypeError: it cannot be called; nothing is exposed then
         @raise RuntimeStopped: the runtime is stopped
         """
-        number = self._running().expose(name, function)
-        self._expose(to_bytes(name), number)
+        calls = self._running()
+        if not isinstance(function, Mapping):
+            self._expose(to_bytes(name), calls.expose(name, function))
+            return
+        numbers = calls.expose_all(name, function)
+        self._expose(to_bytes(name), None)
+        for field, number in numbers.items():
+            self._expose(to_bytes(name), number, field)
 
     def idle(self) -> Deferred[None]:
         """

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
-from typing import Unpack
+from dataclasses import dataclass
+from typing import Literal, Unpack
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -15,12 +18,57 @@ from eplua_twisted.errors import RuntimeStopped, ScriptError
 from eplua_twisted.runtime import Runtime, RuntimeOptions
 
 
+@dataclass(frozen=True)
+class Restart:
+    """
+    When a script that has failed is started again: after a delay that grows with each
+    failure, and not when it fails too often.
+
+    @ivar attempts: how many failures within C{within} are followed by a new start
+    @ivar within: seconds
+    @ivar delay: seconds before the first new start
+    @ivar factor: what the delay grows by with each further failure within C{within}
+    @ivar max_delay: the longest delay, in seconds
+    """
+
+    attempts: int = 5
+    within: float = 60.0
+    delay: float = 1.0
+    factor: float = 2.0
+    max_delay: float = 30.0
+
+
+class _Failures:
+    """The failures that still count for a L{Restart}."""
+
+    def __init__(self, restart: Restart) -> None:
+        self._restart = restart
+        self._times: deque[float] = deque()
+
+    def add(self, now: float) -> float | None:
+        """@return: seconds until the next start; C{None}: it has failed too often"""
+        restart, times = self._restart, self._times
+        while times and times[0] <= now - restart.within:
+            times.popleft()
+        times.append(now)
+        if len(times) > restart.attempts:
+            return None
+        delay = restart.delay * restart.factor ** (len(times) - 1)
+        return min(delay, restart.max_delay)
+
+
 class RuntimeService(Service):
     """
     Runs a script while the service runs.
 
-    @ivar runtime: the runtime, while the service runs
-    @ivar failure: why there is nothing to serve: C{begin} failed
+    States: C{stopped}; C{running} from L{startService} on; C{waiting} for the next
+    start, when the script has failed and is to be restarted; C{failed}, when it has
+    failed and is not (after L{startService} has returned; before, it is C{stopped}).
+    From all of them L{stopService} leads to C{stopped}.
+
+    @ivar runtime: the runtime, while one runs
+    @ivar failure: why there is nothing to serve: the script has failed
+    @ivar state: where it is
     """
 
     log = Logger()
@@ -30,18 +78,34 @@ class RuntimeService(Service):
         begin: Callable[[Runtime], Deferred[None]],
         *,
         on_failure: Callable[[Failure], None] | None = None,
+        fail_on_error: bool = False,
+        restart: Restart | None = None,
         **options: Unpack[RuntimeOptions],
     ) -> None:
         """
         @param begin: starts the script on a new runtime, e.g.
             C{lambda runtime: runtime.run_file("script.lua")}
-        @param on_failure: told when that fails after the service has started; by then
-            it was logged, and the runtime has stopped
+        @param on_failure: told when the script fails after the service has started; by
+            then it was logged, and the runtime has stopped.  With C{restart}: when it
+            fails too often
+        @param fail_on_error: an error that nobody handles, in a callback or a task,
+            fails the script, as one of its main chunk does.  Otherwise the script goes
+            on after it; C{on_error} is told in both cases
+        @param restart: a script that fails after the service has started is started
+            again on a new runtime; this has C{fail_on_error} in it
         @param options: for L{Runtime}; C{print} writes to the log by default
         """
         self._begin = begin
         self._on_failure = on_failure
-        self._options: RuntimeOptions = {"output": self._log_line, **options}
+        self._fail_on_error = fail_on_error or restart is not None
+        self._failures = _Failures(restart) if restart is not None else None
+        self._on_error = options.get("on_error")
+        # Takes str too, for the option text.
+        output: Callable[[bytes], None] = self._log_line
+        self._options: RuntimeOptions = {"output": output, **options}
+        self._next: IDelayedCall | None = None
+        self._stopping: Runtime | None = None
+        self.state: Literal["stopped", "running", "waiting", "failed"] = "stopped"
         self.runtime: Runtime | None = None
         self.failure: Failure | None = None
 
@@ -51,37 +115,85 @@ class RuntimeService(Service):
 
         @raise ScriptError: it failed, so there is nothing to serve
         """
-        self.failure = None
-        self.runtime = Runtime(**self._options)
-        began = maybeDeferred(self._begin, self.runtime)
-        began.addErrback(self._failed, self.runtime)
-        began.addErrback(lambda problem: self.log.failure("on_failure failed", problem))
+        self._start()
         if self.failure is not None:
+            self.state = "stopped"
             self.failure.raiseException()
         Service.startService(self)
 
     def stopService(self) -> Deferred[None]:
         """@return: fires with C{None} when all the script had open is closed"""
         Service.stopService(self)
-        runtime, self.runtime = self.runtime, None
+        self.state = "stopped"
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
+        runtime, self.runtime = self.runtime or self._stopping, None
         return succeed(None) if runtime is None else runtime.stop()
 
-    def _failed(self, failure: Failure, runtime: Runtime) -> Deferred[None] | None:
+    def _start(self) -> None:
+        self._next = self.failure = None
+        self.state = "running"
+
+        def erred(text: str) -> None:
+            self._erred(text, runtime)
+
+        options: RuntimeOptions = {**self._options, "on_error": erred}
+        runtime = Runtime(**options)
+        self.runtime = runtime
+        maybeDeferred(self._begin, runtime).addErrback(self._not_begun, runtime)
+
+    def _not_begun(self, failure: Failure, runtime: Runtime) -> None:
         if failure.check(RuntimeStopped):
             # os.exit, or the service has stopped.
-            return None
-        self.failure = failure
+            return
         if isinstance(failure.value, ScriptError):
             self.log.error("{text}", text=failure.value.traceback)
         else:
             self.log.failure("the script could not be started", failure)
-        if self.runtime is runtime:
-            self.runtime = None
-        stopped = runtime.stop()
-        if self.running and self._on_failure is not None:
-            on_failure = self._on_failure
-            stopped.addCallback(lambda _: on_failure(failure))
-        return stopped
+        self._end(failure, runtime)
 
-    def _log_line(self, line: bytes) -> None:
-        self.log.info("{text}", text=to_readable(line))
+    def _erred(self, text: str, runtime: Runtime) -> None:
+        """The script has an error that nobody handled; it was logged."""
+        try:
+            if self._on_error is not None:
+                self._on_error(text)
+        finally:
+            if self._fail_on_error:
+                message = text.partition("\n")[0]
+                self._end(Failure(ScriptError(message, text)), runtime)
+
+    def _end(self, failure: Failure, runtime: Runtime) -> None:
+        """The script has failed, and that was logged."""
+        if self.runtime is not runtime:
+            # That is known, or nobody wants to know it any more.
+            return
+        self.runtime, self._stopping = None, runtime
+        self.failure = failure
+        delay = None
+        if self.running and self._failures is not None:
+            delay = self._failures.add(runtime.reactor.seconds())
+        stopped = runtime.stop()
+        if delay is not None:
+            self.state = "waiting"
+            self.log.info("the script is started again in {delay} s", delay=delay)
+            stopped.addCallback(lambda _: self._wait(delay, failure, runtime))
+        elif self.running:
+            self.state = "failed"
+            stopped.addCallback(lambda _: self._tell(failure))
+        stopped.addErrback(
+            lambda problem: self.log.failure("on_failure failed", problem)
+        )
+
+    def _wait(self, delay: float, failure: Failure, runtime: Runtime) -> None:
+        # The service may have been stopped, and started, meanwhile.
+        if self.state == "waiting" and self.failure is failure:
+            self._next = runtime.reactor.callLater(delay, self._start)
+
+    def _tell(self, failure: Failure) -> None:
+        if self._on_failure is not None:
+            self._on_failure(failure)
+
+    def _log_line(self, line: bytes | str) -> None:
+        text = line if isinstance(line, str) else to_readable(line)
+        self.log.info("{text}", text=text)

@@ -202,9 +202,8 @@ local function received(name, given, outcome, ...)
   return ...
 end
 
---- Make the application's function number `index` the global `name`.
-local function expose(name, index)
-  globals[name] = function(...)
+local function exposed(name, index)
+  return function(...)
     local count, given = select("#", ...), nil
     local last = count > 0 and (select(count, ...)) or nil
     if type(last) == "table"
@@ -215,6 +214,21 @@ local function expose(name, index)
     end
     return received(name, given,
       calls.invoke(index, given ~= nil, unpack({ ... }, 1, count)))
+  end
+end
+
+local space -- the table that functions are being put into
+
+--- Make the application's function number `index` the global `name`; without a number
+--- that is a new table, into which those with a field go that follow.
+local function expose(name, index, field)
+  if not index then
+    space = {}
+    globals[name] = space
+  elseif field then
+    space[field] = exposed(name .. "." .. field, index)
+  else
+    globals[name] = exposed(name, index)
   end
 end
 

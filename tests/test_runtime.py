@@ -24,6 +24,12 @@ class RunTests(LuaTestCase):
         self.successResultOf(self.runtime.run_file(path, "one", "zwölf"))
         self.assertEqual(self.lines, [f"{path}\tone\t2\tone\tzwölf".encode()])
 
+    def test_path(self) -> None:
+        """A script is named by text or by a path."""
+        path = self.write("path.lua", "print(arg[0])")
+        self.successResultOf(self.runtime.run_file(Path(path)))
+        self.assertEqual(self.lines, [path.encode()])
+
     def test_first_line_and_mark(self) -> None:
         """A #! line and a byte order mark are passed over; lines keep their numbers."""
         path = self.write(

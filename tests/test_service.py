@@ -6,6 +6,7 @@ import sys
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
@@ -13,7 +14,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 from zope.interface import implementer
 
-from eplua_twisted import Runtime, RuntimeService, ScriptError
+from eplua_twisted import Restart, Runtime, RuntimeService, ScriptError
 from tests.support import MemoryReactor, start
 
 
@@ -136,6 +137,170 @@ class ServiceTests(LoggedTestCase):
         self.stop(service)
 
 
+class RestartTests(LoggedTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.reactor = MemoryReactor()
+        self.told: list[Failure] = []
+        self.begun = 0
+        self.code = "bad = function() error('no') end"
+
+    def begin(self, runtime: Runtime) -> Deferred[None]:
+        self.begun += 1
+        return runtime.run_string(self.code, "@test.lua")
+
+    def service(self, restart: Restart | None, **options: Any) -> RuntimeService:
+        service = RuntimeService(
+            self.begin,
+            on_failure=self.told.append,
+            restart=restart,
+            reactor=self.reactor,
+            **options,
+        )
+        service.startService()
+        self.addCleanup(self.stop, service)
+        return service
+
+    def stop(self, service: RuntimeService) -> None:
+        stopped = service.stopService()
+        self.reactor.pump([0, 0])
+        self.successResultOf(stopped)
+        self.assertEqual(service.state, "stopped")
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def fail(self, service: RuntimeService) -> None:  # type: ignore[override]
+        """The script has an error in a callback."""
+        assert service.runtime is not None
+        self.successResultOf(
+            service.runtime.run_string("setTimeout(bad, 0)", "@test.lua")
+        )
+        self.reactor.pump([0, 0, 0])
+
+    def test_goes_on(self) -> None:
+        """Without an option an error in a callback is only reported."""
+        errors: list[str] = []
+        service = self.service(None, on_error=errors.append)
+        self.fail(service)
+        self.assertEqual((service.state, service.failure), ("running", None))
+        self.assertEqual((len(errors), self.told), (1, []))
+
+    def test_fail_on_error(self) -> None:
+        """The runtime stops, and the service says why."""
+        errors: list[str] = []
+        service = self.service(None, fail_on_error=True, on_error=errors.append)
+        self.fail(service)
+        self.assertEqual((service.state, service.runtime), ("failed", None))
+        self.assertEqual((len(errors), self.told), (1, [service.failure]))
+        assert service.failure is not None
+        problem = service.failure.value
+        assert isinstance(problem, ScriptError)
+        self.assertEqual(str(problem), "test.lua:1: no")
+        self.assertIn("stack traceback:", problem.traceback)
+
+    def test_error_while_it_starts(self) -> None:
+        """In a task, say: then starting the service raises."""
+        self.code = "task.start(error, 'no')"
+        service = RuntimeService(self.begin, fail_on_error=True, reactor=self.reactor)
+        self.assertRaises(ScriptError, service.startService)
+        self.assertEqual((service.state, service.running), ("stopped", 0))
+        self.stop(service)
+
+    def test_handled(self) -> None:
+        """What net.onError handles is no failure."""
+        self.code += " net.onError(function() return true end)"
+        service = self.service(None, fail_on_error=True)
+        self.fail(service)
+        self.assertEqual(service.state, "running")
+
+    def test_starts_again(self) -> None:
+        """On a new runtime, after a delay that grows."""
+        service = self.service(Restart(attempts=3, delay=1.0, factor=2.0))
+        for begun, delay in ((1, 1.0), (2, 2.0), (3, 4.0)):
+            self.assertEqual((self.begun, service.state), (begun, "running"))
+            self.fail(service)
+            self.assertEqual((service.state, service.runtime), ("waiting", None))
+            self.reactor.advance(delay - 0.01)
+            self.assertEqual(self.begun, begun)
+            self.reactor.advance(0.01)
+        self.assertEqual((self.begun, service.failure), (4, None))
+        self.assertEqual(self.told, [])
+
+    def test_too_often(self) -> None:
+        """One more failure within the time, and the service has failed."""
+        service = self.service(Restart(attempts=2, within=60, delay=1, factor=1))
+        for _ in range(2):
+            self.fail(service)
+            self.reactor.advance(1)
+        self.fail(service)
+        self.reactor.pump([100, 100])
+        self.assertEqual((self.begun, service.state), (3, "failed"))
+        self.assertEqual(self.told, [service.failure])
+
+    def test_seldom(self) -> None:
+        """Failures long ago do not count, for the delay neither."""
+        service = self.service(Restart(attempts=1, within=60, delay=1))
+        for _ in range(5):
+            self.fail(service)
+            self.reactor.advance(1)
+            self.assertEqual(service.state, "running")
+            self.reactor.advance(60)
+        self.assertEqual((self.begun, self.told), (6, []))
+
+    def test_new_start_that_fails(self) -> None:
+        """It counts as a failure."""
+        service = self.service(Restart(attempts=3, delay=1, factor=1))
+        self.code = "error('worse')"
+        self.fail(service)
+        self.reactor.pump([1, 0, 0] * 5)
+        self.assertEqual((self.begun, service.state), (4, "failed"))
+        self.assertEqual(str(self.told[0].value), "test.lua:1: worse")
+
+    def test_stopped_while_it_waits(self) -> None:
+        service = self.service(Restart())
+        self.fail(service)
+        self.stop(service)
+        self.reactor.advance(100)
+        self.assertEqual(self.begun, 1)
+        service.startService()
+        self.assertEqual((self.begun, service.state), (2, "running"))
+
+    def test_exit_is_no_failure(self) -> None:
+        service = self.service(Restart())
+        assert service.runtime is not None
+        service.runtime.run_string("os.exit(3)").addErrback(lambda _: None)
+        self.reactor.pump([0, 0, 100])
+        self.assertEqual((self.begun, self.told), (1, []))
+
+    def test_text(self) -> None:
+        """print goes to the log, whatever form of strings the application wants."""
+        self.code = "print('hellö')"
+        self.service(None, text=True)
+        self.assertIn("hellö", self.logged)
+
+
+class RealRestartTests(TestCase):
+    timeout = 20
+
+    async def test_starts_again(self) -> None:
+        """On the real reactor, whose time somebody may set."""
+        again: Deferred[None] = Deferred()
+        begun = []
+
+        def begin(runtime: Runtime) -> Deferred[None]:
+            begun.append(runtime)
+            if len(begun) == 2:
+                again.callback(None)
+            return runtime.run_string(
+                "setTimeout(function() error('no') end, 1)" if len(begun) == 1 else ""
+            )
+
+        service = RuntimeService(begin, restart=Restart(delay=0.01))
+        service.startService()
+        self.addCleanup(service.stopService)
+        await again
+        self.assertIs(service.runtime, begun[1])
+
+
 class OutputTests(LoggedTestCase):
     """Where print goes in a program that has put something else for sys.stdout."""
 
@@ -149,6 +314,21 @@ class OutputTests(LoggedTestCase):
         with redirect_stdout(StringIO()) as stream:
             self.print("print('hellö', 1) print('\\255')")
         self.assertEqual(stream.getvalue(), "hellö\t1\n\\xff\n")
+
+    def test_closed(self) -> None:
+        """A stream that is closed, or cannot say it: the log has it."""
+        with redirect_stdout(StringIO()) as stream:
+            stream.close()
+            self.print("print('hello')")
+
+        class OnlyASCII(StringIO):
+            def write(self, text: str) -> int:
+                text.encode("ascii")
+                return super().write(text)
+
+        with redirect_stdout(OnlyASCII()):
+            self.print("print('hellö')")
+        self.assertEqual(self.logged, ["hello", "hellö"])
 
     def test_none(self) -> None:
         """A process without standard output logs it."""

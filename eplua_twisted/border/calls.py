@@ -8,7 +8,8 @@ call that it came in.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping
 from inspect import iscoroutine
 from itertools import count
 from typing import NoReturn
@@ -41,6 +42,9 @@ from eplua_twisted.errors import (
 Function = Callable[..., object]
 """A function of the application."""
 
+RAISED = 8
+"""How many exceptions of the application's are remembered, to be causes of errors."""
+
 
 def _text_of(problem: BaseException | None) -> str:
     """What a script is told of an exception of the application's."""
@@ -55,6 +59,7 @@ class Calls:
     @param kind_of: lupa's C{lua_type}
     @param table: makes a Lua table out of a C{dict}
     @param on_fewer: called when a call is over
+    @param text: the application gets strings as C{str}
     """
 
     resource_types = ()
@@ -66,8 +71,10 @@ class Calls:
         kind_of: KindOf,
         table: MakeTable,
         on_fewer: Callable[[], None],
+        text: bool = False,
     ) -> None:
         self._bridge = bridge
+        self._text = text
         self._kind_of = kind_of
         self._table = table
         self._on_fewer = on_fewer
@@ -75,7 +82,7 @@ class Calls:
         self._called: dict[int, Deferred[tuple[object, ...]]] = {}
         self._functions: list[tuple[str, Function]] = []
         self._promised: dict[int, tuple[str, Deferred[object]]] = {}
-        self._raised: Exception | None = None
+        self._raised: deque[BaseException] = deque(maxlen=RAISED)
         bridge.on_lost_command = self.lost
 
     @property
@@ -137,11 +144,12 @@ class Calls:
         self._over(number, ScriptError(str(problem), str(problem)))
 
     def _over(self, number: int, outcome: tuple[object, ...] | Exception) -> None:
-        self._raised = None
         # It may have ended before the library failed.
         done = self._called.pop(number, None)
         if done is None:
             return
+        if not self._called:
+            self._raised.clear()
         self._on_fewer()
         if isinstance(outcome, Exception):
             done.errback(outcome)
@@ -152,9 +160,10 @@ class Calls:
         assert isinstance(message, bytes)
         assert isinstance(traceback, bytes)
         error = ScriptError(to_readable(message), to_readable(traceback))
-        cause = self._raised
-        if cause is not None and error.message.endswith(_text_of(cause)):
-            error.__cause__ = cause
+        for cause in reversed(self._raised):
+            if error.message.endswith(_text_of(cause)):
+                error.__cause__ = cause
+                break
         return error
 
     # What Lua asks of the application.
@@ -168,6 +177,24 @@ class Calls:
             raise TypeError(f"{name}: a {type(function).__name__} cannot be called")
         self._functions.append((name, function))
         return len(self._functions) - 1
+
+    def expose_all(
+        self, name: str, functions: Mapping[str, Function]
+    ) -> dict[bytes, int]:
+        """
+        @return: the numbers of the functions, by their names in the table C{name}
+        @raise TypeError: one of them cannot be called, or has no name
+        """
+        for field, function in functions.items():
+            if not isinstance(field, str) or not callable(function):
+                kind = type(function).__name__
+                raise TypeError(
+                    f"{name}[{field!r}]: a function by its name expected, not a {kind}"
+                )
+        return {
+            to_bytes(field): self.expose(f"{name}.{field}", function)
+            for field, function in functions.items()
+        }
 
     @crossing("invoke")
     def invoke(self, index: int, later: bool, *arguments: object) -> tuple[object, ...]:
@@ -195,7 +222,7 @@ class Calls:
         except Exception as problem:  # noqa: BLE001 - the application's function
             if not later:
                 self._report(name, Failure())
-                self._raised = problem
+                self._raised.append(problem)
                 return b"raise", to_bytes(_text_of(problem))
             result = fail()
         if isinstance(result, Deferred):
@@ -231,6 +258,8 @@ class Calls:
     def _failed(self, failure: Failure, name: str) -> NoReturn:
         if describe(failure) is None:
             self._report(name, failure)
+            if failure.value is not None:
+                self._raised.append(failure.value)
             raise OperationError("internal", _text_of(failure.value))
         failure.raiseException()
 
@@ -248,7 +277,7 @@ class Calls:
         return to_lua(value, self._table)
 
     def _from_lua(self, value: object) -> object:
-        return from_lua(value, self._kind_of)
+        return from_lua(value, self._kind_of, self._text)
 
     def counts(self) -> dict[str, int]:
         """What goes on here has no kind."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from typing import cast
 
 from twisted.logger import Logger
 from zope.interface import implementer
@@ -12,7 +13,7 @@ from eplua_twisted.border.bridge import Bridge
 from eplua_twisted.border.interfaces import IModule
 from eplua_twisted.border.primitives import query
 from eplua_twisted.border.resources import Resources
-from eplua_twisted.border.values import Scalar, to_bytes, to_readable
+from eplua_twisted.border.values import Scalar, to_bytes, to_readable, to_text
 
 
 def version() -> str:
@@ -23,24 +24,43 @@ def version() -> str:
     return version("eplua-twisted")
 
 
+Output = Callable[[bytes], None] | Callable[[str], None]
+"""Takes lines of C{print}."""
+
+
 def write_line(line: bytes) -> None:
     """
     Write a line to standard output, as it is; as text where that takes only text
     (under C{twistd}, in notebooks, in C{contextlib.redirect_stdout}).
     """
     stream = sys.stdout
-    binary = getattr(stream, "buffer", None)
-    if stream is None:
-        # A process without one.
-        Library.log.info("{text}", text=to_readable(line))
-        return
-    if binary is None:
-        stream.write(to_readable(line) + "\n")
-    else:
-        # What the application has printed comes first.
-        stream.flush()
-        binary.write(line + b"\n")
-    stream.flush()
+    try:
+        if stream is not None:
+            binary = getattr(stream, "buffer", None)
+            if binary is None:
+                stream.write(to_readable(line) + "\n")
+            else:
+                # What the application has printed comes first.
+                stream.flush()
+                binary.write(line + b"\n")
+            stream.flush()
+            return
+    except ValueError:
+        # It is closed, or has an encoding that cannot say this.
+        pass
+    Library.log.info("{text}", text=to_readable(line))
+
+
+def taking_bytes(output: Output, text: bool) -> Callable[[bytes], None]:
+    """
+    What C{print} writes to.
+
+    @param text: the application's takes C{str}
+    """
+    if not text or output is write_line:
+        return cast(Callable[[bytes], None], output)
+    write = cast(Callable[[str], None], output)
+    return lambda line: write(to_text(line))
 
 
 @implementer(IModule)

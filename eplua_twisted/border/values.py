@@ -42,7 +42,7 @@ def to_bytes(text: str) -> bytes:
 
 
 def to_text(data: bytes) -> str:
-    """The inverse of L{to_bytes}, for file names and hosts."""
+    """The inverse of L{to_bytes}: for file names, hosts, and applications that want it."""
     return data.decode("utf-8", "surrogateescape")
 
 
@@ -80,23 +80,31 @@ def scalar(value: object) -> Scalar:
     raise ConversionError(f"a {kind.__name__} has no Lua form")
 
 
-def from_lua(value: object, kind_of: KindOf, depth: int = 0) -> object:
+def _plain(value: object, text: bool) -> Scalar | str:
+    plain = scalar(value)
+    return to_text(plain) if text and isinstance(plain, bytes) else plain
+
+
+def from_lua(
+    value: object, kind_of: KindOf, text: bool = False, depth: int = 0
+) -> object:
     """
     A Lua value as plain Python data: a table whose keys are 1..n as a C{list},
     any other (an empty one too) as a C{dict}.
 
     @param kind_of: lupa's C{lua_type}
+    @param text: strings become C{str}, as L{to_text} has it
     @raise ConversionError: it holds a function, thread, userdata or is too deep
     """
     kind = kind_of(value)
     if kind is None:
-        return scalar(value)
+        return _plain(value, text)
     if kind != "table":
         raise ConversionError(f"a Lua {kind} cannot cross to Python")
     if depth >= DEPTH:
         raise ConversionError(f"a table is nested more than {DEPTH} levels deep")
     pairs = {
-        scalar(key): from_lua(item, kind_of, depth + 1)
+        _plain(key, text): from_lua(item, kind_of, text, depth + 1)
         for key, item in cast(LuaTable, value).items()
     }
     if pairs and all(type(key) is int and 1 <= key <= len(pairs) for key in pairs):

@@ -293,6 +293,120 @@ class ExposeTests(LuaTestCase):
         self.assertEqual(self.lines, [b"data"])
 
 
-for _case in (CallTests, CallThatWaitsTests, ExposeTests):
+class ExposeTableTests(LuaTestCase):
+    def test_table_of_functions(self) -> None:
+        """Each is as one that is exposed alone, and errors name it with its table."""
+        asked: list[Deferred[Any]] = []
+
+        def ask() -> Deferred[Any]:
+            asked.append(Deferred())
+            return asked[-1]
+
+        self.runtime.expose("home", {"ask": ask, "add": lambda a, b: a + b})
+        self.run_lua(
+            """
+            print(home.add(1, 2))
+            task.start(function() print(home.ask()) end)
+            home.ask({success = print})
+            home.ask({succes = print, error = print})
+            """
+        )
+        for deferred in asked:
+            deferred.callback("x")
+        self.assertEqual(self.lines, [b"3", b"x", b"x"])
+        self.assertWarned("'home.ask' does not know the callback \"succes\"")
+
+    def test_what_cannot_be_called(self) -> None:
+        """It is a TypeError, and nothing is exposed."""
+        wrong: Any
+        for wrong in (
+            5,
+            "print",
+            None,
+            [print],
+            {"f": 5},
+            {"f": print, "g": {}},
+            {5: print},
+        ):
+            self.assertRaises(TypeError, self.runtime.expose, "f", wrong)
+        self.run_lua("print(f)")
+        self.assertEqual(self.lines, [b"nil"])
+
+    def test_coroutines(self) -> None:
+        """An async function may be exposed; it waits in a task."""
+
+        async def ask(value: bytes) -> tuple[bytes, int]:
+            await succeed(None)
+            return value, 2
+
+        self.runtime.expose("ask", ask)
+        self.run_lua("task.start(function() print(ask('x')) end)")
+        self.assertEqual(self.lines, [b"x\t2"])
+
+    def test_cause(self) -> None:
+        """What a function raised, at once or later, is the cause of the ScriptError."""
+
+        async def later() -> None:
+            raise LookupError("no such room")
+
+        def at_once() -> None:
+            raise LookupError("no such room")
+
+        self.runtime.expose("home", {"later": later, "at_once": at_once})
+        self.run_lua(
+            """
+            function one() home.at_once() end
+            function two() local _, message = home.later() error(message) end
+            """
+        )
+        for name in ("one", "two"):
+            problem = self.failureResultOf(self.runtime.call(name), ScriptError).value
+            self.assertIsInstance(problem.__cause__, LookupError)
+            (logged,) = self.flushLoggedErrors(LookupError)
+            self.assertIn("no such room", logged.getTraceback())
+
+
+class TextTests(LuaTestCase):
+    """C{text=True}: applications get C{str}."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.said: list[str] = []
+        self.runtime = self.make_runtime(text=True, output=self.said.append)
+
+    def test_both_directions(self) -> None:
+        """In calls, exposed functions and their tables; keys too."""
+        seen: list[Any] = []
+
+        def note(*values: object) -> tuple[object, ...]:
+            seen.extend(values)
+            return values
+
+        self.runtime.expose("note", note)
+        self.run_lua(
+            "function f(...) return note(...) end print('hellö', note('ü', {a = {'ß'}}))"
+        )
+        self.assertEqual(seen, ["ü", {"a": ["ß"]}])
+        self.assertTrue(self.said[0].startswith("hellö\tü\ttable"))
+        called = self.runtime.call("f", "é", {"k": b"v"}, 1, 1.5, True, None)
+        self.assertEqual(
+            self.successResultOf(called), ("é", {"k": "v"}, 1, 1.5, True, None)
+        )
+
+    def test_any_bytes(self) -> None:
+        """What is not UTF-8 comes back as it was."""
+        self.run_lua("function f(x) print(x) return x, #x end")
+        everything = bytes(range(256))
+        text, length = self.successResultOf(self.runtime.call("f", everything))
+        self.assertIsInstance(text, str)
+        self.assertEqual(length, 256)
+        self.assertEqual(text.encode("utf-8", "surrogateescape"), everything)
+        self.assertEqual(
+            self.successResultOf(self.runtime.call("f", text)), (text, 256)
+        )
+        self.assertEqual(self.said, [text, text])
+
+
+for _case in (CallTests, CallThatWaitsTests, ExposeTests, ExposeTableTests, TextTests):
     globals().update(for_each_lua(_case))
 del _case
