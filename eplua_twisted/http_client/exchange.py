@@ -53,10 +53,11 @@ def request_headers(given: tuple[bytes, ...]) -> RequestHeaders:
     return RequestHeaders(headers)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RequestParameters:
     """
-    What is asked for, and where; a redirect makes other ones.
+    What is asked for, and where; a redirect makes other ones.  It does not change; that
+    it cannot would triple what it costs to make one.
 
     @ivar method: as the script wrote it
     @ivar is_redirect: the server itself has just sent us there

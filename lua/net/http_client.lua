@@ -229,12 +229,29 @@ local function pairs_of(self, o, method, params, content_type)
   return list
 end
 
---- A request that is not sent yet.
-local function create(self, url, method, params, listener)
+local function check_function(name, f)
+  if f ~= nil and type(f) ~= "function" and not text.callable(f) then
+    fail(name, "function", f)
+  end
+end
+
+--- Body and options as pairs. A request without options of its own has those of its
+--- client, which are put together once.
+local function packed(self, params, method)
+  if params.options == nil and not params.data and not self.options.cookies then
+    local plain = self.plain or pairs_of(self, {}, method, params)
+    self.plain = plain
+    return {}, nil, plain
+  end
   local o = options.check(params.options, REQUEST_OPTIONS, method, 2, true)
   local body, content_type = body_of(o)
-  local id, problem, code = http_create(url, body, listener,
-    unpack(pairs_of(self, o, method, params, content_type)))
+  return o, body, pairs_of(self, o, method, params, content_type)
+end
+
+--- A request that is not sent yet.
+local function create(self, url, method, params, listener)
+  local o, body, list = packed(self, params, method)
+  local id, problem, code = http_create(url, body, listener, unpack(list))
   if id then return id end
   tickets.drop(listener)
   if code == "url" then check.fail(1, method, "url", problem, url) end
@@ -255,12 +272,9 @@ function HTTPClient:request(url, params)
     if not PARAMS[name] then options.warn_unknown(name, "request", PARAMS) end
   end
   local success, failure = params.success, params.error
-  for name in pairs(PARAMS) do
-    local f = params[name]
-    if name ~= "options" and f ~= nil and not text.callable(f) then
-      fail(name, "function", f)
-    end
-  end
+  check_function("success", success)
+  check_function("error", failure)
+  check_function("data", params.data)
   local waits = not success and not failure and tasks.current()
   if waits then tasks.check_can_wait() end
   local request = class.instance(HTTPRequest, { url = url, unreferenced = self.unreferenced })
