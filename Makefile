@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 
-.PHONY: demo test lint conventions bench wheel docs fuzz conformance news clean
+.PHONY: demo test lint conventions bench wheel docs reference fuzz conformance news clean
 
 demo: .venv/ready
 	$(BIN)/python examples/tour.py
@@ -42,6 +42,11 @@ docs: .venv/ready
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'
 	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs dist/docs
 	@echo "dist/docs/index.html"
+
+# The tables of docs/reference/: from the definitions in lua/types/, and from the code.
+reference: .venv/ready
+	$(BIN)/python -m eplua_twisted.api.tables docs
+	$(BIN)/python -m tests.support.refusals
 
 news: .venv/ready
 	$(BIN)/towncrier build --draft

@@ -215,7 +215,7 @@ local function pairs_of(self, o, method, params, content_type)
   append(list, "tls", pick(o.tls, mine.tls) or nil)
   if o.headers or content_type then
     local flat = {}
-    local seen = headers.flatten(flat, o.headers or {}, 2, method, "o.headers", true)
+    local seen = headers.flatten(flat, o.headers or {}, 2, method, "options.headers", true)
     if content_type and not seen["content-type"] then
       headers.add(flat, "Content-Type", content_type, 2, method)
     end

@@ -43,7 +43,7 @@
 ---@class eplua.Object
 local Object = {}
 
----It keeps the program alive, as it does from the beginning.
+---It keeps the program alive, as in the beginning.
 ---@return self # the object
 function Object:ref() end
 
@@ -93,6 +93,6 @@ arg = {}
 ---@field version string the version of this package
 eplua = {}
 
----How many are open, by the names of the public classes, and how many timers are set.
+---How many are open, by the names of the public classes: `eplua.stats().TCPSocket`. What is not there is none.
 ---@return table<string, integer> # table: numbers by name
 function eplua.stats() end

@@ -24,9 +24,9 @@ local HTTPServer = {}
 function net.HTTPServer(options) end
 
 ---`onRequest(request, response)` gets what no route, file or WebSocket answers. It may be nil where there are some: then all else is 404.
----@param host? string
----@param port? integer|string
----@param onRequest? fun(request: net.Request, response: net.HTTPResponse)
+---@param host string?
+---@param port integer|string|nil
+---@param onRequest fun(request: net.Request, response: net.HTTPResponse) | nil
 ---@param callbacks? eplua.PortCallbacks
 ---@return integer? port, string? message, eplua.Code? code
 function HTTPServer:start(host, port, onRequest, callbacks) end

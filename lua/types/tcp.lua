@@ -32,7 +32,7 @@ function net.TCPSocket(options) end
 
 ---A name, an IPv4 or IPv6 address, or `"unix:/path"` with port nil.
 ---@param host string
----@param port? integer|string
+---@param port integer|string|nil
 ---@param callbacks? eplua.Callbacks
 ---@return true? success, string? message, eplua.Code? code
 function TCPSocket:connect(host, port, callbacks) end
@@ -125,8 +125,8 @@ local TCPServer = {}
 function net.TCPServer(options) end
 
 ---`onClient(client, ip, port)` is called for each client, with TLS after its handshake.
----@param host? string
----@param port? integer|string
+---@param host string?
+---@param port integer|string|nil
 ---@param onClient fun(client: net.TCPSocket, ip: string?, port: integer?)
 ---@param callbacks? eplua.PortCallbacks
 ---@return integer? port, string? message, eplua.Code? code

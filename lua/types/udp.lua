@@ -32,8 +32,8 @@ function net.UDPSocket(options) end
 
 ---`host` and `port` may be nil once `connect` has fixed them.
 ---@param data string|number
----@param host? string
----@param port? integer|string
+---@param host string?
+---@param port integer|string|nil
 ---@param callbacks? eplua.Callbacks
 ---@return true? success, string? message, eplua.Code? code
 function UDPSocket:sendTo(data, host, port, callbacks) end
@@ -44,7 +44,7 @@ function UDPSocket:sendTo(data, host, port, callbacks) end
 function UDPSocket:receive(callbacks) end
 
 ---`"*"` or nil: every interface, of IPv4, and with `ipv6` of both; port 0: a free one.
----@param host? string
+---@param host string?
 ---@param port integer|string
 ---@param callbacks? eplua.PortCallbacks
 ---@return integer? port, string? message, eplua.Code? code
@@ -68,14 +68,14 @@ function UDPSocket:accept(callbacks) end
 
 ---`interface`: nil for the system's choice, a name, a number, or with IPv4 an address; with IPv6 the group's zone (`ff02::fb%eth0`) says the same.
 ---@param group string
----@param interface? string
+---@param interface string?
 ---@param callbacks? eplua.Callbacks
 ---@return true? success, string? message, eplua.Code? code
 function UDPSocket:joinGroup(group, interface, callbacks) end
 
 ---With the interface of `joinGroup`.
 ---@param group string
----@param interface? string
+---@param interface string?
 ---@param callbacks? eplua.Callbacks
 ---@return true? success, string? message, eplua.Code? code
 function UDPSocket:leaveGroup(group, interface, callbacks) end

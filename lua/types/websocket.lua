@@ -136,8 +136,8 @@ local WebSocketServer = {}
 function net.WebSocketServer(options) end
 
 ---`host` nil or `"*"`: every interface; port 0: a free one. What comes of it is a callback.
----@param host? string
----@param port? integer|string
+---@param host string?
+---@param port integer|string|nil
 ---@param callbacks? net.WebSocketServerCallbacks
 ---@return integer? port, string? message, eplua.Code? code
 function WebSocketServer:start(host, port, callbacks) end
