@@ -95,3 +95,4 @@ class Environment:
     time_of_day: Callable[[], float] = time.time
     allow_unauthorized: frozenset[str] = frozenset()
     connections: Connections = field(default_factory=Connections)
+    local_servers: dict[tuple[str, int], IProtocolFactory] = field(default_factory=dict)

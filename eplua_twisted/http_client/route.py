@@ -28,7 +28,7 @@ from eplua_twisted.http_client.socks import Socks
 from eplua_twisted.http_client.tunnel import Connect, TunnelEndpoint
 from eplua_twisted.http_client.urls import URL, Origin
 from eplua_twisted.http_engine.request_writer import request_head
-from eplua_twisted.streams.endpoints import client_endpoint
+from eplua_twisted.streams.local import endpoint_to
 
 if TYPE_CHECKING:
     from eplua_twisted.tls.options import TLSOptions
@@ -77,7 +77,7 @@ class _Endpoints:
         proxy = self._proxy
         if proxy is None:
             endpoint: IStreamClientEndpoint
-            endpoint = client_endpoint(self._environment.streams, host, port)
+            endpoint = endpoint_to(self._environment, host, port)
         elif proxy.scheme == "socks5":
             endpoint = TunnelEndpoint(self.to_proxy(), Socks(host, port, proxy.user))
         else:
@@ -88,7 +88,7 @@ class _Endpoints:
     def to_proxy(self) -> IStreamClientEndpoint:
         proxy = self._proxy
         assert proxy is not None
-        endpoint = client_endpoint(self._environment.streams, proxy.host, proxy.port)
+        endpoint = endpoint_to(self._environment, proxy.host, proxy.port)
         if not proxy.is_secure:
             return endpoint
         return self._secured(endpoint, proxy.host, proxy.port, to_proxy=True)

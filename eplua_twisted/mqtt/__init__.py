@@ -14,7 +14,7 @@ from eplua_twisted.mqtt.paho_socket import PahoSocket
 from eplua_twisted.mqtt.stream import Stream
 from eplua_twisted.mqtt.uri import Broker, parse
 from eplua_twisted.streams.connecting import OneProtocolFactory
-from eplua_twisted.streams.endpoints import client_endpoint
+from eplua_twisted.streams.local import endpoint_to
 from eplua_twisted.tls.options import TLSOptions
 
 
@@ -72,7 +72,7 @@ class MQTT(Module):
             protocol = WebSocket(socket, broker, environment.reactor)
         else:
             protocol = Stream(socket)
-        endpoint = client_endpoint(environment.streams, broker.host, broker.port)
+        endpoint = endpoint_to(environment, broker.host, broker.port)
         if creator is not None:
             from eplua_twisted.tls.transport import TLSClientEndpoint
 

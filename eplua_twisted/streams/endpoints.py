@@ -117,7 +117,7 @@ def client_endpoint(
     reactor: IReactor, host: str, port: int, local: str | None = None
 ) -> IStreamClientEndpoint:
     """
-    The one way of every class to connect to a host.
+    Connects to a host by the network.
 
     A name is looked up when the endpoint connects, and each of its addresses is tried;
     see L{Race}.

@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 from eplua_twisted.border.deadline import limit
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.streams.connecting import OneProtocolFactory
-from eplua_twisted.streams.endpoints import client_endpoint
+from eplua_twisted.streams.local import endpoint_to
 from eplua_twisted.tcp.options import SocketOptions
 from eplua_twisted.tls.handshake import interrupted
 from eplua_twisted.tls.options import TLSOptions
@@ -51,7 +51,7 @@ def endpoint_of(
 
     @raise OperationError: as L{tls_creator}
     """
-    plain = client_endpoint(environment.streams, *address, options.local_address)
+    plain = endpoint_to(environment, *address, options.local_address)
     if options.tls is None:
         return plain
     from eplua_twisted.tls.transport import TLSClientEndpoint

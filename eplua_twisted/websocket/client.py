@@ -24,7 +24,7 @@ from eplua_twisted.errors import (
     describe,
 )
 from eplua_twisted.streams.connecting import OneProtocolFactory
-from eplua_twisted.streams.endpoints import client_endpoint
+from eplua_twisted.streams.local import endpoint_to
 from eplua_twisted.streams.opening import Opening
 from eplua_twisted.streams.urls import URL
 from eplua_twisted.websocket.connection import (
@@ -78,7 +78,7 @@ class WebSocketConnection:
             options.subprotocols,
             _with_authorization(options.headers, url.authorization),
         )
-        endpoint = client_endpoint(environment.streams, url.host, url.port)
+        endpoint = endpoint_to(environment, url.host, url.port)
         if creator is not None:
             from eplua_twisted.tls.transport import TLSClientEndpoint
 

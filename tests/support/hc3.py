@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
+from eplua_twisted.border.bridge import Bridge
+from eplua_twisted.border.environment import Environment
+from eplua_twisted.border.resources import Resources
+from eplua_twisted.hc3.access import Access, Credentials
 from eplua_twisted.hc3.controller import SimulatedController
 from eplua_twisted.hc3.interfaces import IHost
 from eplua_twisted.hc3.plain import Record
+from eplua_twisted.hc3.site import Site
+from tests.memory import MemoryReactor
 
 TIME = 1_700_000_000
 """When the clocks of these tests begin, in seconds since 1970."""
@@ -99,3 +107,48 @@ class ControllerTestCase(SynchronousTestCase):
         self.turn()
         events, self.events[:] = list(self.events), []
         return [(each["type"], each["data"]) for each in events]
+
+
+class NetworkTestCase(SynchronousTestCase):
+    """
+    Controllers on a network in memory.
+
+    @ivar controller: a simulated one
+    """
+
+    def setUp(self) -> None:
+        self.reactor: Any = MemoryReactor()
+        self.environment = self.make_environment()
+        self.controller = SimulatedController(self.reactor, lambda: TIME)
+
+    def make_environment(self) -> Environment:
+        resources = Resources()
+        return Environment(
+            self.reactor,
+            self.reactor,
+            Bridge(self.reactor, resources),
+            resources,
+            lambda: TIME,
+        )
+
+    def serve(self, credentials: Credentials | None = None, port: int = 80) -> Site:
+        """A site of the controller, at this port of the loopback address."""
+        access = Access("127.0.0.1", credentials)
+        site = Site(self.controller, self.reactor, lambda: TIME, access)
+        site.listening(self.reactor.listenTCP(port, site, interface="127.0.0.1"))
+        self.addCleanup(self.end, site.stop)
+        return site
+
+    def end(self, stop: Callable[[], Deferred[None]]) -> None:
+        """Stop something, which leaves nothing."""
+        stopped = stop()
+        self.reactor.pump([0, 0, 2, 0])
+        self.successResultOf(stopped)
+
+    def result(self, awaited: Deferred[Any], *seconds: float) -> Any:
+        """What comes after these times."""
+        self.reactor.settle()
+        for each in seconds:
+            self.reactor.advance(each)
+            self.reactor.settle()
+        return self.successResultOf(awaited)

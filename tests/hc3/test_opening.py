@@ -1,0 +1,100 @@
+"""A controller with all that belongs to it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.error import CannotListenError
+
+from eplua_twisted.errors import OperationError
+from eplua_twisted.hc3.controller import SimulatedController
+from eplua_twisted.hc3.opening import HOSTS, LOCAL, Opened, Plan
+from eplua_twisted.hc3.remote import RemoteController
+from tests.support.hc3 import TIME, NetworkTestCase
+
+
+class OpeningTests(NetworkTestCase):
+    def open(self, **plan: Any) -> Opened:
+        opened = Opened(Plan(**plan), self.environment, self.reactor, lambda: TIME)
+        self.addCleanup(self.end, opened.stop)
+        return opened
+
+    def get(self, *headers: str) -> bytes:
+        lines = ["GET /api/devices/1 HTTP/1.1", "Host: localhost", *headers, "", ""]
+        answer: bytes = self.reactor.connect().ask("\r\n".join(lines).encode())
+        return answer
+
+    def test_simulated_by_itself(self) -> None:
+        opened = self.open()
+        self.assertIsInstance(opened.controller, SimulatedController)
+        self.assertIsNone(self.result(opened.start()))
+        self.assertIsNone(opened.site)
+
+    def test_listens(self) -> None:
+        opened = self.open(listen=("127.0.0.1", 0))
+        self.assertGreater(self.result(opened.start()), 0)
+        self.assertTrue(self.get().startswith(b"HTTP/1.1 200 "))
+
+    def test_password_counts_on_the_loopback_address_too(self) -> None:
+        opened = self.open(listen=("127.0.0.1", 0), user="me", password="secret")
+        self.assertGreater(self.result(opened.start()), 0)
+        self.assertTrue(self.get().startswith(b"HTTP/1.1 401 "))
+        right = "Authorization: Basic bWU6c2VjcmV0"
+        self.assertTrue(self.get(right).startswith(b"HTTP/1.1 200 "))
+
+    def test_others_only_with_a_password(self) -> None:
+        problem = self.assertRaises(OperationError, self.open, listen=("0.0.0.0", 0))
+        self.assertEqual(problem.code, "denied")
+
+    def test_port_in_use_says_so(self) -> None:
+        opened = self.open(listen=("127.0.0.1", 81))
+
+        def refuse(*arguments: Any) -> None:
+            raise CannotListenError("127.0.0.1", 81, OSError(98, "in use"))
+
+        self.reactor.listenTCP = refuse
+        problem = self.failureResultOf(opened.start(), OperationError).value
+        self.assertEqual(problem.code, "in_use")
+        self.assertIn("cannot listen on 127.0.0.1:81", problem.message)
+
+    def test_state_file(self) -> None:
+        os.mkdir(directory := self.mktemp())
+        path = str(Path(directory) / "house.json")
+        opened = self.open(state=path)
+        assert isinstance(opened.controller, SimulatedController)
+        opened.controller.set_global("a", "1")
+        self.end(opened.stop)
+        again = self.open(state=path).controller
+        assert isinstance(again, SimulatedController)
+        self.assertEqual(again.global_variables, {"a": "1"})
+
+    def test_real_one(self) -> None:
+        self.serve()
+        opened = self.open(url="http://127.0.0.1")
+        self.assertIsInstance(opened.controller, RemoteController)
+        self.assertIsNone(self.result(opened.start()))
+
+    def test_proxy_fetches_from_the_network(self) -> None:
+        self.serve()
+        opened = self.open()
+        path = "/proxy?url=http%3A%2F%2Fa%3Ab%40127.0.0.1%2Fapi%2FglobalVariables"
+        status, body = self.result(opened.controller.request("GET", path))
+        self.assertEqual((status, body), (200, []))
+
+    def test_scripts_find_it_where_they_find_their_own_box(self) -> None:
+        opened = self.open()
+        opened.be_local(self.environment)
+        self.assertEqual(
+            self.environment.local_servers,
+            {(host, LOCAL): opened.local for host in HOSTS},
+        )
+
+    def test_nothing_is_left(self) -> None:
+        opened = self.open(listen=("127.0.0.1", 0))
+        self.result(opened.start())
+        self.end(opened.stop)
+        self.end(opened.stop)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+        self.assertEqual([each for each in self.reactor.ports if each.connected], [])

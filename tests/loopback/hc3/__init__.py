@@ -1,0 +1,1 @@
+"""Controllers on real sockets."""
