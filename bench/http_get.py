@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-import trustme
-
+from bench import others
 from bench.harness import Result, bare, compare, eplua, server
+from bench.http_server import identity
 
 MIB = 1048576
 
@@ -58,7 +57,12 @@ def rate(command: list[str], total: int, used: list[float]) -> Callable[[], floa
     return measure
 
 
-def rows(url: str, table: tuple[tuple[object, ...], ...], *more: str) -> list[Result]:
+def rows(
+    url: str,
+    table: tuple[tuple[object, ...], ...],
+    beside: list[tuple[str, list[str]]],
+    *more: str,
+) -> list[Result]:
     results = []
     for name, path, flying, total, size, bound in table:
         assert isinstance(total, int) and isinstance(name, str)
@@ -67,36 +71,34 @@ def rows(url: str, table: tuple[tuple[object, ...], ...], *more: str) -> list[Re
         arguments += [str(size), *more]
         ours: list[float] = []
         theirs: list[float] = []
-        results.append(
-            compare(
-                name,
-                "requests/s",
-                rate(eplua("http_get.lua", *arguments), total, ours),
-                rate(bare("http_get.py", *arguments), total, theirs),
-                bound=bound,
-            )
+        result = compare(
+            name,
+            "requests/s",
+            rate(eplua("http_get.lua", *arguments), total, ours),
+            rate(bare("http_get.py", *arguments), total, theirs),
+            bound=bound,
         )
+        results.append(result)
         cpu, bare_cpu = (min(used) * 1e6 for used in (ours, theirs))
         print(
             f"{'  CPU of a request':44} {cpu:12,.1f} {bare_cpu:12,.1f} us", flush=True
         )
+        for other, command in beside:
+            measure = rate([*command, *arguments], total, [])
+            results.append(others.beside(result, other, measure))
     return results
 
 
 def run() -> list[Result]:
+    beside = others.http_clients()
     with server(bare("http_server.py")) as (port, _):
-        results = rows(f"http://127.0.0.1:{port}", ROWS)
-    with tempfile.TemporaryDirectory() as directory:
+        results = rows(f"http://127.0.0.1:{port}", ROWS, beside)
+    with identity() as directory:
         certificate, authority = (
-            Path(directory, "server.pem"),
-            Path(directory, "ca.pem"),
+            os.path.join(directory, name) for name in ("server.pem", "ca.pem")
         )
-        made = trustme.CA()
-        made.cert_pem.write_to_path(str(authority))
-        identity = made.issue_cert("localhost")
-        identity.private_key_and_cert_chain_pem.write_to_path(str(certificate))
-        with server(bare("http_server.py", str(certificate))) as (port, _):
-            results += rows(f"https://localhost:{port}", SECURE, str(authority))
+        with server(bare("http_server.py", certificate)) as (port, _):
+            results += rows(f"https://localhost:{port}", SECURE, beside, authority)
     return results
 
 

@@ -1,68 +1,144 @@
-"""HTTP server: GET with an answer of 64 bytes, 50 kept connections, load by wrk."""
+"""HTTP server with a Lua handler: small, large and streamed bodies, and https; load by wrk."""
 
 from __future__ import annotations
 
+import os
 import re
 import resource
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
 
-from bench.harness import Result, bare, compare, eplua, server
+import trustme
 
-CONNECTIONS = 50
+from bench import others
+from bench.harness import HERE, Result, bare, compare, eplua, server
+
 SECONDS = 3
 
 
-def rate(command: list[str], loads: list[float]) -> Callable[[], float]:
-    """Requests a second, as wrk counts them."""
+@dataclass(frozen=True)
+class Row:
+    """
+    @ivar sent: bytes of a request's body; with 0 it is a GET
+    @ivar bound: the ratio wanted
+    """
 
-    def wrk(port: int, seconds: int) -> float:
-        output = subprocess.run(
-            [
-                "wrk",
-                "-t1",
-                f"-c{CONNECTIONS}",
-                f"-d{seconds}s",
-                f"http://127.0.0.1:{port}/",
-            ],
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout
-        assert "Non-2xx" not in output and "Socket errors" not in output, output
-        found = re.search(r"Requests/sec:\s+([\d.]+)", output)
-        assert found is not None, output
-        return float(found[1])
+    name: str
+    path: str = ""
+    connections: int = 50
+    sent: int = 0
+    bound: float | None = None
+    secure: bool = False
+
+
+ROWS = (
+    Row("HTTP server, 50 connections, 64 bytes", bound=3.5),
+    Row("HTTP server, 1 connection, 64 bytes", connections=1),
+    Row("HTTP server, 10 connections, 1 MiB", "large", 10, bound=1.5),
+    Row("HTTP server, 10 connections, 64 x 16 KiB", "stream", 10),
+    Row("HTTP server, 50 connections, POST 1 KiB", sent=1024),
+    Row("HTTP server, 10 connections, POST 1 MiB", "", 10, 1048576, bound=1.5),
+    Row("HTTPS server, 50 connections, 64 bytes", secure=True),
+    Row("HTTPS server, 10 connections, 1 MiB", "large", 10, secure=True),
+)
+
+
+def cpu_of(pid: int) -> float:
+    """Seconds of CPU that a process has taken."""
+    times = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+    return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
+
+
+def _wrk(row: Row, port: int, seconds: int) -> tuple[int, float]:
+    """@return: how many requests wrk counts, and how many a second"""
+    scheme = "https" if row.secure else "http"
+    url = f"{scheme}://127.0.0.1:{port}/{row.path}"
+    command = ["wrk", "-t1", f"-c{row.connections}", f"-d{seconds}s"]
+    if row.sent:
+        command += ["-s", str(HERE / "wrk" / "post.lua"), url, "--", str(row.sent)]
+    else:
+        command.append(url)
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert "Non-2xx" not in output and "Socket errors" not in output, output
+    count = re.search(r"(\d+) requests in", output)
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", output)
+    assert count is not None and rate is not None, output
+    return int(count[1]), float(rate[1])
+
+
+def rate(
+    row: Row, command: list[str], loads: list[float], used: list[float]
+) -> Callable[[], float]:
+    """
+    Requests a second.
+
+    @param loads: gets the share of a core that wrk took
+    @param used: gets the seconds of CPU that the server took for each request
+    """
 
     def measure() -> float:
-        with server(command) as (port, _):
-            wrk(port, 1)
-            started, before = (
-                time.perf_counter(),
-                resource.getrusage(resource.RUSAGE_CHILDREN),
-            )
-            found = wrk(port, SECONDS)
+        with server(command) as (port, pid):
+            _wrk(row, port, 1)
+            started, before = time.perf_counter(), cpu_of(pid)
+            load = resource.getrusage(resource.RUSAGE_CHILDREN)
+            count, found = _wrk(row, port, SECONDS)
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-            loads.append(used / (time.perf_counter() - started))
+            taken = after.ru_utime + after.ru_stime - load.ru_utime - load.ru_stime
+            loads.append(taken / (time.perf_counter() - started))
+            used.append((cpu_of(pid) - before) / count)
             return found
 
     return measure
 
 
-def run() -> list[Result]:
+def _measure(
+    row: Row, certificate: list[str], beside: list[tuple[str, list[str]]]
+) -> list[Result]:
     loads: list[float] = []
-    return [
-        compare(
-            "HTTP server, 50 connections, 64 bytes",
-            "requests/s",
-            rate(eplua("http_server.lua"), loads),
-            rate(bare("http_resource.py"), loads),
-            bound=0.85,
-            loads=loads,
-        )
-    ]
+    ours: list[float] = []
+    theirs: list[float] = []
+    result = compare(
+        row.name,
+        "requests/s",
+        rate(row, eplua("http_server.lua", *certificate), loads, ours),
+        rate(row, bare("http_resource.py", *certificate), loads, theirs),
+        bound=row.bound,
+        loads=loads,
+    )
+    cpu, bare_cpu = (min(used) * 1e6 for used in (ours, theirs))
+    print(f"{'  CPU of a request':44} {cpu:12,.1f} {bare_cpu:12,.1f} us", flush=True)
+    results = [result]
+    for name, command in beside:
+        measure = rate(row, [*command, *certificate], [], [])
+        results.append(others.beside(result, name, measure))
+    return results
+
+
+def identity() -> AbstractContextManager[str]:
+    """A directory with C{server.pem} for localhost, and C{ca.pem} that vouches for it."""
+    directory = tempfile.TemporaryDirectory()
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(os.path.join(directory.name, "ca.pem"))
+    issued = authority.issue_cert("localhost", "127.0.0.1")
+    issued.private_key_and_cert_chain_pem.write_to_path(
+        os.path.join(directory.name, "server.pem")
+    )
+    return directory
+
+
+def run() -> list[Result]:
+    results = []
+    beside = others.http_servers()
+    with identity() as directory:
+        certificate = os.path.join(directory, "server.pem")
+        for row in ROWS:
+            results += _measure(row, [certificate] if row.secure else [], beside)
+    return results
 
 
 if __name__ == "__main__":

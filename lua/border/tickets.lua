@@ -21,7 +21,7 @@ local successes = {} -- callbacks of operations; false for none
 local failures = {}
 local methods = {} -- what the script called, and the number of what it called it on
 local owners = {}
-local hushed = {} -- the code of an error that is not warned about
+local hushed = {} -- the codes of errors that are not warned about
 local waiting = {} -- the task that waits
 local undoings = {} -- how the answer of a primitive is given back, when nobody takes it
 local hooks = {} -- the library's own look at an answer before the script's
@@ -154,12 +154,13 @@ function tickets.ask(method, given, primitive, ...)
 end
 
 --- As `operate`, outside of a task and without callbacks: an error is warned about,
---- but not one with this code.
-function tickets.tell(code, primitive, ...)
+--- but not one with one of these codes.
+---@param codes table<string, boolean>
+function tickets.tell(codes, primitive, ...)
   local ticket = last + 1
   last = ticket
   if primitive(-ticket, ...) then return end
-  successes[ticket], hushed[ticket] = false, code
+  successes[ticket], hushed[ticket] = false, codes
   remember(ticket, 2)
 end
 
@@ -174,7 +175,7 @@ local function fail(ticket, owner, method, code, message)
     failures[ticket] = nil
     -- The script closed the object itself: its callbacks are dropped.
     if code ~= "closed" then return call(owner, method, failure, message, code) end
-  elseif code == "closed" or code == hushed[ticket] then
+  elseif code == "closed" or (hushed[ticket] and hushed[ticket][code]) then
     hushed[ticket] = nil
     forget(ticket)
   else

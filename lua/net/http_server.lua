@@ -110,13 +110,16 @@ local function over(response)
   end
 end
 
+-- What an answer fails with when its client has gone, before it or in the middle.
+local GONE = { state = true, eof = true, reset = true, timeout = true, unreachable = true }
+
 --- Ask for a step of an answer. A client that disconnects is no error of the script:
 --- without callbacks nothing is said about it.
 local function step(self, method, callbacks, primitive, ...)
   if callbacks ~= nil or not self.id or tasks.current() then
     return operate(method, callbacks, primitive, self.number, ...)
   end
-  tell("state", primitive, self.number, ...)
+  tell(GONE, primitive, self.number, ...)
 end
 
 --- As `step`, for the last one.
@@ -126,7 +129,7 @@ local function last_step(self, method, callbacks, primitive, ...)
     return operate(method, callbacks, primitive, self.number, ...)
   end
   over(self)
-  tell("state", primitive, self.number, ...)
+  tell(GONE, primitive, self.number, ...)
 end
 
 local function check_head(status, fields, method)

@@ -331,6 +331,20 @@ class FailureTests(ServerTestCase):
         self.run_lua("collectgarbage() collectgarbage()")
         self.assertWarned()
 
+    def test_a_client_that_breaks_off_is_no_error(self) -> None:
+        """An answer that is still on its way, and nobody asked what became of it."""
+        client = self.serve(
+            "if request.path == '/send' then response:send(200, nil, ('x'):rep(2^21))"
+            " else response:write(('x'):rep(2^21)) end"
+        )
+        for path in ("/send", "/write"):
+            client = self.client()
+            client.stall()
+            self.get(client, path)
+            client.reset()
+            self.turn()
+        self.assertWarned()
+
     def test_client_goes(self) -> None:
         client = self.serve(
             "response:onClose(function() print('gone')"
