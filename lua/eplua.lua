@@ -4,7 +4,7 @@
 -- primitives of Python's modules. Returns the function that takes every answer, the one
 -- that exposes the application's functions, and what is called last.
 
-local source, primitives_of = ...
+local source, primitives_of, holds = ...
 
 local error, pairs, rawget, select = error, pairs, rawget, select
 local type, xpcall = type, xpcall
@@ -28,6 +28,7 @@ globals.debug.getmetatable(source).__metatable = false
 ---@field classes table<string, table> of net, by name
 local core = {
   PREFIX = "@<eplua>/",
+  holds = holds, -- scripts wait in the middle of anything
   state_globals = real,
   unpack = globals.table.unpack or globals.unpack, -- luacheck: ignore 143
 }
@@ -232,4 +233,10 @@ local function expose(name, index, field)
   end
 end
 
-return dispatch, expose, core.import("border/finalizers").drop
+local entry = dispatch
+if core.holds then
+  entry = core.import("border/holding").in_worker(dispatch, exit, exit.plain_resume)
+  core.import("hc3/init", "hc3").start(commands, finish)
+end
+
+return entry, expose, core.import("border/finalizers").drop

@@ -69,6 +69,7 @@ class Bridge:
         self._places: dict[int, tuple[int, tuple[object, ...]]] = {}
         self._placed = 0
         self._turn: IDelayedCall | None = None
+        self._held: int | None = None
         self._pressed = False
         self._waiting: set[Deferred[tuple[object, ...]]] = set()
         self.on_lost_command: Callable[[int, Exception], None] = lambda *_: None
@@ -100,8 +101,8 @@ class Bridge:
 
     @property
     def quiet(self) -> bool:
-        """Lua is not running and no answer waits for it."""
-        return not self.entered and not self._queue
+        """Lua is not running and no answer waits for it that it would be given now."""
+        return not self.entered and (not self._queue or self._held is not None)
 
     def answer(
         self, ticket: int, owner: int | None, ok: object, *values: object
@@ -114,16 +115,35 @@ class Bridge:
         """
         if self.stopped:
             return
-        if self.entered or self._queue:
-            self._queue.append((ticket, owner, ok, values))
-            self._queued += 1
-            if not self._pressed and len(self._queue) >= HIGH_WATER:
-                self._pressed = True
-                self._resources.pause(True)
+        if ticket == self._held:
+            self._held = None
+            if self.entered:
+                # It came within the call that asked for it: it is the next.
+                self._queue.appendleft((ticket, owner, ok, values))
+                self._delivered -= 1
+                return
+        elif self.entered or self._queue or self._held is not None:
+            self._append(ticket, owner, ok, values)
             return
         self.enter(ticket, ok, values)
         if self._queue:
             self._deliver()
+
+    def _append(
+        self, ticket: int, owner: int | None, ok: object, values: tuple[object, ...]
+    ) -> None:
+        self._queue.append((ticket, owner, ok, values))
+        self._queued += 1
+        if not self._pressed and len(self._queue) >= HIGH_WATER:
+            self._pressed = True
+            self._resources.pause(True)
+
+    def hold(self, ticket: int) -> None:
+        """
+        Lua waits in the middle of what it runs: until this ticket is answered, all
+        other answers stay in the queue.
+        """
+        self._held = ticket
 
     def fail(self, ticket: int, owner: int | None, failure: Failure) -> None:
         """Answer with an error; one that no operation may have is logged."""
@@ -175,21 +195,21 @@ class Bridge:
     def _deliver(self) -> None:
         queue = self._queue
         for _ in range(TURN):
+            if not queue or self._held is not None:
+                break
             ticket, owner, ok, values = queue.popleft()
             self._delivered += 1
             if owner in self._forgotten and self._delivered <= self._forgotten[owner]:
                 ok, values = False, (to_bytes(CLOSED[0]), to_bytes(CLOSED[1]))
             self.enter(ticket, ok, values)
-            if not queue:
-                break
         if self._pressed and len(queue) <= HIGH_WATER // 2:
             self._pressed = False
             self._resources.pause(False)
-        if queue:
-            self._turn = self._clock.callLater(0, self._next_turn)
-        else:
+        if not queue:
             self._forgotten.clear()
             self._places.clear()
+        elif self._held is None and self._turn is None:
+            self._turn = self._clock.callLater(0, self._next_turn)
 
     def _next_turn(self) -> None:
         self._turn = None

@@ -99,7 +99,7 @@ class Calls:
             L{ScriptError}, or L{RuntimeStopped}
         """
         values = map(self._to_lua, arguments)
-        done = self._command(b"run", code, to_bytes(name), *values)
+        done = self.command(b"run", code, to_bytes(name), *values)
         return done.addCallback(lambda results: None)
 
     def call(
@@ -110,9 +110,14 @@ class Calls:
             L{ScriptError}, L{ConversionError} or L{RuntimeStopped}.  To cancel it
             cancels the task that the function runs in
         """
-        return self._command(b"call", to_bytes(name), *map(self._to_lua, values))
+        return self.command(b"call", to_bytes(name), *map(self._to_lua, values))
 
-    def _command(self, command: bytes, *values: object) -> Deferred[tuple[object, ...]]:
+    def command(self, command: bytes, *values: object) -> Deferred[tuple[object, ...]]:
+        """
+        Have Lua do one of its C{commands}, with values that may cross.
+
+        @return: fires and fails as L{call}
+        """
         number = next(self._numbers)
 
         def cancel(_: object) -> None:

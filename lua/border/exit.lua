@@ -28,10 +28,15 @@ if stop_compiling then
   end
 end
 
+local plain_resume = resume
+if core.holds then resume = core.import("border/holding").passing(resume) end
+
 ---@class eplua.exit
 ---@field exiting boolean os.exit was called
 ---@field before function what is still to be told before os.exit
-local exit = { exiting = false, resume = resume, before = function() end }
+local exit = {
+  exiting = false, resume = resume, plain_resume = plain_resume, before = function() end,
+}
 
 local EXIT = setmetatable({}, { __name = "exit", __tostring = function() return "os.exit" end })
 

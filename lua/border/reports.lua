@@ -170,6 +170,11 @@ local function running(object, what)
   return type(object) == "table" and class.title(object) .. ", " .. what or what
 end
 
+local tagged
+
+--- `f(trace)` gives the text that is reported in place of a traceback.
+function reports.tag_with(f) tagged = f end
+
 --- Report an error that nobody caught: net.onError first, then the log.
 ---@param object any whose function was running, see `reports.call`
 ---@param what string|function|nil
@@ -182,7 +187,7 @@ local function report(trace, object, what)
     if good then trace = trace .. "\n\tin " .. words end
   end
   if exit.exiting or reports.handled(trace) or exit.exiting then return end
-  report_unhandled(trace)
+  report_unhandled(tagged and tagged(trace) or trace)
 end
 reports.report = report
 
