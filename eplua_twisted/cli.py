@@ -22,8 +22,7 @@ from twisted.python import usage
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from eplua_twisted.errors import RuntimeStopped, ScriptError
-from eplua_twisted.runtime import Runtime
+from eplua_twisted.errors import OperationError, RuntimeStopped, ScriptError
 from eplua_twisted.signals import ENDING, Watch, end_by
 from eplua_twisted.tap import Options
 from eplua_twisted.terminal import Terminal, terminal_of
@@ -125,15 +124,14 @@ class Command:
         self._errors = errors
         self._code = 0
         self._crash: Failure | None = None
-        self._runtime = Runtime(
-            **options.runtime(
-                reactor,
-                output=self._print,
-                on_error=self._unhandled,
-                on_exit=self._exit,
-            )
+        self._job = options.job(
+            reactor,
+            self._failed,
+            output=self._print,
+            on_error=self._unhandled,
+            on_exit=self._exit,
         )
-        self._signals = Signals(reactor, self._runtime.stop, options.grace)
+        self._signals = Signals(reactor, self._job.stop, options.grace)
 
     def main(self) -> int:
         """
@@ -159,18 +157,24 @@ class Command:
 
     async def _run(self) -> None:
         try:
-            await self._options.begin(self._runtime)
-            await self._runtime.idle()
-        except ScriptError as problem:
-            self._errors.report(problem.traceback, "eplua: ")
-            self._code = 1
-        except OSError as problem:
-            complain(f"eplua: cannot read {problem.filename}: {problem.strerror}")
-            self._code = 1
+            await self._job.begin()
+            await self._job.idle()
+        except (ScriptError, OperationError, OSError) as problem:
+            self._failed(problem)
         except RuntimeStopped:
             # os.exit, or a signal: the code is known.
             pass
-        await self._runtime.stop()
+        await self._job.stop()
+
+    def _failed(self, problem: Exception) -> None:
+        """A script could not be run."""
+        if isinstance(problem, ScriptError):
+            self._errors.report(problem.traceback, "eplua: ")
+        elif isinstance(problem, OSError):
+            complain(f"eplua: cannot read {problem.filename}: {problem.strerror}")
+        else:
+            complain(f"eplua: {problem}")
+        self._code = 1
 
     def _crashed(self, failure: Failure) -> None:
         """A bug in this package."""
@@ -185,7 +189,7 @@ class Command:
             # going on.  What is buffered must not fail once more at the exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             self._code = 128 + signal.SIGPIPE
-            self._runtime.stop()
+            self._job.stop()
 
     def _unhandled(self, text: str) -> None:
         """An error that nobody caught; the log has shown it."""

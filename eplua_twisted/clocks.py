@@ -203,3 +203,21 @@ class InstantClock:
         """It waits for nothing more."""
         self._networks.remove(network)
         self._calls.rest()
+
+
+def follow(
+    clock: IReactorTime | None, network: Network
+) -> tuple[Callable[[], float] | None, Callable[[], None]]:
+    """
+    Have a runtime follow a clock.
+
+    @return: what its script takes for the time of day, if that is not the system's; and
+        what ends it
+    """
+    if clock is None:
+        return None, lambda: None
+    if not IScriptClock.providedBy(clock):
+        return clock.seconds, lambda: None
+    followed: IScriptClock = clock
+    followed.watch(network)
+    return followed.time_of_day, lambda: followed.unwatch(network)

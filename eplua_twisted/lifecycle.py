@@ -71,6 +71,11 @@ class Lifecycle:
         self.settle()
         return deferred
 
+    @property
+    def is_idle(self) -> bool:
+        """Nothing that counts is open or pending now."""
+        return self._bridge.quiet and not self._active
+
     def settle(self) -> None:
         """Something is over: look, on the next turn, whether all is."""
         if self._idle and self.state == "running" and not self._active:

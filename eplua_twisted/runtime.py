@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from eplua_twisted.border.bridge import Bridge
 from eplua_twisted.border.calls import Calls
@@ -31,15 +30,20 @@ from eplua_twisted.border.limits import Connections, Limits
 from eplua_twisted.border.primitives import Primitives
 from eplua_twisted.border.resources import Resources
 from eplua_twisted.border.values import to_bytes, to_text
-from eplua_twisted.clocks import IScriptClock, Network
-from eplua_twisted.errors import RuntimeStopped, describe
-from eplua_twisted.files import lua_directory
+from eplua_twisted.clocks import Network, follow
+from eplua_twisted.errors import RuntimeStopped
 from eplua_twisted.lifecycle import Lifecycle
+from eplua_twisted.lua_files import library_source, why
 from eplua_twisted.streams.counted import counting
 from eplua_twisted.streams.transports import eager
 from eplua_twisted.timers import Timers
 
 DEFAULT_LIMITS = Limits()
+
+if TYPE_CHECKING:
+    from eplua_twisted.hc3.host import ScriptHost
+    from eplua_twisted.hc3.interfaces import IController
+    from eplua_twisted.hc3.setup import Setup
 
 LUA_VERSIONS = {
     "5.3": "lupa.lua53",
@@ -47,6 +51,9 @@ LUA_VERSIONS = {
     "5.5": "lupa.lua55",
     "luajit": "lupa.luajit21",
 }
+
+DEFAULT_LUA, HC3_LUA = "5.4", "5.3"
+"""The versions where none is asked for."""
 
 MODULES = {
     "resolve": ("eplua_twisted.resolve", "Resolver"),
@@ -63,28 +70,6 @@ MODULES = {
 
 def _refuse(holder: object, name: object, setting: bool) -> str:
     raise AttributeError("no attribute of a Python object can be reached")
-
-
-class RuntimeOptions(TypedDict, total=False):
-    """What L{Runtime} takes, by name."""
-
-    reactor: object
-    lua: str
-    output: Output
-    text: bool
-    on_error: Callable[[str], None] | None
-    exit_on_error: bool
-    on_exit: Callable[[int], None] | None
-    allow_unauthorized: Iterable[str]
-    limits: Limits
-    eager_writes: bool
-    clock: IReactorTime | None
-
-
-def _why(problem: OSError | ImportError) -> bytes:
-    """Why something cannot be loaded, without our paths."""
-    described = describe(Failure(problem))
-    return to_bytes(described[1] if described is not None else str(problem))
 
 
 class Runtime:
@@ -111,6 +96,8 @@ class Runtime:
     @param clock: what the script's timers, C{os.time} and C{os.date} follow in place of
         the reactor and the time of day: a L{clocks} one, or one that you move, e.g.
         C{twisted.internet.task.Clock}
+    @param hc3: scripts are of Home Center 3: true for a simulated controller, or the
+        controller, or a L{Setup<eplua_twisted.hc3.setup.Setup>}
     """
 
     log = Logger()
@@ -119,7 +106,7 @@ class Runtime:
         self,
         reactor: object = None,
         *,
-        lua: str = "5.4",
+        lua: str | None = None,
         output: Output = write_line,
         text: bool = False,
         on_error: Callable[[str], None] | None = None,
@@ -129,7 +116,10 @@ class Runtime:
         limits: Limits = DEFAULT_LIMITS,
         eager_writes: bool = True,
         clock: IReactorTime | None = None,
+        hc3: bool | IController | Setup = False,
     ) -> None:
+        if lua is None:
+            lua = HC3_LUA if hc3 else DEFAULT_LUA
         if lua not in LUA_VERSIONS:
             known = ", ".join(LUA_VERSIONS)
             raise ValueError(f"unknown Lua version {lua!r}; known: {known}")
@@ -167,6 +157,8 @@ class Runtime:
             self._resources,
             limits.max_timers,
         )
+        network = Network(self._bridge, self._resources)
+        time_of_day, self._unfollow = follow(clock, network)
         self._modules["library"] = Library(
             self._bridge,
             self._resources,
@@ -175,22 +167,25 @@ class Runtime:
             exit_on_error=exit_on_error,
             exit=self._exit,
             counts=self._counts,
-            time_of_day=self._follow(clock),
+            time_of_day=time_of_day,
         )
+        self._host: ScriptHost | None = None
+        if hc3:
+            from eplua_twisted.hc3.setup import be_hc3
+
+            read = time_of_day or self._environment.time_of_day
+            write = taking_bytes(output, text)
+            made = be_hc3(hc3, self._environment, script_clock, read, write)
+            self._environment, self._host = made
+            self._modules["hc3"] = self._host
         self._start(import_module(LUA_VERSIONS[lua]), text)
 
-    def _follow(self, clock: IReactorTime | None) -> Callable[[], float] | None:
-        """What the script takes for the time of day, if it is not the system's."""
-        self._unfollow: Callable[[], None] = lambda: None
-        if clock is None:
-            return None
-        if not IScriptClock.providedBy(clock):
-            return clock.seconds
-        followed: IScriptClock = clock
-        network = Network(self._bridge, self._resources)
-        followed.watch(network)
-        self._unfollow = lambda: followed.unwatch(network)
-        return followed.time_of_day
+    @property
+    def hc3(self) -> IController:
+        """The controller, if the runtime is of Home Center 3."""
+        if self._host is None:
+            raise AttributeError("the runtime was made without hc3")
+        return self._host.controller
 
     @property
     def reactor(self) -> IReactorTime:
@@ -214,9 +209,9 @@ class Runtime:
         calls = Calls(self._bridge, lupa.lua_type, lua.table_from, settle, text)
         self._modules["calls"] = calls
         self._calls: Calls | None = calls
-        code = (lua_directory() / "eplua.lua").read_bytes()
+        code = library_source(b"eplua")
         chunk = lua.compile(code, name=b"@<eplua>/eplua.lua", mode=b"t")
-        made = chunk(self._source, self._primitives)
+        made = chunk(library_source, self._primitives, self._host is not None)
         dispatch, self._expose, self._drop_finalizers = made
         self._bridge.attach(dispatch)
 
@@ -233,13 +228,6 @@ class Runtime:
         if isinstance(self._clock, SteadyReactor):
             self._clock.rest()
 
-    def _source(self, name: bytes) -> bytes | tuple[None, bytes]:
-        """A file of the Lua library; or C{nil} and why it cannot be loaded."""
-        try:
-            return (lua_directory() / (to_text(name) + ".lua")).read_bytes()
-        except OSError as problem:
-            return None, _why(problem)
-
     def _primitives(self, name: bytes) -> tuple[object, ...]:
         """
         A module's primitives, flattened; the module is made when first asked for.  Or
@@ -248,7 +236,7 @@ class Runtime:
         try:
             module = self._module(to_text(name))
         except (OSError, ImportError) as problem:
-            return None, _why(problem)
+            return None, why(problem)
         found = Primitives(self._bridge, self._resources).of(module)
         return tuple(item for pair in found for item in pair)
 
@@ -270,6 +258,8 @@ class Runtime:
             L{RuntimeStopped}
         """
         name = os.fspath(path)
+        if self._host is not None:
+            return self._hosted(self._host.run_file, name)
         code = maybeDeferred(Path(name).read_bytes)
         return code.addCallback(
             self._run, "@" + name, str(Path(name).parent), name, arguments
@@ -286,7 +276,16 @@ class Runtime:
         @return: as L{run_file}
         """
         source = to_bytes(code) if isinstance(code, str) else code
+        if self._host is not None:
+            return self._hosted(self._host.run_string, to_text(source), name)
         return self._run(source, name, ".", name.lstrip("=@"), arguments)
+
+    def _hosted(
+        self, run: Callable[..., Coroutine[Deferred[object], object, None]], *what: str
+    ) -> Deferred[None]:
+        return maybeDeferred(
+            lambda: Deferred.fromCoroutine(run(*what, self._running().command))
+        )
 
     def _run(
         self,
@@ -355,6 +354,11 @@ class Runtime:
             or when the runtime has stopped
         """
         return self._lifecycle.idle()
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing that counts is open or pending now."""
+        return self._lifecycle.is_idle
 
     def stop(self) -> Deferred[None]:
         """

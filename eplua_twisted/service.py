@@ -15,7 +15,8 @@ from twisted.python.failure import Failure
 
 from eplua_twisted.border.values import to_readable
 from eplua_twisted.errors import RuntimeStopped, ScriptError
-from eplua_twisted.runtime import Runtime, RuntimeOptions
+from eplua_twisted.runtime import Runtime
+from eplua_twisted.runtime_options import RuntimeOptions
 
 
 @dataclass(frozen=True)

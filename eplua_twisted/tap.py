@@ -10,9 +10,13 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python import usage
 
+from eplua_twisted.border.clock import steady
 from eplua_twisted.border.limits import Limits
+from eplua_twisted.hc3.options import HC3Options
 from eplua_twisted.limit_options import LimitOptions
-from eplua_twisted.runtime import LUA_VERSIONS, Runtime, RuntimeOptions
+from eplua_twisted.programs import Job, Programs, Single
+from eplua_twisted.runtime import LUA_VERSIONS, Runtime
+from eplua_twisted.runtime_options import RuntimeOptions
 from eplua_twisted.service import RuntimeService
 from eplua_twisted.signals import GRACE, Watch
 from eplua_twisted.time_options import TimeOptions
@@ -23,7 +27,7 @@ LONGEST_GRACE = 86_400.0
 ON_ERROR = ("continue", "exit")
 
 
-class Options(TimeOptions, LimitOptions):
+class Options(TimeOptions, HC3Options, LimitOptions):
     """
     What to run, and on which Lua.
 
@@ -36,7 +40,7 @@ class Options(TimeOptions, LimitOptions):
     synopsis = "[options] SCRIPT [ARG...]"
     longdesc = "Runs a Lua script with a network."
     optParameters = [
-        ["lua", None, "5.4", f"Lua version: {', '.join(LUA_VERSIONS)}"],
+        ["lua", None, None, f"Lua version: {', '.join(LUA_VERSIONS)}; 5.4, --hc3: 5.3"],
         ["execute", "e", None, "run CODE instead of a script"],
         [
             "on-error",
@@ -48,6 +52,7 @@ class Options(TimeOptions, LimitOptions):
 
     def __init__(self) -> None:
         usage.Options.__init__(self)
+        HC3Options.__init__(self)
         self.arguments: tuple[str, ...] = ()
         self.allow_unauthorized: list[str] = []
         self.limits = Limits()
@@ -70,7 +75,8 @@ class Options(TimeOptions, LimitOptions):
         self.arguments = arguments
 
     def postOptions(self) -> None:
-        if self["lua"] not in LUA_VERSIONS:
+        self.check_hc3()
+        if self["lua"] is not None and self["lua"] not in LUA_VERSIONS:
             known = ", ".join(LUA_VERSIONS)
             raise usage.UsageError(
                 f"unknown Lua version {self['lua']!r}; known: {known}"
@@ -96,7 +102,34 @@ class Options(TimeOptions, LimitOptions):
             "exit_on_error": self["on-error"] == "exit",
             "allow_unauthorized": self.allow_unauthorized,
             "limits": self.limits,
+            "hc3": self.hc3 and self.setup(),
         }
+
+    def job(
+        self,
+        running: ReactorBase,
+        failed: Callable[[Exception], None],
+        /,
+        **given: Unpack[RuntimeOptions],
+    ) -> Job:
+        """
+        What the command runs: one runtime, or several on one controller.
+
+        @param failed: told of a program that could not be run, if there are several
+        """
+        made = self.runtime(running, **given)
+        if not self.hc3 or self["execute"] is not None:
+            return Single(Runtime(**made), self.begin)
+        clock = made["clock"] or steady(running)
+        return Programs(
+            steady(running),
+            clock,
+            self.arguments,
+            self.setup(),
+            failed,
+            self.run_for,
+            **made,
+        )
 
     def begin(self, runtime: Runtime) -> Deferred[None]:
         """Start what was asked for; fires and fails as L{Runtime.run_file}."""

@@ -1,0 +1,117 @@
+"""What can be run on a controller, by its file: C{.lua} with headers, and C{.fqa}."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from eplua_twisted.border.values import to_text
+from eplua_twisted.hc3.fqa import BadFile, Form, QuickAppFile, parse_fqa
+from eplua_twisted.hc3.headers import BadHeader, Headers, read_headers
+from eplua_twisted.hc3.plain import Plain, Record, integer, records
+from eplua_twisted.hc3.view_rows import properties_of
+
+DEFAULT_TYPE = "com.fibaro.genericDevice"
+"""The type of a script whose headers name none."""
+
+_PROPERTIES = {
+    "uid": "quickAppUuid",
+    "manufacturer": "manufacturer",
+    "model": "model",
+    "description": "userDescription",
+    "userdescription": "userDescription",
+    "role": "deviceRole",
+    "buildnumber": "buildNumber",
+}
+"""Headers that stand for a property of the device."""
+
+
+def read_form(path: str) -> Form:
+    """
+    Read a QuickApp.
+
+    @raise BadFile: it cannot be; names file and line, or file and JSON path
+    @raise OSError: it, or a file that its headers name, cannot be read
+    """
+    code = Path(path).read_bytes()
+    if path.lower().endswith(".fqa"):
+        return parse_fqa(code, path)
+    return form_of_script(to_text(code), path)
+
+
+def form_of_script(code: str, path: str) -> Form:
+    """
+    The QuickApp of a script with headers.
+
+    @param path: where it is; the files that it names are found from there
+    """
+    try:
+        headers = read_headers(code)
+    except BadHeader as problem:
+        raise BadFile(str(problem), f"{path}:{problem.line}") from None
+    values = headers.values
+    name = values.get("name") or Path(path).stem
+    files = [_file(path, *each) for each in headers.files]
+    seen = [each.name for each in files]
+    for place, each in enumerate(seen):
+        if each in seen[:place] or each == "main":
+            line = headers.files[place][2]
+            raise BadFile(f"there are two files {each!r}", f"{path}:{line}")
+    files.append(QuickAppFile("main", code, "@" + path, True))
+    number = _number(values, "id", path)
+    return Form(
+        name,
+        values.get("type") or DEFAULT_TYPE,
+        files,
+        _properties(headers, name),
+        headers.interfaces,
+        number,
+        _number(values, "room", path) or _number(values, "roomid", path),
+        warnings=[f"{path}:{line}: {text}" for line, text in headers.warnings],
+    )
+
+
+def _number(values: dict[str, str], name: str, path: str) -> int | None:
+    if name not in values:
+        return None
+    number = integer(values[name])
+    if number is None:
+        raise BadFile(f"{name} has to be a number, got {values[name]!r}", path)
+    return number
+
+
+def _properties(headers: Headers, name: str) -> Record:
+    properties: Record = {
+        **{
+            _PROPERTIES[each]: value
+            for each, value in headers.values.items()
+            if each in _PROPERTIES
+        },
+        **headers.properties,
+    }
+    if headers.rows:
+        properties.update(properties_of(headers.rows, name))
+    if headers.variables:
+        properties["quickAppVariables"] = [
+            {"name": each, "value": value} for each, value in headers.variables.items()
+        ]
+    return properties
+
+
+def _file(script: str, path: str, name: str, line: int) -> QuickAppFile:
+    """A file that a header names: from the script's folder, or the current one."""
+    for base in (Path(script).parent, Path()):
+        found = base / path
+        if found.is_file():
+            return QuickAppFile(name, to_text(found.read_bytes()), f"@{found}")
+    raise BadFile(f"there is no file {path}", f"{script}:{line}")
+
+
+def with_variables(form: Form, given: dict[str, Plain]) -> None:
+    """Set variables of a QuickApp, over what its file says."""
+    rows: list[Plain] = [
+        each
+        for each in records(form.properties.get("quickAppVariables"))
+        if each.get("name") not in given
+    ]
+    rows += [{"name": name, "value": value} for name, value in given.items()]
+    form.properties["quickAppVariables"] = rows

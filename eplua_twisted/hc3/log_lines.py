@@ -1,0 +1,37 @@
+"""Lines that scripts log, as HC3 shows them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+COLOURS = {"DEBUG": "32", "TRACE": "36", "WARNING": "33", "ERROR": "31"}
+"""The colour of each level, as terminals number them."""
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """
+    @ivar created: seconds since 1970
+    @ivar level: C{DEBUG}, C{TRACE}, C{WARNING} or C{ERROR}
+    @ivar device_id: whose it is; C{None} for a scene
+    """
+
+    created: float
+    tag: str
+    level: str
+    text: str
+    device_id: int | None = None
+
+    def shown(self, colour: bool = False) -> str:
+        """
+        The line for people: C{[25.11.2026] [21:46:45] [DEBUG  ] [QUICKAPP42]: text}.
+
+        @param colour: with the codes that terminals know
+        """
+        moment = time.strftime("[%d.%m.%Y] [%H:%M:%S]", time.localtime(self.created))
+        level = f"[{self.level:<7}]"
+        code = COLOURS.get(self.level)
+        if colour and code is not None:
+            level = f"\x1b[{code}m{level}\x1b[0m"
+        return f"{moment} {level} [{self.tag}]: {self.text}"

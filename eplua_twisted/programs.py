@@ -1,0 +1,173 @@
+"""Several QuickApps and scenes of one controller, each with a runtime of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Unpack
+
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+
+from eplua_twisted.clocks import IScriptClock
+from eplua_twisted.errors import OperationError, RuntimeStopped, ScriptError
+from eplua_twisted.hc3.controller import SimulatedController
+from eplua_twisted.hc3.setup import Setup
+from eplua_twisted.runtime import Runtime
+from eplua_twisted.runtime_options import RuntimeOptions
+
+
+def time_of_day_of(clock: IReactorTime) -> Callable[[], float]:
+    """What a clock takes for the time of day, in seconds since 1970."""
+    if IScriptClock.providedBy(clock):
+        followed: IScriptClock = clock
+        return followed.time_of_day
+    return time.time
+
+
+TURNS = 3
+"""Turns of the reactor in which nothing happened: then nothing will."""
+
+
+class Programs:
+    """
+    What C{eplua --hc3 a.lua b.fqa} runs.
+
+    @ivar runtimes: by their files, in the order in which they were given
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        reactor: IReactorTime,
+        clock: IReactorTime,
+        paths: Sequence[str],
+        setup: Setup,
+        failed: Callable[[Exception], None],
+        run_for: float | None,
+        /,
+        **options: Unpack[RuntimeOptions],
+    ) -> None:
+        """
+        @param clock: what the scripts' time goes by
+        @param setup: C{None} for its controller is a simulated one
+        @param failed: told of each program that could not be run; the others go on
+        @param run_for: seconds of the scripts' time after which all are stopped
+        @param options: of each runtime
+        """
+        self._reactor = reactor
+        if setup.controller is None:
+            simulated = SimulatedController(clock, time_of_day_of(clock))
+            setup = replace(setup, controller=simulated)
+        self._setup = setup
+        self._failed = failed
+        self._options = options
+        self._clock = clock
+        self._run_for = run_for
+        self._end: IDelayedCall | None = None
+        self._stopping = False
+        self._starting = 0
+        self.runtimes: dict[int, Runtime] = {}
+        self._paths = list(paths)
+
+    def begin(self) -> Deferred[None]:
+        """
+        Start all of them, one after the other.
+
+        @return: fires when the last one has run
+        """
+        if self._run_for is not None:
+            self._end = self._clock.callLater(self._run_for, self.stop)
+        return Deferred.fromCoroutine(self._begin())
+
+    async def _begin(self) -> None:
+        for place in range(len(self._paths)):
+            if not self._stopping:
+                await self._start(place)
+
+    async def _start(self, place: int) -> None:
+        setup = replace(self._setup, on_restart=lambda: self._restart(place))
+        options: RuntimeOptions = {**self._options, "hc3": setup}
+        runtime = Runtime(**options)
+        self.runtimes[place] = runtime
+        try:
+            await runtime.run_file(self._paths[place])
+        except (ScriptError, OperationError, OSError) as problem:
+            self._failed(problem)
+            await runtime.stop()
+        except RuntimeStopped:
+            # os.exit, or a signal.
+            pass
+
+    def _restart(self, place: int) -> None:
+        """A QuickApp is to start anew: in a new runtime."""
+        self._starting += 1
+
+        async def again() -> None:
+            await self.runtimes[place].stop()
+            if not self._stopping:
+                await self._start(place)
+
+        done = Deferred.fromCoroutine(again())
+        done.addErrback(lambda failure: self.log.failure("restarting failed", failure))
+        done.addBoth(self._started)
+
+    def _started(self, _: object) -> None:
+        self._starting -= 1
+
+    def idle(self) -> Deferred[None]:
+        """@return: fires when nothing is open or pending in any of them"""
+        return Deferred.fromCoroutine(self._idle())
+
+    async def _idle(self) -> None:
+        quiet = 0
+        while quiet < TURNS and not self._stopping:
+            for runtime in list(self.runtimes.values()):
+                await runtime.idle()
+            # One may have asked another for something meanwhile.
+            await deferLater(self._reactor, 0, lambda: None)
+            still = not self._starting and all(
+                each.is_idle for each in self.runtimes.values()
+            )
+            quiet = quiet + 1 if still else 0
+
+    def stop(self) -> Deferred[None]:
+        """@return: fires when all have stopped, and the controller too"""
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        if not self._stopping:
+            self._stopping = True
+            if self._end is not None and self._end.active():
+                self._end.cancel()
+        await DeferredList([each.stop() for each in self.runtimes.values()])
+        assert self._setup.controller is not None
+        await self._setup.controller.stop()
+
+
+class Single:
+    """One runtime, with the methods of L{Programs}."""
+
+    def __init__(
+        self, runtime: Runtime, start: Callable[[Runtime], Deferred[None]]
+    ) -> None:
+        self._runtime = runtime
+        self._start = start
+
+    def begin(self) -> Deferred[None]:
+        """@return: fires and fails as L{Runtime.run_file}"""
+        return self._start(self._runtime)
+
+    def idle(self) -> Deferred[None]:
+        return self._runtime.idle()
+
+    def stop(self) -> Deferred[None]:
+        return self._runtime.stop()
+
+
+Job = Single | Programs
+"""What a command runs."""

@@ -1,0 +1,32 @@
+"""What a runtime may be made with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, TypedDict
+
+from twisted.internet.interfaces import IReactorTime
+
+from eplua_twisted.border.library import Output
+from eplua_twisted.border.limits import Limits
+
+if TYPE_CHECKING:
+    from eplua_twisted.hc3.interfaces import IController
+    from eplua_twisted.hc3.setup import Setup
+
+
+class RuntimeOptions(TypedDict, total=False):
+    """What L{Runtime} takes, by name."""
+
+    reactor: object
+    lua: str | None
+    output: Output
+    text: bool
+    on_error: Callable[[str], None] | None
+    exit_on_error: bool
+    on_exit: Callable[[int], None] | None
+    allow_unauthorized: Iterable[str]
+    limits: Limits
+    eager_writes: bool
+    clock: IReactorTime | None
+    hc3: bool | IController | Setup
