@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -170,7 +171,7 @@ class DocumentTests(TestCase):
     def test_kinds_of_snippets(self) -> None:
         """There is none that no test runs."""
         run = {"lua", "python", "sh", "python module", "python row"}
-        run |= {"lua library", "lua row", "lua broker", "lua certificates", ""}
+        run |= {"lua library", "lua row", "lua broker", "lua certificates", "json", ""}
         # Sphinx's.
         run |= {"{toctree}", "{include} ../SECURITY.md"}
         for path in DOCUMENTS:
@@ -178,7 +179,7 @@ class DocumentTests(TestCase):
             self.assertEqual(set(kinds) - run, set(), path.name)
 
     def test_named_files(self) -> None:
-        """Files and folders that a document names, or links to, are there."""
+        """Files and folders that a document names are there."""
         for path in DOCUMENTS:
             text = prose(path)
             named = re.findall(r"`([\w./-]+(?:\.(?:py|lua|md|txt)|/))`", text)
@@ -186,8 +187,11 @@ class DocumentTests(TestCase):
                 places = (ROOT, ROOT / "eplua_twisted", path.parent)
                 there = any((place / name).exists() for place in places)
                 self.assertTrue(there, f"{path.name}: {name}")
-            for link in re.findall(r"\]\(([^)#]+)\)", text):
-                self.assertTrue((path.parent / link).exists(), f"{path.name}: {link}")
+
+    def test_json_snippets(self) -> None:
+        for path in DOCUMENTS:
+            for text in snippets(path, "json"):
+                self.assertIsInstance(json.loads(text), dict, path.name)
 
     def test_named_tests(self) -> None:
         """So are the test cases that a document names."""

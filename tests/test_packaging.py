@@ -14,7 +14,7 @@ from twisted.application.service import IServiceMaker
 from twisted.plugin import getPlugins
 from twisted.trial.unittest import SynchronousTestCase
 
-from eplua_twisted.files import lua_directory, types_directory
+from eplua_twisted.files import examples_directory, lua_directory, types_directory
 from eplua_twisted.runtime import LUA_VERSIONS
 from tests.support import ROOT
 
@@ -54,6 +54,20 @@ class PackagingTests(SynchronousTestCase):
         """The API's definitions are a part of the Lua library, so the wheel has them."""
         self.assertTrue((types_directory() / "net.lua").is_file())
         self.assertIn(lua_directory(), types_directory().parents)
+
+    def test_examples(self) -> None:
+        """All are there, where the documented function says."""
+        for name in ("tour.lua", "embed.py", "rooms/index.html"):
+            self.assertTrue((examples_directory() / name).is_file(), name)
+
+    def test_folders_of_the_wheel(self) -> None:
+        """The wheel has each folder, where the functions in files.py look for it."""
+        text = (ROOT / "pyproject.toml").read_text()
+        wheel = tomllib.loads(text)["tool"]["hatch"]["build"]["targets"]["wheel"]
+        for path in (lua_directory(), examples_directory()):
+            name = path.relative_to(ROOT).as_posix()
+            self.assertIn(name, wheel["only-include"])
+            self.assertEqual(wheel["sources"][name], f"eplua_twisted/{name}")
 
     def test_no_package_above_the_plugin(self) -> None:
         """An __init__.py there would hide Twisted's own plugins."""
