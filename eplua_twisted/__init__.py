@@ -1,6 +1,7 @@
 """Lua scripts with a network, on Twisted's reactor."""
 
 from eplua_twisted.border.limits import Limits
+from eplua_twisted.border.permissions import Permissions
 from eplua_twisted.errors import (
     ConversionError,
     OperationError,
@@ -14,6 +15,7 @@ __all__ = [
     "ConversionError",
     "Limits",
     "OperationError",
+    "Permissions",
     "Restart",
     "Runtime",
     "RuntimeService",

@@ -21,3 +21,9 @@ def library_source(name: bytes) -> bytes | tuple[None, bytes]:
         return (lua_directory() / (to_text(name) + ".lua")).read_bytes()
     except OSError as problem:
         return None, why(problem)
+
+
+def chunk_of(code: bytes) -> bytes:
+    """What Lua compiles of a script: no mark of UTF-8, and no line for a shell."""
+    code = code.removeprefix(b"\xef\xbb\xbf")
+    return b"--" + code if code.startswith(b"#") else code

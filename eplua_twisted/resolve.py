@@ -17,9 +17,13 @@ class Resolver(Module):
     @operation("resolve")
     def resolve(self, name: bytes) -> Deferred[tuple[str, ...]]:
         """
-        @return: fires with the addresses; fails with C{dns}, C{limit}
+        @return: fires with the addresses; fails with C{dns}, C{limit}, C{denied}
         """
-        return resolve(self._environment.reactor, to_text(name)).addCallback(tuple)
+        host = to_text(name)
+        network = self._environment.access.network
+        if network.limited:
+            network.check_name(host if is_address(host) else ascii_name(host), None)
+        return resolve(self._environment.reactor, host).addCallback(tuple)
 
     @query("is_address")
     def is_address(self, host: bytes) -> bool:

@@ -27,15 +27,15 @@ from eplua_twisted.border.library import (
     write_line,
 )
 from eplua_twisted.border.limits import Connections, Limits
+from eplua_twisted.border.permissions import UNLIMITED, Access, Permissions
 from eplua_twisted.border.primitives import Primitives
 from eplua_twisted.border.resources import Resources
 from eplua_twisted.border.values import to_bytes, to_text
 from eplua_twisted.clocks import Network, follow
 from eplua_twisted.errors import RuntimeStopped
 from eplua_twisted.lifecycle import Lifecycle
-from eplua_twisted.lua_files import library_source, why
-from eplua_twisted.streams.counted import counting
-from eplua_twisted.streams.transports import eager
+from eplua_twisted.lua_files import chunk_of, library_source, why
+from eplua_twisted.streams.reactors import reactors
 from eplua_twisted.timers import Timers
 
 DEFAULT_LIMITS = Limits()
@@ -56,6 +56,7 @@ DEFAULT_LUA, HC3_LUA = "5.4", "5.3"
 """The versions where none is asked for."""
 
 MODULES = {
+    "access": ("eplua_twisted.border.access", "AccessModule"),
     "resolve": ("eplua_twisted.resolve", "Resolver"),
     "tcp": ("eplua_twisted.tcp", "TCP"),
     "udp": ("eplua_twisted.udp", "UDP"),
@@ -91,6 +92,9 @@ class Runtime:
     @param allow_unauthorized: hosts, as C{host} or C{host:port}, whose TLS
         certificates are accepted whatever they are
     @param limits: what scripts may take
+    @param sandbox: scripts have no library that leads out of Lua, and no more of the
+        network and the files than C{permissions} allow
+    @param permissions: what scripts may reach, read and write
     @param eager_writes: TCP connections send at once what is written; otherwise they
         are Twisted's own, which send on the next turn of the reactor
     @param clock: what the script's timers, C{os.time} and C{os.date} follow in place of
@@ -114,6 +118,8 @@ class Runtime:
         on_exit: Callable[[int], None] | None = None,
         allow_unauthorized: Iterable[str] = (),
         limits: Limits = DEFAULT_LIMITS,
+        sandbox: bool = False,
+        permissions: Permissions = UNLIMITED,
         eager_writes: bool = True,
         clock: IReactorTime | None = None,
         hc3: bool | IController | Setup = False,
@@ -133,15 +139,15 @@ class Runtime:
         self._resources = Resources()
         self._bridge = Bridge(steady_reactor, self._resources)
         connections = Connections(limits.max_connections)
-        streams = eager(steady_reactor) if eager_writes else steady_reactor
+        access = Access(permissions, sandbox)
         self._environment = Environment(
-            steady_reactor,
-            counting(streams, connections),
+            *reactors(steady_reactor, eager_writes, connections, access),
             self._bridge,
             self._resources,
             real.seconds if steady_reactor is real else time.time,
             frozenset(allow_unauthorized),
             connections,
+            access=access,
         )
         self._modules: dict[str, IModule] = {}
         self._lifecycle = Lifecycle(
@@ -150,13 +156,8 @@ class Runtime:
         self._resources.on_fewer = self._lifecycle.settle
         script_clock = clock or steady_reactor
         self._last = Deadline(script_clock, lambda: self._end(0))
-        self._modules["timers"] = Timers(
-            steady_reactor,
-            script_clock,
-            self._bridge,
-            self._resources,
-            limits.max_timers,
-        )
+        timers = steady_reactor, script_clock, self._bridge, self._resources
+        self._modules["timers"] = Timers(*timers, limits.max_timers)
         network = Network(self._bridge, self._resources)
         time_of_day, self._unfollow = follow(clock, network)
         self._modules["library"] = Library(
@@ -278,7 +279,9 @@ class Runtime:
         source = to_bytes(code) if isinstance(code, str) else code
         if self._host is not None:
             return self._hosted(self._host.run_string, to_text(source), name)
-        return self._run(source, name, ".", name.lstrip("=@"), arguments)
+        # In a sandbox there is nothing beside what is no file.
+        beside = "" if self._environment.access.sandbox else "."
+        return self._run(source, name, beside, name.lstrip("=@"), arguments)
 
     def _hosted(
         self, run: Callable[..., Coroutine[Deferred[object], object, None]], *what: str
@@ -295,13 +298,8 @@ class Runtime:
         script: str,
         arguments: tuple[str, ...],
     ) -> Deferred[None]:
-        if code.startswith(b"\xef\xbb\xbf"):
-            code = code[3:]
-        if code.startswith(b"#"):
-            code = b"--" + code
-        return maybeDeferred(
-            lambda: self._running().run(code, name, (directory, script, *arguments))
-        )
+        values = directory, script, *arguments
+        return maybeDeferred(lambda: self._running().run(chunk_of(code), name, values))
 
     def call(self, name: str, *values: object) -> Deferred[tuple[Any, ...]]:
         """

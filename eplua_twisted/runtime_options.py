@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from eplua_twisted.border.library import Output
 from eplua_twisted.border.limits import Limits
+from eplua_twisted.border.permissions import Permissions
 
 if TYPE_CHECKING:
     from eplua_twisted.hc3.interfaces import IController
@@ -27,6 +28,8 @@ class RuntimeOptions(TypedDict, total=False):
     on_exit: Callable[[int], None] | None
     allow_unauthorized: Iterable[str]
     limits: Limits
+    sandbox: bool
+    permissions: Permissions
     eager_writes: bool
     clock: IReactorTime | None
     hc3: bool | IController | Setup

@@ -12,8 +12,10 @@ from twisted.python import usage
 
 from eplua_twisted.border.clock import steady
 from eplua_twisted.border.limits import Limits
+from eplua_twisted.border.permissions import Permissions
 from eplua_twisted.hc3.options import HC3Options
 from eplua_twisted.limit_options import LimitOptions
+from eplua_twisted.permission_options import PermissionOptions
 from eplua_twisted.programs import Job, Programs, Single
 from eplua_twisted.runtime import LUA_VERSIONS, Runtime
 from eplua_twisted.runtime_options import RuntimeOptions
@@ -27,13 +29,14 @@ LONGEST_GRACE = 86_400.0
 ON_ERROR = ("continue", "exit")
 
 
-class Options(TimeOptions, HC3Options, LimitOptions):
+class Options(TimeOptions, HC3Options, LimitOptions, PermissionOptions):
     """
     What to run, and on which Lua.
 
     @ivar arguments: what comes after the script
     @ivar allow_unauthorized: hosts whose TLS certificates are not verified
     @ivar limits: what the script may take
+    @ivar permissions: what it may reach, read and write
     @ivar grace: seconds that the process may take to end after a signal
     """
 
@@ -51,11 +54,12 @@ class Options(TimeOptions, HC3Options, LimitOptions):
     ]
 
     def __init__(self) -> None:
-        usage.Options.__init__(self)
+        PermissionOptions.__init__(self)
         HC3Options.__init__(self)
         self.arguments: tuple[str, ...] = ()
         self.allow_unauthorized: list[str] = []
         self.limits = Limits()
+        self.permissions = Permissions()
         self.grace = GRACE
 
     def opt_allow_unauthorized(self, host: str) -> None:
@@ -89,6 +93,7 @@ class Options(TimeOptions, HC3Options, LimitOptions):
         if self["execute"] is None and not self.arguments:
             raise usage.UsageError("no script given")
         self.limits = self.asked_limits()
+        self.permissions = self.asked_permissions()
 
     def runtime(
         self, running: ReactorBase, /, **given: Unpack[RuntimeOptions]
@@ -103,6 +108,8 @@ class Options(TimeOptions, HC3Options, LimitOptions):
             "allow_unauthorized": self.allow_unauthorized,
             "limits": self.limits,
             "hc3": self.hc3 and self.setup(),
+            "sandbox": bool(self["sandbox"]),
+            "permissions": self.permissions,
         }
 
     def job(

@@ -53,11 +53,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "files": set(),
     "api": {"files"},
     "limit_options": {"border"},
+    "permission_options": {"border"},
     "programs": {"errors", "border", "clocks", "hc3", "runtime", "runtime_options"},
     "tap": {
         *("border", "hc3", "runtime", "service", "signals", "programs"),
         "runtime_options",
-        *("limit_options", "time_options"),
+        *("limit_options", "permission_options", "time_options"),
     },
     "terminal": set(),
     "cli": {"errors", "border", "runtime", "service", "signals", "tap", "terminal"},

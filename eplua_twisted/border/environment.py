@@ -23,6 +23,7 @@ from twisted.internet.interfaces import (
 
 from eplua_twisted.border.bridge import Bridge
 from eplua_twisted.border.limits import Connections
+from eplua_twisted.border.permissions import Access
 from eplua_twisted.border.resources import Resources
 
 
@@ -86,6 +87,8 @@ class Environment:
     @ivar allow_unauthorized: C{host} and C{host:port} whose certificates are
         accepted whatever they are
     @ivar connections: counts those that are open
+    @ivar access: what scripts are permitted; the two reactors know what is said there of
+        the network
     """
 
     reactor: IReactor
@@ -96,3 +99,4 @@ class Environment:
     allow_unauthorized: frozenset[str] = frozenset()
     connections: Connections = field(default_factory=Connections)
     local_servers: dict[tuple[str, int], IProtocolFactory] = field(default_factory=dict)
+    access: Access = field(default_factory=Access)

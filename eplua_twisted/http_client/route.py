@@ -181,6 +181,8 @@ class Route:
     ) -> None:
         self.pool = Pool(environment.reactor, persistent)
         self._persistent = persistent
+        self._network = environment.access.network
+        self._proxied = proxy is not None
         self._endpoints = _Endpoints(environment, tls, proxy)
         self._limits: dict[Origin, ConcurrencyLimit] = {}
         # A proxy that is asked for the URLs themselves, if they are http.
@@ -202,8 +204,11 @@ class Route:
         @param trusting: see L{Pool.take}
         @return: fires when the head of the answer is here; fails with what kept it from
             connecting, C{eof}, C{reset}, C{protocol}, or C{limit}
-        @raise OperationError: C{tls}: a certificate or key cannot be used
+        @raise OperationError: C{tls}: a certificate or key cannot be used; C{denied}
         """
+        if self._proxied:
+            # The proxy looks names up itself: only what is asked for can be looked at.
+            self._network.check(url.host, url.host, url.port)
         forwarded = self._forwarding is not None and not url.is_secure
         written = headers.written
         if not body and written is not None and written[:3] == (self, method, url):

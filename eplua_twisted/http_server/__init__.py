@@ -35,7 +35,8 @@ class HTTPServers(Module):
 
     @query("http_server_check_directory")
     def check_directory(self, directory: bytes) -> bool:
-        """@raise OperationError: C{state}: it is no directory"""
+        """@raise OperationError: C{state}: it is no directory; C{denied}"""
+        self._environment.access.files.check(directory, "read")
         if not os.path.isdir(directory):
             raise OperationError("state", f"{to_text(directory)} is no directory")
         return True

@@ -101,7 +101,8 @@ def _open(head: RequestHead, name: bytes) -> _Found:
     ]
     suffix = b""
     for accepted, ending in READY_MADE:
-        if os.path.isfile(name + ending):
+        # It may be a link, but not to anywhere else.
+        if os.path.isfile(name + ending) and not os.path.islink(name + ending):
             if not suffix:
                 headers.append((b"Vary", b"Accept-Encoding"))
             if accepts(head, accepted):

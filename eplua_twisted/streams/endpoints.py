@@ -28,8 +28,10 @@ from twisted.internet.protocol import ClientFactory
 from zope.interface import implementer
 
 from eplua_twisted.border.environment import IReactor
+from eplua_twisted.border.network import network_of
 from eplua_twisted.errors import OperationError
 from eplua_twisted.streams.connecting import Race, connect
+from eplua_twisted.streams.guarded import asking
 from eplua_twisted.streams.names import numeric_zone, resolve
 
 ANY = "*"
@@ -85,8 +87,11 @@ class ClientEndpoint:
         if self._local is not None:
             binding = numeric_zone(self._local), 0
 
+        # Before the lookup, which tells others of the name.
+        reactor = asking(self._reactor, self._host, self._port)
+
         def attempt(address: str, client: ClientFactory) -> object:
-            return self._reactor.connectTCP(
+            return reactor.connectTCP(
                 address, self._port, client, timeout=None, bindAddress=binding
             )
 
@@ -143,8 +148,10 @@ async def listen(
 
     @raise CannotListenError: the port is in use, or not ours to take
     @raise DNSLookupError: the name has no address
-    @raise OperationError: C{dns}: it can be no name; C{limit}: the path is too long
+    @raise OperationError: C{dns}: it can be no name; C{limit}: the path is too long;
+        C{denied}
     """
+    network_of(reactor).check_listen()
     if host.startswith(UNIX):
         # With a lock a socket file left behind by a dead process is replaced.
         return reactor.listenUNIX(unix_path(host), factory, backlog, wantPID=True)

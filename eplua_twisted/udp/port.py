@@ -11,6 +11,7 @@ from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.defer import CancelledError, Deferred, succeed
 
 from eplua_twisted.border.environment import IReactor
+from eplua_twisted.border.network import network_of
 from eplua_twisted.border.values import to_text
 from eplua_twisted.border.waiters import Waiters
 from eplua_twisted.errors import NOT_CONNECTED, OperationError
@@ -18,6 +19,7 @@ from eplua_twisted.streams.endpoints import ANY
 from eplua_twisted.streams.names import is_address, numeric_zone, resolve
 from eplua_twisted.udp.addresses import Membership, SocketAddress, source, target
 from eplua_twisted.udp.options import UDPOptions
+from eplua_twisted.udp.permitted import Permitted
 from eplua_twisted.udp.transport import BoundTransport, DatagramReceiver, listen
 
 MAX_LOOKUPS = 1024
@@ -67,7 +69,8 @@ class UDPPort:
         """@param changed: called when L{busy} may have changed"""
         self._reactor = reactor
         self._options = options
-        self._receiver = receiver
+        self._permitted = Permitted(network_of(reactor), receiver)
+        self._receiver = self._permitted.receiver
         self._changed = changed
         self.transport: BoundTransport | None = None
         self.peer: SocketAddress | None = None
@@ -137,6 +140,7 @@ class UDPPort:
         return self._hold_the_rest(self._bind(host, port))
 
     async def _bind(self, host: str, port: int) -> int:
+        self._permitted.bind()
         if self.transport is not None or self._lookups:
             raise OperationError("state", "Already bound")
         if host != ANY:
@@ -164,7 +168,9 @@ class UDPPort:
     async def _connect(self, host: str, port: int, again: bool) -> SocketAddress:
         if self.peer is not None and not again:
             raise OperationError("state", "Already connected")
+        self._permitted.look_up(host, port)
         address = await self._address(host)
+        self._permitted.send(host, address, port)
         ipv6 = isIPv6Address(address)
         before = self.transport
         if ipv6 and self.peer and before and not (before.ipv6 or self._bound_by_script):
@@ -234,7 +240,7 @@ class UDPPort:
         name = to_text(host)
         if not is_address(name):
             return self._send_by_name(data, name, port)
-        address = self._target(name, port)
+        address = self._target(name, name, port)
         self.transmit(data, address)
         if self.peer is None:
             if len(self.targets) >= MAX_TARGETS:
@@ -248,6 +254,7 @@ class UDPPort:
                 "limit",
                 f"{MAX_LOOKUPS} datagrams wait for names, and no option allows more",
             )
+        self._permitted.look_up(name, port)
         lookup = Deferred.fromCoroutine(self._address(name))
         self._lookups.add(lookup)
         self._changed()
@@ -259,10 +266,11 @@ class UDPPort:
 
         lookup.addBoth(found)
         return lookup.addCallback(
-            lambda address: self.transmit(data, self._target(address, port))
+            lambda address: self.transmit(data, self._target(name, address, port))
         )
 
-    def _target(self, address: str, port: int) -> SocketAddress:
+    def _target(self, asked: str, address: str, port: int) -> SocketAddress:
+        self._permitted.send(asked, address, port)
         transport = self.open(isIPv6Address(address))
         found = target(address, port, transport.ipv6)
         if self.peer is not None and self.peer != found:
@@ -321,6 +329,7 @@ class UDPPort:
         if self._binding is not None:
             return self._in_turn(lambda: self.change_membership(group, interface, join))
         membership = Membership.of(group, interface)
+        self._permitted.join(group)
         transport = self.open(membership.ipv6)
         if membership.ipv6 and not transport.ipv6:
             raise OperationError(

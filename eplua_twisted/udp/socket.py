@@ -125,10 +125,13 @@ class UDPSocket:
     @query("udp_close")
     def close(self) -> None:
         """The script's C{close}, or the runtime's: waiting callbacks are dropped."""
+        self._environment.bridge.forget(self.id)
+        self._end()
+
+    def _end(self) -> None:
         if self._closed:
             return
         self._closed = True
-        self._environment.bridge.forget(self.id)
         closed = self._port.close()
         self._environment.resources.count(self.id, True)
         closed.addBoth(lambda _: self._environment.resources.remove(self.id))
@@ -137,7 +140,8 @@ class UDPSocket:
     def forget(self) -> None:
         """The script lost its socket: it goes, unless something is expected of it."""
         if not self._inbox.expected and not self._port.busy:
-            self.close()
+            # What has failed by now is told all the same.
+            self._end()
 
     def abort(self) -> None:
         self.close()

@@ -6,8 +6,8 @@
 local core = ...
 
 local describe = core.import("border/text").describe
-local error, getmetatable, next, rawget, select, setmetatable, type, xpcall =
-  error, getmetatable, next, rawget, select, setmetatable, type, xpcall
+local error, getmetatable, next, rawequal, rawget, select, setmetatable, type, xpcall =
+  error, getmetatable, next, rawequal, rawget, select, setmetatable, type, xpcall
 local globals = _G
 local getinfo, metatable_of, set_any = debug.getinfo, debug.getmetatable, debug.setmetatable
 local jit, newproxy = rawget(globals, "jit"), rawget(globals, "newproxy")
@@ -36,7 +36,7 @@ local guards = setmetatable({}, { __mode = "k" })
 local function checked(caller, good, ...)
   if good then return ... end
   local problem, trace = (...), nil
-  if type(problem) == "table" and metatable_of(problem) == RAISED then
+  if type(problem) == "table" and rawequal(metatable_of(problem), RAISED) then
     problem, trace = problem[1], problem[2]
   end
   -- The script may have called it itself. The collector has no name for it, when it was

@@ -5,7 +5,7 @@ local core = ...
 
 local class, nearest = core.import("border/class"), core.import("border/nearest")
 local getinfo, getlocal, getupvalue = debug.getinfo, debug.getlocal, debug.getupvalue
-local next, rawget, sort, type = next, rawget, table.sort, type
+local next, rawequal, rawget, sort, type = next, rawequal, rawget, table.sort, type
 local find, match = string.find, string.match
 local globals = _G
 
@@ -101,7 +101,7 @@ local function add_visible(names, co, level)
   index = 1
   if info.func then name, value = getupvalue(info.func, index) end
   while name do
-    if value ~= globals then add_value(names, value, name) end
+    if not rawequal(value, globals) then add_value(names, value, name) end
     index = index + 1
     name, value = getupvalue(info.func, index)
   end

@@ -12,6 +12,8 @@ local find, format, gmatch, gsub = string.find, string.format, string.gmatch, st
 local file_methods = getmetatable(io.stdout).__index
 local read, close = file_methods.read, file_methods.close
 
+local permissions = core.import("border/permissions", "access")
+
 local sandbox = {}
 
 globals.python = nil
@@ -98,13 +100,15 @@ local beside = "."
 --- Look for modules in the script's directory.
 function sandbox.search_beside(directory)
   beside = directory
+  permissions.beside(directory)
   -- Where the directory's name has a character of templates, these cannot say it.
-  local plain = not find(directory, "[;?]")
+  local plain = directory ~= "" and not find(directory, "[;?]")
   package.path = plain and directory .. "/?.lua;" .. directory .. "/?/init.lua" or ""
 end
 
 local function load_module(name, path)
-  local file = open(path, "rb")
+  local real = permissions.module(path)
+  local file = real and open(real, "rb")
   if not file then return nil end
   local code = read(file, "*a")
   close(file)

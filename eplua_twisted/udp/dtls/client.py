@@ -160,10 +160,13 @@ class DTLSClient:
     @query("dtls_client_close")
     def close(self) -> None:
         """The script's C{close}, or the runtime's: the server is told."""
+        self._environment.bridge.forget(self.id)
+        self._end()
+
+    def _end(self) -> None:
         if self._closed:
             return
         self._closed = True
-        self._environment.bridge.forget(self.id)
         if self._connecting is not None:
             self._connecting.cancel()
         if self._session is not None:
@@ -177,7 +180,8 @@ class DTLSClient:
         """The script lost its socket: it goes, unless something is expected of it."""
         busy = self._inbox.expected or self._port.busy or self._connecting is not None
         if not busy:
-            self.close()
+            # What has failed by now is told all the same.
+            self._end()
 
     def abort(self) -> None:
         self.close()

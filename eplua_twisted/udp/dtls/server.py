@@ -222,10 +222,13 @@ class DTLSServer:
     @query("dtls_server_close")
     def close(self) -> None:
         """The script's C{close}, or the runtime's: its clients are told."""
+        self.environment.bridge.forget(self.id)
+        self._end()
+
+    def _end(self) -> None:
         if self._closed:
             return
         self._closed = True
-        self.environment.bridge.forget(self.id)
         self._accepts.fail_all(CancelledError)
         for each in [*self._handshakes.values()]:
             each.session.close()
@@ -239,7 +242,8 @@ class DTLSServer:
     def forget(self) -> None:
         """The script lost its socket: it goes, unless something is expected of it."""
         if not self._accepts and not self._port.busy:
-            self.close()
+            # What has failed by now is told all the same.
+            self._end()
 
     def abort(self) -> None:
         self.close()

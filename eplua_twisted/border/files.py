@@ -1,0 +1,97 @@
+"""Which files a script may read and write, and which modules it may load."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from eplua_twisted.errors import OperationError
+
+FLAGS = {"read": "--allow-read", "write": "--allow-write"}
+
+
+def _shown(path: bytes) -> str:
+    return path.decode("utf-8", "backslashreplace")
+
+
+def denied(path: bytes, kind: str) -> OperationError:
+    """What is said of a path that may not be read, or written."""
+    return OperationError(
+        "denied", f"{_shown(path)}: Permission denied ({FLAGS[kind]}=DIR allows it)"
+    )
+
+
+def real(path: bytes) -> bytes:
+    """
+    Where a path leads to, through all symbolic links; also one that does not exist yet.
+
+    @raise OperationError: C{denied}: nobody can tell
+    """
+    try:
+        if b"\0" in path or not path:
+            raise ValueError
+        return os.path.realpath(path)
+    except (OSError, ValueError):
+        raise OperationError(
+            "denied", f"{_shown(path)}: Permission denied: not a path"
+        ) from None
+
+
+def is_within(path: bytes, directories: Iterable[bytes]) -> bool:
+    """Whether a real path is one of the directories, or below one."""
+    return any(
+        path == each or path.startswith(os.path.join(each, b"")) for each in directories
+    )
+
+
+class Files:
+    """
+    The files of one runtime.
+
+    @ivar read: real paths that may be read, with all below them; C{None} for every path
+    @ivar write: the same for writing
+    """
+
+    def __init__(self, read: list[bytes] | None, write: list[bytes] | None) -> None:
+        self.read = None if read is None else [real(each) for each in read]
+        self.write = None if write is None else [real(each) for each in write]
+
+    def check(self, path: bytes, kind: str, link: bool = False) -> bytes:
+        """
+        @param kind: C{read} or C{write}
+        @param link: what is done is done to the last name of the path, even where that is
+            a symbolic link: it is removed, renamed, made
+        @return: the path to use: where it leads to, if anything is limited
+        @raise OperationError: C{denied}
+        """
+        allowed = self.read if kind == "read" else self.write
+        if allowed is None:
+            return path
+        found = real_of(path, link)
+        if not is_within(found, allowed):
+            raise denied(path, kind)
+        return found
+
+    def check_socket(self, path: bytes, explicit: bool) -> None:
+        """
+        A UNIX socket is read and written.
+
+        @param explicit: only what was allowed by name counts
+        @raise OperationError: C{denied}
+        """
+        for kind, allowed in (("read", self.read), ("write", self.write)):
+            if allowed is None and not explicit:
+                continue
+            if not is_within(real(path), allowed or []):
+                raise denied(path, kind)
+
+
+def real_of(path: bytes, link: bool) -> bytes:
+    """As L{real}; with C{link} the last name is not followed."""
+    if not link:
+        return real(path)
+    real(path)
+    head, tail = os.path.split(path.rstrip(b"/") or b"/")
+    if tail in (b"", b".", b".."):
+        return real(path)
+    return os.path.join(real(head or b"."), tail)

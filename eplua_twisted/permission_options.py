@@ -1,0 +1,54 @@
+"""The command options for L{Permissions}."""
+
+from __future__ import annotations
+
+from twisted.python import usage
+
+from eplua_twisted.border.permissions import Permissions
+
+
+class PermissionOptions(usage.Options):
+    """Mixed into the options of a command."""
+
+    optFlags = [
+        ["sandbox", None, "no io, debug, and os but time; nothing that is not allowed"],
+        ["deny-net", None, "no network at all"],
+        ["allow-listen", None, "let the script listen, and bind UDP sockets"],
+    ]
+
+    def __init__(self) -> None:
+        self._allowed: dict[str, list[str]] = {}
+        usage.Options.__init__(self)
+
+    def _allow(self, kind: str, value: str) -> None:
+        self._allowed.setdefault(kind, []).append(value)
+
+    def opt_allow_net(self, host: str) -> None:
+        """HOST[:PORT] that may be connected and sent to: a name, an address, or a
+        network as 192.0.2.0/24; repeatable."""
+        self._allow("allow_net", host)
+
+    def opt_allow_read(self, directory: str) -> None:
+        """DIR, or file, that may be read; repeatable."""
+        self._allow("allow_read", directory)
+
+    def opt_allow_write(self, directory: str) -> None:
+        """DIR, or file, that may be written; repeatable."""
+        self._allow("allow_write", directory)
+
+    def asked_permissions(self) -> Permissions:
+        """
+        What was asked for.
+
+        @raise usage.UsageError: that cannot be
+        """
+        try:
+            return Permissions(
+                allow_net=self._allowed.get("allow_net"),
+                allow_read=self._allowed.get("allow_read"),
+                allow_write=self._allowed.get("allow_write"),
+                deny_net=bool(self["deny-net"]),
+                allow_listen=bool(self["allow-listen"]),
+            )
+        except ValueError as problem:
+            raise usage.UsageError(f"--allow-net: {problem}") from None
