@@ -21,12 +21,15 @@ VERSION_NOT_SUPPORTED = 505
 VERSIONS = ("1.1", "1.0")
 
 METHODS = frozenset(
-    b"ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK MERGE MKACTIVITY"
+    b"ACL BIND CHECKOUT COPY DELETE GET HEAD LINK LOCK MERGE MKACTIVITY"
     b" MKCALENDAR MKCOL MOVE M-SEARCH NOTIFY OPTIONS PATCH POST PROPFIND PROPPATCH"
     b" PURGE PUT QUERY REBIND REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND UNLINK"
     b" UNLOCK UNSUBSCRIBE".split()
 )
-"""Those of HTTP; llhttp knows some of other protocols too."""
+"""
+Those of HTTP; llhttp knows some of other protocols too.  CONNECT is for proxies: to a
+client a success would mean that what follows is not for this server.
+"""
 
 NOT_IN_HOST = re.compile(rb"[\s/\\?#@,]")
 """What ends a host and port, or stands before them, in a URL (RFC 9110, 7.2)."""
@@ -115,6 +118,8 @@ class RequestReader:
     __slots__ = (
         "_asks_upgrade",
         "_awaits_continue",
+        "_closes",
+        "_codings",
         "_events",
         "_fields",
         "_headers",
@@ -211,11 +216,15 @@ class RequestReader:
     # What llhttp calls.
 
     def on_message_begin(self) -> None:
+        if self.ended:
+            # What llhttp would take for one more is not looked at: feed lets it be.
+            raise Refused(BAD_REQUEST)
         self._target = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._fields = self._size = self._hosts = 0
         self._length: int | None = None
-        self._awaits_continue = False
+        self._awaits_continue = self._closes = False
+        self._codings: list[bytes] = []
         self.amid = True
 
     def on_url(self, url: bytes) -> None:
@@ -245,9 +254,15 @@ class RequestReader:
         elif size == 6:
             if name.lower() == b"expect" and value.lower() == b"100-continue":
                 self._awaits_continue = True
-        elif size == 14 and name.lower() == b"content-length":
-            # llhttp has seen that it is one number.
-            self._length = int(value)
+        elif size == 10:
+            if name.lower() == b"connection" and b"close" in value.lower():
+                self._closes = True
+        elif size == 14:
+            if name.lower() == b"content-length":
+                # llhttp has seen that it is one number.
+                self._length = int(value)
+        elif size == 17 and name.lower() == b"transfer-encoding":
+            self._codings += value.lower().split(b",")
 
     def on_headers_complete(self) -> None:
         self._fields = self._size = self._unused = 0
@@ -265,18 +280,35 @@ class RequestReader:
         # RFC 9112, 3.2.
         if self._hosts != 1 and (minor or self._hosts):
             self._fail(Refused(BAD_REQUEST))
-        keep_alive = parser.should_keep_alive()
+        if self._codings:
+            self._check_codings(minor)
+        # To llhttp what HTTP/1.0 says of keeping counts more (RFC 9112, 9.3).
+        keep_alive = parser.should_keep_alive() and not self._closes
         self._asks_upgrade = parser.should_upgrade()
         self._last = not keep_alive
         head = RequestHead(
             method, self._target, minor, self._headers, keep_alive, self._asks_upgrade
         )
         head.length = self._length
-        head.awaits_continue = self._awaits_continue and minor == 1
+        head.awaits_continue = (
+            self._awaits_continue
+            and minor == 1
+            and (bool(self._codings) or bool(self._length))
+        )
         try:
             self._events.head_received(head)
         except Exception as problem:  # noqa: BLE001 - raised again by feed
             self._fail(problem)
+
+    def _check_codings(self, minor: int) -> None:
+        """Refuse all transfer codings but C{chunked} (RFC 9112, 6.1)."""
+        *others, last = [each.strip(b" \t") for each in self._codings]
+        # HTTP/1.0 has none: who is between may not see where the body ends.
+        if last != b"chunked" or last in others or not minor:
+            self._fail(Refused(BAD_REQUEST))
+        if others:
+            # Nobody here would undo it.
+            self._fail(Refused(NOT_IMPLEMENTED))
 
     def on_body(self, data: bytes) -> None:
         self._unused = 0

@@ -12,7 +12,11 @@ from eplua_twisted.border.interfaces import IResource
 from eplua_twisted.border.primitives import operation, query
 from eplua_twisted.errors import OperationError
 from eplua_twisted.http_engine.answers import NO_BODY, Fields, phrase
-from eplua_twisted.http_engine.request_reader import Refused, RequestHead
+from eplua_twisted.http_engine.request_reader import (
+    NOT_IN_HOST,
+    Refused,
+    RequestHead,
+)
 from eplua_twisted.http_server.compression import compressed
 from eplua_twisted.http_server.conditions import is_cached
 from eplua_twisted.http_server.roles import Client, RequestOwner
@@ -73,7 +77,13 @@ class HTTPServerRequest:
         self._chunked = False
         self._state: State = "waiting"
         self.head = head
-        self.uri = origin_form(head.target)
+        self.uri, authority = _split(head.target)
+        if authority is not None:
+            # RFC 9112, 3.2.2: it counts, and not the header.
+            head.headers = [
+                (name, authority if name.lower() == b"host" else value)
+                for name, value in head.headers
+            ]
         self.complete = self.served = self.awaits_continue = False
         self.id = 0
 
@@ -117,6 +127,9 @@ class HTTPServerRequest:
         if fields.connection is not None and b"close" in fields.connection:
             client.leaving = True
         framing = b""
+        if status == 205:
+            # It has none either, but says so (RFC 9110, 15.3.6).
+            self._left = length = 0
         if status in NO_BODY:
             self._left = 0
         elif length is not None:
@@ -173,6 +186,8 @@ class HTTPServerRequest:
                 fields = fields.without(b"Content-Type")
             elif self._server.options.compress:
                 fields, body = compressed(self.head, fields, body)
+        elif status == 205:
+            body = b""
         out = self._client.out
         text = self._begin(status, fields, len(body))
         if self.head.method != b"HEAD" and status not in NO_BODY:
@@ -319,14 +334,18 @@ class HTTPServerRequest:
         """See L{pause}."""
 
 
-def origin_form(target: bytes) -> bytes:
-    """Path and query of a request's target; a proxy's client sends the whole URL."""
+def _split(target: bytes) -> tuple[bytes, bytes | None]:
+    """
+    Path and query of a request's target; and the host and port, when it is the whole URL
+    that a proxy's client sends.
+
+    @raise Refused: the URL has no host, or one that cannot be
+    """
     if target[:1] == b"/" or target == b"*":
-        return target
-    scheme, found, rest = target.partition(b"://")
-    if not found or not scheme.isalpha():
-        # CONNECT has a host and a port.
-        return target
+        return target, None
+    _, _, rest = target.partition(b"://")
     at = next((i for i, each in enumerate(rest) if each in b"/?#"), len(rest))
-    path = rest[at:]
-    return path if path[:1] == b"/" else b"/" + path
+    authority, path = rest[:at], rest[at:]
+    if not authority or NOT_IN_HOST.search(authority):
+        raise Refused(400)
+    return path if path[:1] == b"/" else b"/" + path, authority

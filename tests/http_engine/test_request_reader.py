@@ -130,6 +130,34 @@ class RefusedTests(SynchronousTestCase):
         ):
             self.assertIn(400, read(POST + head + b"\r\nhello"), head)
 
+    def test_transfer_codings_that_nobody_undoes(self) -> None:
+        """A script would be given the coded body for the plain one."""
+        for head in (
+            b"Transfer-Encoding: gzip, chunked\r\n",
+            b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n",
+            b"Transfer-Encoding: ,chunked\r\n",
+        ):
+            told = read(POST + head + b"\r\n5\r\nhello\r\n0\r\n\r\n")
+            self.assertEqual(told, [501], head)
+
+    def test_chunks_in_http_1_0(self) -> None:
+        """RFC 9112, 6.1: a proxy of that version forwards what it takes for no body."""
+        head = b"POST / HTTP/1.0\r\nConnection: keep-alive\r\n"
+        body = b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+        self.assertEqual(read(head + body + GET + b"\r\n"), [400])
+
+    def test_a_connection_that_closes_is_not_kept(self) -> None:
+        """RFC 9112, 9.3: C{close} counts more than C{keep-alive}, in each version."""
+        for line in (b"GET / HTTP/1.0\r\n", GET):
+            for head in (
+                b"Connection: keep-alive\r\nConnection: close\r\n",
+                b"Connection: close, keep-alive\r\n",
+            ):
+                self.assertEqual(len(read(line + head + b"\r\n" + GET + b"\r\n")), 2)
+
+    def test_connect_is_for_proxies(self) -> None:
+        self.assertEqual(read(b"CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n"), [501])
+
     def test_chunks_that_could_be_read_in_two_ways(self) -> None:
         for chunk in (
             b"5 \r\nhello\r\n0\r\n\r\n",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import os
+import time
 
 from tests.support import ALL_BYTES, for_each_lua
 from tests.support.http_server import DATE, OK, ServerTestCase
@@ -73,6 +75,29 @@ class RequestTests(ServerTestCase):
         self.assertEqual(answer, b"HTTP/1.1 100 Continue\r\n\r\n")
         self.assertTrue(client.ask(b"hi").endswith(b"hi"))
 
+    def test_continue_is_asked_of_the_limit(self) -> None:
+        """A body that is too large is not asked for, nor one that there is not."""
+        client = self.serve("response:send(200)", "{maxBodySize = 5}")
+        head = b"PUT / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+        answer = client.ask(head + b"Content-Length: 0\r\n\r\n")
+        self.assertEqual(answer, OK + b"Content-Length: 0\r\n\r\n")
+        answer = client.ask(head + b"Content-Length: 6\r\n\r\n")
+        self.assertTrue(answer.startswith(b"HTTP/1.1 413 "), answer)
+
+    def test_the_whole_url_as_target(self) -> None:
+        """RFC 9112, 3.2.2: its host counts, and not the header."""
+        client = self.serve(
+            "print(request.uri, request.headers.host) response:send(200)"
+        )
+        for target in (b"http://b:80/c?d", b"HTTP://b:80?d"):
+            client.ask(b"GET " + target + b" HTTP/1.1\r\nHost: a\r\n\r\n")
+        self.assertEqual(self.lines, [b"/c?d\tb:80", b"/?d\tb:80"])
+        for target in (b"http://", b"http:///c", b"http://u:p@b/c"):
+            answer = self.client().ask(
+                b"GET " + target + b" HTTP/1.1\r\nHost: a\r\n\r\n"
+            )
+            self.assertTrue(answer.startswith(b"HTTP/1.1 400 "), target)
+
     def test_old_client(self) -> None:
         """HTTP/1.0: one request, no chunks."""
         client = self.serve("response:write('a') response:finish()")
@@ -120,6 +145,17 @@ class AnswerTests(ServerTestCase):
         for status in ("204", "304"):
             answer = self.get(client, f"/?s={status}")
             self.assertTrue(answer.endswith(DATE + b"\r\n"), answer)
+
+    def test_reset_content_has_none(self) -> None:
+        """RFC 9110, 15.3.6: and says so."""
+        client = self.serve(
+            "if request.path == '/' then response:send(205, nil, 'x')"
+            " else response:writeHead(205) response:finish() end"
+        )
+        for path in ("/", "/pieces"):
+            self.assertTrue(
+                self.get(client, path).endswith(b"Content-Length: 0\r\n\r\n")
+            )
 
     def test_unknown_status(self) -> None:
         client = self.serve("response:send(599)")
@@ -266,6 +302,26 @@ class ConditionTests(ServerTestCase):
         when = "If-Modified-Since: Sun, 06 Nov 1994 08:49:3%d GMT"
         self.assertIn(b" 304 ", self.get(client, "/", when % 7))
         self.assertIn(b" 200 ", self.get(client, "/", when % 6))
+
+    def test_a_date_is_greenwich_time(self) -> None:
+        """Also in the forms that name no zone (RFC 9110, 5.6.7)."""
+        changed = "Sun, 06 Nov 1994 08:49:37 GMT"
+        client = self.serve(f"response:send(200, {{['Last-Modified'] = '{changed}'}})")
+        before = os.environ.get("TZ")
+        self.addCleanup(self.set_zone, before)
+        self.set_zone("America/New_York")
+        answer = self.get(client, "/", "If-Modified-Since: Sun Nov  6 08:49:37 1994")
+        self.assertIn(b" 304 ", answer)
+        answer = self.get(client, "/", "If-Modified-Since: Sun Nov  6 08:49:36 1994")
+        self.assertIn(b" 200 ", answer)
+
+    def set_zone(self, name: str | None) -> None:
+        """Have this process live in a time zone."""
+        if name is None:
+            os.environ.pop("TZ", None)
+        else:
+            os.environ["TZ"] = name
+        time.tzset()
 
     def test_tag_counts_more(self) -> None:
         """With an If-None-Match that does not match, the date says nothing."""
