@@ -217,7 +217,12 @@ def main(arguments: list[str] | None = None) -> None:
     from twisted.internet import reactor
 
     # For mypy the reactor is a module.
-    raise SystemExit(Command(cast(ReactorBase, reactor), options, errors).main())
+    try:
+        command = Command(cast(ReactorBase, reactor), options, errors)
+    except OperationError as problem:
+        complain(f"eplua: {problem}")
+        raise SystemExit(1) from None
+    raise SystemExit(command.main())
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from twisted.logger import Logger
 
 from eplua_twisted.clocks import IScriptClock
 from eplua_twisted.errors import OperationError, RuntimeStopped, ScriptError
-from eplua_twisted.hc3.controller import SimulatedController
-from eplua_twisted.hc3.setup import Setup
+from eplua_twisted.hc3.opening import Opened, network_of
+from eplua_twisted.hc3.setup import Lenient, Setup
 from eplua_twisted.runtime import Runtime
 from eplua_twisted.runtime_options import RuntimeOptions
 
@@ -54,16 +54,22 @@ class Programs:
     ) -> None:
         """
         @param clock: what the scripts' time goes by
-        @param setup: C{None} for its controller is a simulated one
+        @param setup: its controller, or the plan of one, is what all share
         @param failed: told of each program that could not be run; the others go on
         @param run_for: seconds of the scripts' time after which all are stopped
         @param options: of each runtime
         """
         self._reactor = reactor
-        if setup.controller is None:
-            simulated = SimulatedController(clock, time_of_day_of(clock))
-            setup = replace(setup, controller=simulated)
-        self._setup = setup
+        allowed = frozenset(options.get("allow_unauthorized", ()))
+        self._opened = Opened(
+            setup.plan,
+            network_of(reactor, allowed if setup.verify else Lenient(allowed)),
+            clock,
+            time_of_day_of(clock),
+            setup.controller,
+        )
+        self._setup = replace(setup, opened=self._opened)
+        self._over: Deferred[None] = Deferred()
         self._failed = failed
         self._options = options
         self._clock = clock
@@ -85,6 +91,7 @@ class Programs:
         return Deferred.fromCoroutine(self._begin())
 
     async def _begin(self) -> None:
+        await self._opened.start()
         for place in range(len(self._paths)):
             if not self._stopping:
                 await self._start(place)
@@ -120,7 +127,12 @@ class Programs:
         self._starting -= 1
 
     def idle(self) -> Deferred[None]:
-        """@return: fires when nothing is open or pending in any of them"""
+        """
+        @return: fires when nothing is open or pending in any of them; when others may
+            call them at any time, when all are stopped
+        """
+        if self._opened.is_reachable:
+            return self._over
         return Deferred.fromCoroutine(self._idle())
 
     async def _idle(self) -> None:
@@ -144,9 +156,9 @@ class Programs:
             self._stopping = True
             if self._end is not None and self._end.active():
                 self._end.cancel()
+            self._over.callback(None)
         await DeferredList([each.stop() for each in self.runtimes.values()])
-        assert self._setup.controller is not None
-        await self._setup.controller.stop()
+        await self._opened.stop()
 
 
 class Single:

@@ -74,6 +74,7 @@ class SimulatedController:
         if data is not None:
             self._house.load(data)
         furnish(self._house, self._devices)
+        self._quickapps.remember()
         if state is not None:
             state.follow(self._house.data)
             self._house.dirty = state.changed

@@ -33,6 +33,9 @@ def furnish(house: House, devices: Devices) -> None:
     file has told of in a few words.
     """
     for device in house.devices:
+        if "baseType" in device:
+            # It was saved whole; what it has not was taken from it.
+            continue
         whole = devices.complete(device)
         device.clear()
         device.update(whole)

@@ -22,11 +22,11 @@ from eplua_twisted.hc3.forms import form_of_script, read_form, with_variables
 from eplua_twisted.hc3.fqa import BadFile, Form
 from eplua_twisted.hc3.interfaces import (
     Answer,
-    IController,
     IHost,
     QuickAppDescription,
 )
 from eplua_twisted.hc3.log_lines import LogLine
+from eplua_twisted.hc3.opening import Opened
 from eplua_twisted.hc3.plain import Plain, Record
 
 T = TypeVar("T")
@@ -66,7 +66,7 @@ class ScriptHost:
 
     def __init__(
         self,
-        controller: IController,
+        opened: Opened,
         bridge: Bridge,
         on_fewer: Callable[[], None],
         reactor: IReactorTime,
@@ -82,9 +82,11 @@ class ScriptHost:
         @param time_of_day: of the log lines
         @param write: takes each line that the script logs
         @param variables: of the QuickApp, over those that its file has
-        @param owns: the controller stops with this
+        @param opened: the controller
+        @param owns: the controller begins and stops with this
         """
-        self.controller = controller
+        self.controller = opened.controller
+        self._opened = opened
         self._bridge = bridge
         self._on_fewer = on_fewer
         self._clock = clock
@@ -152,6 +154,8 @@ class ScriptHost:
         for warning in form.warnings:
             self.log.warn("{text}", text=warning)
         with_variables(form, self._variables)
+        if self._owns:
+            await self._opened.start()
         if self.device_id is None:
             number = await self.controller.add_quickapp(self.describe(form))
             self.device_id = number
@@ -328,4 +332,4 @@ class ScriptHost:
             self._asleep.cancel()
         if self.device_id is not None:
             self.controller.detach(self.device_id)
-        return self.controller.stop() if self._owns else None
+        return self._opened.stop() if self._owns else None

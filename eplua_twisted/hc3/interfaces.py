@@ -28,6 +28,8 @@ class QuickAppDescription(TypedDict, total=False):
     C{id}: the number that the device is to have.  If a device of it is there already,
     with the same type, it becomes this QuickApp's: what it has kept (its variables, its
     children, its storage) stays, and the description's code, view and callbacks are set.
+    Without a number the same is done with one of the same name and type that an earlier
+    run has left.
 
     C{files}: as in an C{.fqa} file: C{name}, C{isMain}, C{content}.
     """

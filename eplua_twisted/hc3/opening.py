@@ -1,23 +1,32 @@
-"""Which controller there is to be, and all that belongs to it."""
+"""A controller, and all that belongs to it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 
-from eplua_twisted.border.environment import Environment
+from eplua_twisted.border.bridge import Bridge
+from eplua_twisted.border.environment import Environment, IReactor
+from eplua_twisted.border.resources import Resources
 from eplua_twisted.errors import OperationError, describe
 from eplua_twisted.hc3.access import Access, Credentials
 from eplua_twisted.hc3.controller import SimulatedController
-from eplua_twisted.hc3.fetch import Client, fetcher
-from eplua_twisted.hc3.remote import RemoteController
-from eplua_twisted.hc3.site import Site
+from eplua_twisted.hc3.interfaces import IController
+from eplua_twisted.hc3.plan import Plan
 from eplua_twisted.hc3.state_file import StateFile
 from eplua_twisted.streams.endpoints import listen
+from eplua_twisted.streams.transports import eager
+
+if TYPE_CHECKING:
+    from eplua_twisted.hc3.fetch import Client, Fetched
+    from eplua_twisted.hc3.remote import RemoteController
+    from eplua_twisted.hc3.site import Site
+    from eplua_twisted.http_server.connection import HTTPConnection
 
 LOCAL = 11111
 """The port at which a script finds its own box, on the loopback address."""
@@ -30,30 +39,30 @@ PROXY_TIMEOUT = 30.0
 BACKLOG = 50
 
 
-@dataclass(frozen=True)
-class Plan:
+def network_of(reactor: IReactorTime, allow: frozenset[str]) -> Environment:
     """
-    @ivar state: the file that a simulated controller is kept in; C{None} for none
-    @ivar listen: host and port at which other programs find the controller
-    @ivar url: of a real controller; C{None} for a simulated one
-    @ivar user: of the real one; and what other programs have to name
-    @ivar password: the same; C{None}: none is needed by others
-    """
+    A network for controllers that no runtime has for itself.
 
-    state: str | None = None
-    listen: tuple[str, int] | None = None
-    url: str | None = None
-    user: str = "admin"
-    password: str | None = None
+    @param reactor: whose time is the network's
+    @param allow: hosts whose certificates are accepted whatever they are
+    """
+    running = cast(IReactor, reactor)
+    resources = Resources()
+    return Environment(
+        running,
+        eager(running),
+        Bridge(running, resources),
+        resources,
+        allow_unauthorized=allow,
+    )
 
 
 class Opened:
     """
-    A controller with its client and its sites.
+    A controller with its client and its sites, which are made when they are first
+    needed: most scripts need none.
 
     @ivar controller: the controller itself
-    @ivar local: answers scripts of this process
-    @ivar site: answers other programs; C{None}: they do not reach it
     """
 
     def __init__(
@@ -62,52 +71,106 @@ class Opened:
         environment: Environment,
         clock: IReactorTime,
         time_of_day: Callable[[], float],
+        controller: IController | None = None,
     ) -> None:
         """
         @param environment: its network
         @param clock: what the time in a simulated controller follows
         @param time_of_day: the same, in seconds since 1970
+        @param controller: one that is there already, and goes on after this; then the
+            plan only says where it listens
         @raise OperationError: C{state}: the state file cannot be used; C{url};
             C{denied}: a password is needed
         """
         self._plan = plan
         self._environment = environment
-        access = None
+        self._access: Access | None = None
         if plan.listen is not None:
             credentials = None
             if plan.password is not None:
                 credentials = Credentials(plan.user, plan.password)
-            access = Access(plan.listen[0], credentials)
-        client = Client(environment)
-        self._client = client
+            self._access = Access(plan.listen[0], credentials)
+        self._client: Client | None = None
+        self._local: Site | None = None
+        self._site: Site | None = None
         self._remote: RemoteController | None = None
-        self.controller: SimulatedController | RemoteController
-        if plan.url is not None:
-            self.controller = self._remote = RemoteController(
-                client, environment.reactor, plan.url, plan.user, plan.password or ""
-            )
-        else:
-            state = None if plan.state is None else StateFile(plan.state, clock)
-            fetch = fetcher(client, PROXY_TIMEOUT)
-            self.controller = SimulatedController(
-                clock, time_of_day, fetch=fetch, state=state
-            )
-        self.local = self._site(None)
-        self.site = None if access is None else self._site(access)
+        self._owns = controller is None
+        self._has_started = False
+        self._port: int | None = None
+        self.controller = controller or self._make(clock, time_of_day)
 
-    def _site(self, access: Access | None) -> Site:
+    def _make(
+        self, clock: IReactorTime, time_of_day: Callable[[], float]
+    ) -> IController:
+        plan = self._plan
+        if plan.url is None:
+            state = None if plan.state is None else StateFile(plan.state, clock)
+            return SimulatedController(
+                clock, time_of_day, fetch=self._fetch, state=state
+            )
+        from eplua_twisted.hc3.remote import RemoteController
+
+        self._remote = RemoteController(
+            self._make_client(),
+            self._environment.reactor,
+            plan.url,
+            plan.user,
+            plan.password or "",
+        )
+        return self._remote
+
+    def _make_client(self) -> Client:
+        from eplua_twisted.hc3.fetch import Client
+
+        if self._client is None:
+            self._client = Client(self._environment)
+        return self._client
+
+    def _fetch(self, url: str) -> Deferred[Fetched]:
+        from eplua_twisted.hc3.fetch import fetcher
+
+        return fetcher(self._make_client(), PROXY_TIMEOUT)(url)
+
+    def _make_site(self, access: Access | None) -> Site:
+        from eplua_twisted.hc3.site import Site
+
         environment = self._environment
         return Site(
             self.controller, environment.reactor, environment.time_of_day, access
         )
 
+    # Its sites.
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether others may call what runs here, at any time."""
+        return self._access is not None or self._remote is not None
+
+    @property
+    def site(self) -> Site | None:
+        """What answers other programs; C{None} where they do not reach it."""
+        if self._site is None and self._access is not None:
+            self._site = self._make_site(self._access)
+        return self._site
+
+    @property
+    def local(self) -> Site:
+        """What answers scripts of this process."""
+        if self._local is None:
+            self._local = self._make_site(None)
+        return self._local
+
     def be_local(self, environment: Environment) -> None:
         """Let the scripts of a runtime find it where they find their own box."""
         for host in HOSTS:
-            environment.local_servers[host, LOCAL] = self.local
+            environment.local_servers[host, LOCAL] = _Local(self)
+
+    # Beginning and end.
 
     def start(self) -> Deferred[int | None]:
         """
+        Listen, and see that a real controller is there; harmless when it has.
+
         @return: fires with the port at which other programs find it, C{None} where they
             do not; fails with L{OperationError}: it cannot listen there, or the real
             controller cannot be used
@@ -115,8 +178,14 @@ class Opened:
         return Deferred.fromCoroutine(self._start())
 
     async def _start(self) -> int | None:
-        if self._remote is not None:
-            await self._remote.start()
+        if not self._has_started:
+            self._has_started = True
+            if self._remote is not None:
+                await self._remote.start()
+            self._port = await self._listen()
+        return self._port
+
+    async def _listen(self) -> int | None:
         if self.site is None or self._plan.listen is None:
             return None
         host, port = self._plan.listen
@@ -141,8 +210,22 @@ class Opened:
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
-        if self.site is not None:
-            await self.site.stop()
-        await self.local.stop()
-        await self.controller.stop()
-        await self._client.close()
+        for site in (self._site, self._local):
+            if site is not None:
+                await site.stop()
+        if self._owns:
+            await self.controller.stop()
+        if self._client is not None:
+            await self._client.close()
+
+
+class _Local(Factory):
+    """Makes the site for a script when it first asks."""
+
+    noisy = False
+
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
+
+    def buildProtocol(self, addr: IAddress | None) -> HTTPConnection | None:
+        return self._opened.local.buildProtocol(addr)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from twisted.python import usage
 
+from eplua_twisted.hc3.controller_options import ControllerOptions
 from eplua_twisted.hc3.lua_values import NotLua, parse_value
 from eplua_twisted.hc3.plain import Plain
 
@@ -28,7 +29,7 @@ def variable_of(given: str) -> tuple[str, Plain]:
         return name, value
 
 
-class HC3Options:
+class HC3Options(ControllerOptions):
     """
     Options that a C{usage.Options} may have.
 
@@ -63,10 +64,11 @@ class HC3Options:
         """What was asked for."""
         from eplua_twisted.hc3.setup import Setup
 
-        return Setup(variables=self.variables, verify=self.verify)
+        return Setup(variables=self.variables, verify=self.verify, plan=self.plan())
 
     def check_hc3(self) -> None:
         """@raise usage.UsageError: an option makes no sense without --hc3"""
+        self.check_controller(self.hc3)
         for name, given in (("var", self.variables), ("verify", self.verify)):
             if given and not self.hc3:
                 raise usage.UsageError(f"--{name} needs --hc3")

@@ -29,6 +29,22 @@ class QuickApps:
     def __init__(self, devices: Devices) -> None:
         self.devices = devices
         self.house = devices.house
+        # Those of the state file that nobody has begun to run again.
+        self._kept: set[int] = set()
+
+    def remember(self) -> None:
+        """The QuickApps that there are now were run before, and may be run again."""
+        for each in self.house.devices:
+            if "quickApp" in texts(each["interfaces"]) and not each["parentId"]:
+                self._kept.add(int(str(each["id"])))
+
+    def _of_before(self, name: str, kind: str) -> Record | None:
+        """The device that a QuickApp of this name and type had in an earlier run."""
+        for number in sorted(self._kept):
+            device = self.house.devices.get(number)
+            if device and device["name"] == name and device["type"] == kind:
+                return device
+        return None
 
     def find(self, device_id: Plain) -> Record:
         """@raise Refused: 404: there is no such device, or it is no QuickApp"""
@@ -46,9 +62,9 @@ class QuickApps:
         @raise Refused: 409: its number is another device's
         """
         properties = dict(record(given.get("properties")))
-        for name, key in (("viewLayout", "view"), ("uiView", "uiView")):
+        for field, key in (("viewLayout", "view"), ("uiView", "uiView")):
             if given.get(key):
-                properties[name] = given[key]  # type: ignore[literal-required]
+                properties[field] = given[key]  # type: ignore[literal-required]
         if given.get("uiCallbacks"):
             properties["uiCallbacks"] = given["uiCallbacks"]
         if given.get("variables"):
@@ -58,22 +74,27 @@ class QuickApps:
             ]
         kind = given.get("type") or TYPE
         files = [_file(each) for each in given.get("files") or [{"isMain": True}]]
-        device = self.house.devices.get(given.get("id"))
+        name = given.get("name") or "QuickApp"
+        if given.get("id") is None:
+            device = self._of_before(name, kind)
+        else:
+            device = self.house.devices.get(given["id"])
         if device is None:
             fields: Record = {
-                "name": given.get("name") or "QuickApp",
+                "name": name,
                 "type": kind,
                 "properties": properties,
                 "interfaces": list(given.get("interfaces") or []),
             }
-            for name in ("id", "roomID"):
-                if given.get(name) is not None:
-                    fields[name] = given[name]  # type: ignore[literal-required]
+            for key in ("id", "roomID"):
+                if given.get(key) is not None:
+                    fields[key] = given[key]  # type: ignore[literal-required]
             device = self.devices.add(fields, True, source)
         else:
             self._renew(device, kind, properties)
         number = device["id"]
         assert isinstance(number, int)
+        self._kept.discard(number)
         self.house.set_list("files", number, files)
         return number
 

@@ -14,7 +14,9 @@ from eplua_twisted.border.values import to_bytes
 from eplua_twisted.hc3.host import ScriptHost
 from eplua_twisted.hc3.interfaces import IController
 from eplua_twisted.hc3.log_lines import LogLine
+from eplua_twisted.hc3.opening import Opened
 from eplua_twisted.hc3.plain import Plain
+from eplua_twisted.hc3.plan import Plan
 
 
 @dataclass
@@ -22,7 +24,9 @@ class Setup:
     """
     What C{Runtime(hc3=...)} takes when C{True} does not say enough.
 
-    @ivar controller: which controller; C{None} for a simulated one of the runtime's own
+    @ivar controller: which controller; C{None} for one of the runtime's own
+    @ivar plan: what that one is, and where others find it
+    @ivar opened: one that several runtimes share, in the place of all that
     @ivar variables: QuickApp variables, over those that the script's file has
     @ivar verify: certificates of local devices are verified too
     @ivar on_line: takes each line that the script logs, in place of C{output}
@@ -34,6 +38,8 @@ class Setup:
     verify: bool = False
     on_line: Callable[[LogLine], None] | None = None
     on_restart: Callable[[], object] | None = None
+    plan: Plan = field(default_factory=Plan)
+    opened: Opened | None = None
 
 
 def is_local(host: str) -> bool:
@@ -103,20 +109,19 @@ def be_hc3(
         setup = given
     else:
         setup = Setup(None if given is True else IController(given))
-    controller = setup.controller
-    if controller is None:
-        from eplua_twisted.hc3.controller import SimulatedController
-
-        controller = SimulatedController(clock, time_of_day)
     if not setup.verify:
         allowed = Lenient(environment.allow_unauthorized)
         environment = replace(environment, allow_unauthorized=allowed)
+    opened = setup.opened or Opened(
+        setup.plan, environment, clock, time_of_day, setup.controller
+    )
+    opened.be_local(environment)
 
     def write(line: LogLine) -> None:
         output(to_bytes(line.shown()))
 
     host = ScriptHost(
-        controller,
+        opened,
         environment.bridge,
         environment.resources.on_fewer,
         environment.reactor,
@@ -124,7 +129,7 @@ def be_hc3(
         time_of_day,
         setup.on_line or write,
         setup.variables,
-        setup.controller is None,
+        setup.opened is None,
     )
     if setup.on_restart is not None:
         host.on_restart = setup.on_restart

@@ -116,6 +116,21 @@ class SaveTests(StateFileTestCase):
         self.assertEqual(self.get(f"/plugins/{number}/variables/s")["value"], {"x": 1})
         self.assertEqual(again.global_variables, {"g": "ü\udcff"})
 
+    def test_quickapp_of_an_earlier_run_is_the_same_again(self) -> None:
+        self.begin()
+        number = self.quickapp(name="App")
+        self.quickapp(name="Other")
+        self.ask("POST", f"/plugins/{number}/variables", {"name": "n", "value": 1})
+        self.successResultOf(self.controller.stop())
+        self.begin()
+        self.assertEqual(self.quickapp(name="App"), number)
+        self.assertEqual(self.get(f"/plugins/{number}/variables/n")["value"], 1)
+        # A second one of that name is another one.
+        self.assertGreater(self.quickapp(name="App"), number + 1)
+        self.assertNotEqual(
+            self.quickapp(name="Other", type="com.fibaro.sensor"), number + 1
+        )
+
     def test_whole_house_comes_back_the_same(self) -> None:
         self.write(SEED)
         controller = self.begin()
@@ -125,6 +140,14 @@ class SaveTests(StateFileTestCase):
         self.successResultOf(controller.stop())
         self.begin()
         self.assertEqual([self.get(each) for each in paths], before)
+
+    def test_what_was_taken_from_a_device_does_not_come_back(self) -> None:
+        lamp = self.begin().add_device("com.fibaro.binarySwitch", "Lamp")
+        body = {"devicesId": [lamp.id], "interfaces": ["light"]}
+        self.ask("POST", "/devices/deleteInterface", body)
+        self.successResultOf(self.controller.stop())
+        again = self.begin().devices[lamp.id].data()
+        self.assertEqual(again["interfaces"], ["autoTurnOff"])
 
     def test_is_written_a_moment_after_a_change(self) -> None:
         controller = self.begin()

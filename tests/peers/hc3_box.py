@@ -9,7 +9,8 @@ from twisted.internet import reactor
 from eplua_twisted.border.bridge import Bridge
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.resources import Resources
-from eplua_twisted.hc3.opening import Opened, Plan
+from eplua_twisted.hc3.opening import Opened
+from eplua_twisted.hc3.plan import Plan
 
 untyped: Any = reactor
 resources = Resources()

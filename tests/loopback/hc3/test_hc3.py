@@ -11,14 +11,16 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
+from eplua_twisted import Runtime
 from eplua_twisted.border.bridge import Bridge
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.resources import Resources
 from eplua_twisted.errors import OperationError
-from eplua_twisted.hc3.opening import LOCAL, Opened, Plan
+from eplua_twisted.hc3.opening import LOCAL, Opened
+from eplua_twisted.hc3.plan import Plan
 from eplua_twisted.streams.connecting import OneProtocolFactory
 from eplua_twisted.streams.local import endpoint_to
-from tests.support import port_of, start_peer
+from tests.support import LoopbackTestCase, port_of, start_peer
 from tests.support.hc3 import Host
 
 
@@ -117,3 +119,41 @@ class ControllerTests(TestCase):
         connecting.cancel()
         await self.assertFailure(connecting, Exception)
         self.assertIsNone(asking.transport)
+
+
+class ScriptTests(LoopbackTestCase):
+    """Scripts find their box at the address that they know."""
+
+    def make_runtime(self, **options: Any) -> Runtime:
+        return super().make_runtime(hc3=True, lua=None, **options)
+
+    async def test_every_class_finds_it(self) -> None:
+        """hc3-host.md: scripts ask http://127.0.0.1:11111/api/..."""
+        await self.run_lua("""
+            net.HTTPClient():request("http://localhost:11111/api/devices/1", {
+                success = function(response)
+                    print(response.status, json.decode(response.data).id)
+                end,
+                error = print,
+            })
+            local socket = net.TCPSocket()
+            socket:connect("127.0.0.1", 11111, {
+                success = function()
+                    socket:write("GET /api/x HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n")
+                    socket:readUntil("\\r\\n", {
+                        success = function(line) print(line) socket:close() end,
+                        error = print,
+                    })
+                end,
+                error = print,
+            })
+            net.HTTPClient():request("http://127.0.0.1:11111/api/globalVariables", {
+                options = {method = "POST", data = json.encode({name = "a", value = "1"})},
+                success = function(response)
+                    print(response.status, (fibaro.getGlobalVariable("a")))
+                end,
+                error = print,
+            })
+        """)
+        shown = sorted(line.decode().rpartition("]: ")[2] for line in self.lines)
+        self.assertEqual(shown, ["200 1", "201 1", "HTTP/1.1 404 Not Found"])

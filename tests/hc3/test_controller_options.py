@@ -1,0 +1,68 @@
+"""--hc3-state, --hc3-listen and --hc3-url."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from twisted.python import usage
+from twisted.trial.unittest import SynchronousTestCase
+
+from eplua_twisted.hc3.controller_options import parse_address
+from eplua_twisted.hc3.plan import Plan
+from eplua_twisted.hc3.state_file import StateError
+from eplua_twisted.tap import Options
+from tests.memory import MemoryReactor
+
+
+class OptionTests(SynchronousTestCase):
+    def options(self, *given: str) -> Options:
+        options = Options()
+        options.parseOptions([*given, "script.lua"])
+        return options
+
+    def refused(self, *given: str) -> str:
+        return str(self.assertRaises(usage.UsageError, self.options, *given))
+
+    def test_plan(self) -> None:
+        options = self.options("--hc3", "--hc3-state=a.json", "--hc3-listen=:80")
+        self.assertEqual(
+            options.plan({}), Plan("a.json", ("127.0.0.1", 80), None, "admin", None)
+        )
+        options = self.options("--hc3", "--hc3-url=http://box")
+        environment = {"HC3_USER": "me", "HC3_PASSWORD": "secret"}
+        self.assertEqual(
+            options.plan(environment), Plan(None, None, "http://box", "me", "secret")
+        )
+
+    def test_addresses(self) -> None:
+        for text, address in (
+            ("8080", ("127.0.0.1", 8080)),
+            ("0.0.0.0:80", ("0.0.0.0", 80)),
+            ("*:0", ("*", 0)),
+            ("[::1]:80", ("::1", 80)),
+            ("box.local:443", ("box.local", 443)),
+        ):
+            self.assertEqual(parse_address(text), address)
+        for text in ("", "host", "host:", "host:port", "host:99999", "::1:80", "a:-1"):
+            self.assertRaises(ValueError, parse_address, text)
+
+    def test_what_makes_no_sense_is_refused(self) -> None:
+        self.assertIn("needs --hc3", self.refused("--hc3-state=a.json"))
+        self.assertIn("needs --hc3", self.refused("--hc3-url=http://box"))
+        self.assertIn("HOST:PORT", self.refused("--hc3", "--hc3-listen=box"))
+        both = self.refused("--hc3", "--hc3-url=http://box", "--hc3-state=a.json")
+        self.assertIn("real one", both)
+
+    def test_broken_state_file_is_told_before_anything_runs(self) -> None:
+        path = self.mktemp()
+        Path(path).write_text('{"rooms": 5}')
+        reactor: Any = MemoryReactor()
+        problem = self.assertRaises(
+            StateError,
+            self.options("--hc3", f"--hc3-state={path}").job,
+            reactor,
+            lambda problem: None,
+        )
+        self.assertEqual(str(problem), f"{path}: $.rooms: a list expected")
+        self.assertEqual(reactor.getDelayedCalls(), [])
