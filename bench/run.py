@@ -9,6 +9,7 @@ from bench.harness import HEADER, HERE, Result, write
 NAMES = (
     "startup",
     "timers",
+    "tasks",
     "tcp_echo",
     "udp_echo",
     "http_get",

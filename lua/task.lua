@@ -5,7 +5,7 @@ local core = ...
 local check, class = core.import("border/check"), core.import("border/class")
 local reports, tasks = core.import("border/reports"), core.import("border/tasks")
 local tickets, timers = core.import("border/tickets"), core.import("timers", "timers")
-local soon = tickets.soon
+local soon, sleep = tickets.soon, timers.sleep
 local remove, unpack = table.remove, core.unpack
 local error, select = error, select
 local globals, yield = _G, coroutine.yield
@@ -25,11 +25,10 @@ end
 
 --- The task that this is called in, where one is needed and can wait.
 local function waiting_task(method)
-  if not tasks.current() then
-    reports.raise(method .. ": not in a task (see task.start)")
-  end
+  local current = tasks.current()
+  if not current then reports.raise(method .. ": not in a task (see task.start)") end
   tasks.check_can_wait()
-  return tasks.current()
+  return current
 end
 
 --- Run `f(...)` as a task: at once, up to its first wait.
@@ -47,24 +46,18 @@ function task.current()
   return current and handle_of(current)
 end
 
-local function sleep(milliseconds)
-  local ticket = tickets.new()
-  local timer = timers.answer_later(ticket, milliseconds)
-  return tickets.wait(ticket, function() timers.cancel(timer) end)
-end
-
 --- Wait, in a task.
 function task.sleep(milliseconds)
-  milliseconds = check.milliseconds(milliseconds, 1, "task.sleep")
-  waiting_task("task.sleep")
-  return sleep(milliseconds)
+  if milliseconds ~= 0 then milliseconds = check.milliseconds(milliseconds, 1, "task.sleep") end
+  return sleep(waiting_task("task.sleep"), milliseconds)
 end
 
 --- A plain yield of a task gives way to whatever is due.
 function globals.coroutine.yield(...)
-  if not tasks.current() then return yield(...) end
+  local current = tasks.current()
+  if not current then return yield(...) end
   tasks.check_can_wait()
-  sleep(0)
+  sleep(current, 0)
 end
 
 -- Waiting for a task.

@@ -4,6 +4,8 @@ local core, primitives = ...
 
 local check, reports = core.import("border/check"), core.import("border/reports")
 local text, tickets = core.import("border/text"), core.import("border/tickets")
+local tasks = core.import("border/tasks")
+local suspend, wake = tasks.suspend, tasks.wake
 local call, unpack, settle = reports.call, core.unpack, tickets.settle
 local start, again = primitives.timer_start, primitives.timer_repeat
 local cancel, now = primitives.timer_cancel, primitives.timer_now
@@ -23,6 +25,7 @@ local timers = { now = now }
 ---@field script function|nil the script's function that set an interval, and its line
 ---@field line integer|nil
 ---@field due number|nil when the next tick is, in seconds
+---@field task eplua.Task|nil goes on
 ---@field ticket integer|nil fails with `timeout`
 local set = {}
 local last = 0
@@ -52,6 +55,11 @@ primitives.timer_listen(tickets.listen(function(number)
     if timer.unreferenced then keep_alive(number, false) end
   else
     set[number], timer.number = nil, nil
+  end
+  local sleeper = timer.task
+  if sleeper then
+    if sleeper.waits == timer then wake(sleeper, true) end
+    return
   end
   if timer.library then return timer.f() end
   if timer.ticket then
@@ -84,12 +92,14 @@ function timers.call_later(milliseconds, f)
   return timer
 end
 
---- Answer a ticket after a time of the script's clock.
----@return eplua.timer
-function timers.answer_later(ticket, milliseconds)
-  local timer = { f = function() settle(ticket, true) end, library = true }
+local function wake_never(task) timers.cancel(task.waits) end
+
+--- Have the current task wait for a time of the script's clock. There may be thousands
+--- that do.
+function timers.sleep(task, milliseconds)
+  local timer = { task = task }
   timer.number = begin(timer, milliseconds, start)
-  return timer
+  return suspend(timer, wake_never)
 end
 
 --- Fail a ticket with `timeout` after a time, having called `expire`.

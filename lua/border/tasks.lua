@@ -139,12 +139,14 @@ end
 
 local function rest(task, good, ...)
   if not good then return failed(task, (...)) end
-  if status(task.co) == "dead" then return returned(task, ...) end
-  if (...) ~= WAIT then
-    -- Another yield than the script's, as that of a debug function.
-    return core.import("border/tickets").soon(wake, task)
+  if (...) == WAIT then
+    -- That it waits for nothing: it was cancelled, and waited too often.
+    if task.stops and not task.waits then abandon(task) end
+    return
   end
-  if task.stops and not task.waits then abandon(task) end
+  if status(task.co) == "dead" then return returned(task, ...) end
+  -- Another yield than the script's, as that of a debug function.
+  return core.import("border/tickets").soon(wake, task)
 end
 
 local function switch(task, token, ...)
