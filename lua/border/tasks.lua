@@ -47,6 +47,9 @@ tasks.CANCELLED = CANCELLED
 -- it is left where it is.
 local STOPS = 100
 
+-- Lua has a bound of 200 for coroutines and functions of C inside each other.
+local DEPTH = 150
+
 local current -- the task that runs
 local WAIT, WAKE, STOP = {}, {}, {}
 
@@ -107,6 +110,9 @@ local function failed(task, problem)
   end
   if task.stops and rawequal(problem, CANCELLED) then return cancelled(task) end
   task.outcome = "failed"
+  if problem == "cannot resume dead coroutine" then
+    problem = "the coroutine of a task was resumed or closed by the script"
+  end
   local trace
   if problem == "not enough memory" then
     -- Its frames hold what the task had: they go, and the report is short.
@@ -149,12 +155,14 @@ local function rest(task, good, ...)
   return core.import("border/tickets").soon(wake, task)
 end
 
+local depth = 0 -- how many tasks run inside each other
+
 local function switch(task, token, ...)
   local before = current
-  current = task
+  current, depth = task, depth + 1
   task.waits, task.withdraw = nil, nil
   rest(task, resume(task.co, token, ...))
-  current = before
+  current, depth = before, depth - 1
   if exit.exiting then exit.leave() end
 end
 
@@ -165,6 +173,9 @@ tasks.wake = wake
 --- Run `f(...)` as a task, up to its first wait.
 ---@param waiter table|nil see `tasks.when_ended`
 function tasks.start(f, waiter, ...)
+  if depth >= DEPTH then
+    reports.raise("tasks have started each other " .. DEPTH .. " deep, none of them waits")
+  end
   local task = class.instance(Task, { starting = true, waiters = waiter and { waiter } })
   task.script, task.line = reports.here(3)
   task.co = create(function(_, ...) return f(...) end)
