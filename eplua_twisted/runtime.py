@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from eplua_twisted.border.bridge import Bridge
-from eplua_twisted.border.calls import Calls
+from eplua_twisted.border.calls import Calls, Function
 from eplua_twisted.border.clock import SteadyReactor, steady
 from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.border.environment import Environment, IReactor
@@ -321,7 +321,7 @@ class Runtime:
     def expose(
         self,
         name: str,
-        function: Callable[..., object] | Mapping[str, Callable[..., object]],
+        function: Function | Mapping[str, Function],
     ) -> None:
         """
         Make a function of the application a global function of the scripts; or a dict
