@@ -28,7 +28,7 @@ def redirected(response: Response, url: URL) -> URL | None:
     if response.code not in STATUSES:
         return None
     location = response.fields.get(b"location")
-    if location is None:
+    if location is None or not location[0]:
         return None
     try:
         return parse(to_text(location[0]), url.text)

@@ -9,6 +9,9 @@ MAX_REQUEST_HEADERS = 500
 MAX_RESPONSE_HEAD = 256 * 1024
 """Bytes of a response's head, those of the informational (1xx) ones before it included."""
 
+MAX_EMPTY = 4096
+"""Bytes of empty lines before a response, which some devices send after a body."""
+
 MAX_RESPONSE_HEADERS = 1000
 """Header fields of a response: they cross to Lua together, and its stack is bounded."""
 

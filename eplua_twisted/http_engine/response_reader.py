@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from eplua_twisted.errors import EOF, OperationError
 from eplua_twisted.http_engine.bounds import (
     MAX_CHUNK_LINE,
+    MAX_EMPTY,
     MAX_LENGTH,
     MAX_RESPONSE_HEAD,
     MAX_RESPONSE_HEADERS,
@@ -125,7 +126,7 @@ def parse_head(text: bytes) -> ResponseHead:
             " moves this bound)",
         )
     minor, code, reason = status.groups()
-    words = b"" if reason is None else reason.rstrip(b" \t")
+    words = b"" if reason is None else reason.rstrip(b" \t\r")
     return ResponseHead(int(minor), int(code), words, headers, fields)
 
 
@@ -193,6 +194,8 @@ class ResponseReader:
         self._buffer = b""
         # So many bytes of the buffer need not be searched again for an end.
         self._searched = 0
+        # Bytes of the body, or of its chunk, that are still to come; before the head, of
+        # empty lines that have.
         self._left = 0
         # Bytes of informational heads, or of the trailer.
         self._spent = 0
@@ -261,8 +264,12 @@ class ResponseReader:
     def _feed_head(self, data: bytes, at: int) -> int:
         if not self._spent and not self._searched:
             # Some devices send an empty line after a body, before the next answer.
+            begun = at
             while at < len(data) and data[at] in b"\r\n":
                 at += 1
+            self._left += at - begun
+            if self._left > MAX_EMPTY:
+                raise protocol_error("it begins with empty lines")
         found = END_OF_HEAD.search(data, at + self._searched)
         size = self._spent + (found.end() if found else len(data)) - at
         if size > MAX_RESPONSE_HEAD:

@@ -207,9 +207,11 @@ class RedirectTests(MemoryTestCase):
             self.assertTrue(self.lines[-1].endswith(b"\tprotocol"))
 
     def test_without_location(self) -> None:
-        peer = self.ask("{options = {redirects = 1}, success = show}")
-        peer.send(answer(b"", b"302 X"))
-        self.assertEqual(self.lines, [b"302\t0"])
+        """An empty one is none, to curl and requests too."""
+        for headers in ((), (b"Location:",)):
+            peer = self.ask("{options = {redirects = 1}, success = show}")
+            peer.send(answer(b"", b"302 X", b"Connection: close", *headers))
+            self.assertEqual(self.lines[-1], b"302\t0")
 
     def test_large_body_of_a_redirect(self) -> None:
         """It is not waited for; the connection goes."""

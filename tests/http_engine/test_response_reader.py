@@ -243,6 +243,7 @@ class RefusedTests(SynchronousTestCase):
             (OK + b"X: y\r\n" * 1001 + b"\r\n", "limit"),
             (b"HTTP/1.1 100 Continue\r\n\r\n" * 20_000, "limit"),
             (CHUNKED + b"0\r\n" + b"X: y\r\n" * 20_000, "protocol"),
+            (b"\r\n" * 3_000, "protocol"),
         ):
             self.assertEqual(read(text)[3], code, text[:40])
             pieces = [text[at : at + 10_000] for at in range(0, len(text), 10_000)]

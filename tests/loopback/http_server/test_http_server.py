@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 from tests.support import ALL_BYTES, start, start_peer
@@ -133,6 +134,39 @@ class CurlTests(HTTPServerTestCase):
         await self.line(1)
         code, output = await self.curl("--unix-socket", path, "http://x/")
         self.assertEqual((code, output), (0, b"nil"))
+
+
+class ClientTests(HTTPServerTestCase):
+    """Programs that people use."""
+
+    async def test_requests(self) -> None:
+        """Python's requests: each kind of body, all on one connection."""
+        host = await self.serve()
+        peer = start_peer(self, "use_requests.py", f"http://{host}")
+        self.assertEqual(await peer.ended, 0, peer.output)
+        self.assertEqual(
+            json.loads(peer.output),
+            [
+                [200, 4, "/get"],
+                [200, 0, ""],
+                [200, 8, "/forma=1"],
+                [200, 13, "/putin chunks"],
+                [200, 7, "/delete"],
+                [200, 64 * 65536, "\1" * 20],
+                1,
+            ],
+        )
+
+    async def test_wrk(self) -> None:
+        """Thousands of requests on kept connections, none of which fails."""
+        host = await self.serve()
+        peer = start(
+            self, need_program("wrk"), "-t1", "-c20", "-d1s", f"http://{host}/"
+        )
+        self.assertEqual(await peer.ended, 0, peer.output)
+        self.assertIn(b" requests in ", peer.output)
+        self.assertNotIn(b"Non-2xx", peer.output)
+        self.assertNotIn(b"Socket errors", peer.output)
 
 
 class TLSTests(HTTPServerTestCase):
