@@ -6,8 +6,8 @@ local core, primitives = ...
 local core_open, input, output, lines = io.open, io.input, io.output, io.lines
 local tmpfile, remove, rename, tmpname = io.tmpfile, os.remove, os.rename, os.tmpname
 local getinfo, traceback = debug.getinfo, debug.traceback
-local error, next, rawget, select, tostring, type =
-  error, next, rawget, select, tostring, type
+local error, next, pcall, rawget, select, tostring, type =
+  error, next, pcall, rawget, select, tostring, type
 local find, format, gsub = string.find, string.format, string.gsub
 local reports = core.import("border/reports")
 local path_of = primitives.access_path
@@ -17,6 +17,9 @@ local package = globals.package
 local permissions = {}
 
 local sandboxed, limited, reads = primitives.access_limits()
+
+--- Whether the script has a sandbox.
+permissions.sandboxed = sandboxed
 
 local EACCES = 13
 local TEMPORARY = "/tmp/lua_temporary"
@@ -78,9 +81,14 @@ function globals.debug.getinfo(...)
   elseif what == nil then
     what = "nSlu"
   end
-  if type(f) == "number" and not co then f = f + 1 end
-  local info
-  if co then info = getinfo(co, f, what) else info = getinfo(f, what) end
+  local good, info
+  if co then
+    good, info = pcall(getinfo, co, f, what)
+  else
+    if type(f) == "number" then f = f + 2 end
+    good, info = pcall(getinfo, f, what)
+  end
+  if not good then error(info, 2) end
   return info
 end
 

@@ -205,7 +205,7 @@ end
 function reports.place_of(f)
   if type(f) ~= "function" then return "?" end
   local info = getinfo(f, "S")
-  return info.short_src .. ":" .. info.linedefined
+  return info.what == "C" and "[C]" or info.short_src .. ":" .. info.linedefined
 end
 
 return reports

@@ -1,6 +1,7 @@
 """
 Runs pieces of Lua one after another in one process, each on a runtime and a reactor in
-memory of its own: C{python -m tests.peers.lua_cases VERSION SECONDS}.
+memory of its own: C{python -m tests.peers.lua_cases VERSION SECONDS [LIMITS]}. LIMITS is
+C{sandbox}, or a directory: the only one that scripts may read and write.
 
 The pieces come as JSON, C{[[name, code], ...]}.  For each, C{name} is printed when it
 begins, and what came of it as JSON when it is over; so the last name of a process that
@@ -19,7 +20,7 @@ from typing import Any
 from twisted.logger import ILogObserver, LogEvent, globalLogBeginner
 from zope.interface import implementer
 
-from eplua_twisted import Runtime
+from eplua_twisted import Permissions, Runtime
 from tests.memory import MemoryReactor
 
 PRELUDE = """
@@ -42,7 +43,16 @@ def note_bugs(event: LogEvent) -> None:
         bugs.append(event["log_failure"].getTraceback())
 
 
-def run(version: str, seconds: int, code: str, path: Path) -> dict[str, Any]:
+def limits_of(given: str) -> dict[str, Any]:
+    """The arguments of the runtime for LIMITS."""
+    if given in ("", "sandbox"):
+        return {"sandbox": bool(given)}
+    return {"permissions": Permissions(allow_read=[given], allow_write=[given])}
+
+
+def run(
+    version: str, seconds: int, code: str, path: Path, limits: str
+) -> dict[str, Any]:
     """
     Run one piece until it is idle, or for so many seconds of the reactor's time.
 
@@ -62,9 +72,13 @@ def run(version: str, seconds: int, code: str, path: Path) -> dict[str, Any]:
         output=lines.append,
         on_error=errors.append,
         on_exit=codes.append,
+        **limits_of(limits),
     )
     runtime.expose("same", lambda *values: values)
-    runtime.run_string(PRELUDE, "=(prelude)", str(path))
+    if limits:
+        runtime.expose("ran", lambda what=b"RAN": path.write_bytes(what))
+    else:
+        runtime.run_string(PRELUDE, "=(prelude)", str(path))
     done = runtime.run_string(code, "@test.lua")
     done.addErrback(lambda failure: failures.append(str(failure.value)))
     idle = runtime.idle()
@@ -96,7 +110,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         for name, code in json.load(sys.stdin):
             print(json.dumps(name), flush=True)
-            outcome = run(sys.argv[1], int(sys.argv[2]), code, Path(directory) / "ran")
+            ran, limits = Path(directory) / "ran", "".join(sys.argv[3:])
+            outcome = run(sys.argv[1], int(sys.argv[2]), code, ran, limits)
             print(json.dumps(outcome))
 
 

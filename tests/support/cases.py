@@ -33,17 +33,22 @@ class Outcome:
 
 
 def run_cases(
-    version: str, cases: Mapping[str, str], timeout: float = 120, seconds: int = 10
+    version: str,
+    cases: Mapping[str, str],
+    timeout: float = 120,
+    seconds: int = 10,
+    limits: str = "",
 ) -> dict[str, Outcome]:
     """
     @param cases: pieces of Lua by their names
     @param timeout: seconds that the process has
     @param seconds: of the reactor's time, that each piece has
+    @param limits: see C{tests/peers/lua_cases.py}
     @raise AssertionError: the process has crashed, or not ended in time; with the name
         of the piece
     """
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.peers.lua_cases", version, str(seconds)],
+        [sys.executable, "-m", "tests.peers.lua_cases", version, str(seconds), limits],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
