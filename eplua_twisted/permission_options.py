@@ -24,16 +24,15 @@ class PermissionOptions(usage.Options):
         self._allowed.setdefault(kind, []).append(value)
 
     def opt_allow_net(self, host: str) -> None:
-        """HOST[:PORT] that may be connected and sent to: a name, an address, or a
-        network as 192.0.2.0/24; repeatable."""
+        """HOST[:PORT] to connect and send to: name, address or network; repeatable."""
         self._allow("allow_net", host)
 
     def opt_allow_read(self, directory: str) -> None:
-        """DIR, or file, that may be read; repeatable."""
+        """DIR, or FILE, that may be read; repeatable."""
         self._allow("allow_read", directory)
 
     def opt_allow_write(self, directory: str) -> None:
-        """DIR, or file, that may be written; repeatable."""
+        """DIR, or FILE, that may be written; repeatable."""
         self._allow("allow_write", directory)
 
     def asked_permissions(self) -> Permissions:

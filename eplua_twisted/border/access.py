@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 from eplua_twisted.border.environment import Environment
-from eplua_twisted.border.files import is_within, real
+from eplua_twisted.border.files import real
 from eplua_twisted.border.module import Module
 from eplua_twisted.border.primitives import query
-from eplua_twisted.errors import OperationError
 
 
 class AccessModule(Module):
@@ -37,24 +34,11 @@ class AccessModule(Module):
     @query("access_beside")
     def beside(self, directory: bytes) -> None:
         """Where the script is: modules beside it may be loaded."""
-        self._beside = real(directory or b".")
+        self._beside = real(directory) if directory else None
 
     @query("access_module")
     def module(self, path: bytes) -> bytes | None:
         """
         @return: the path of a module to load, which may be read; C{None}: it may not
         """
-        files = self._access.files
-        if files.read is None:
-            return path
-        try:
-            found = real(path)
-        except OperationError:
-            return None
-        permitted = is_within(found, files.read) or (
-            # What else lies beside the script is no module.
-            self._beside is not None
-            and found.endswith(b".lua")
-            and is_within(found, [self._beside])
-        )
-        return found if permitted and os.path.isfile(found) else None
+        return self._access.files.module(path, self._beside)

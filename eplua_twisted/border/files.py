@@ -72,6 +72,27 @@ class Files:
             raise denied(path, kind)
         return found
 
+    def module(self, path: bytes, beside: bytes | None) -> bytes | None:
+        """
+        A file to load as Lua: what may be read, and the C{.lua} files of the script.
+
+        @param beside: the real path of the script's directory, if it has one
+        @return: the path to use; C{None}: there is no file that may be loaded
+        """
+        if self.read is None:
+            return path
+        try:
+            found = real(path)
+        except OperationError:
+            return None
+        permitted = is_within(found, self.read) or (
+            # What else lies beside the script is no module.
+            beside is not None
+            and found.endswith(b".lua")
+            and is_within(found, [beside])
+        )
+        return found if permitted and os.path.isfile(found) else None
+
     def check_socket(self, path: bytes, explicit: bool) -> None:
         """
         A UNIX socket is read and written.
@@ -84,6 +105,9 @@ class Files:
                 continue
             if not is_within(real(path), allowed or []):
                 raise denied(path, kind)
+
+
+ALL_FILES = Files(None, None)
 
 
 def real_of(path: bytes, link: bool) -> bytes:

@@ -13,7 +13,7 @@ from ipaddress import (
     ip_network,
 )
 
-from eplua_twisted.border.files import Files
+from eplua_twisted.border.files import ALL_FILES, Files
 from eplua_twisted.errors import OperationError
 
 _NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
@@ -209,7 +209,7 @@ class Network:
         self._files.check_socket(path, self.limited)
 
 
-EVERYWHERE = Network(False, [], False, True, Files(None, None))
+EVERYWHERE = Network(False, [], False, True, ALL_FILES)
 
 
 def network_of(reactor: object) -> Network:

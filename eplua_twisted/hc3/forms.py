@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+from eplua_twisted.border.files import ALL_FILES, Files, denied
 from eplua_twisted.border.values import to_text
 from eplua_twisted.hc3.fqa import BadFile, Form, QuickAppFile, parse_fqa
 from eplua_twisted.hc3.headers import BadHeader, Headers, read_headers
@@ -25,24 +27,30 @@ _PROPERTIES = {
 """Headers that stand for a property of the device."""
 
 
-def read_form(path: str) -> Form:
+def read_form(path: str, permitted: Files = ALL_FILES) -> Form:
     """
     Read a QuickApp.
 
+    @param permitted: what its headers may name, besides what lies beside it
     @raise BadFile: it cannot be; names file and line, or file and JSON path
     @raise OSError: it, or a file that its headers name, cannot be read
     """
     code = Path(path).read_bytes()
     if path.lower().endswith(".fqa"):
         return parse_fqa(code, path)
-    return form_of_script(to_text(code), path)
+    beside = os.fsencode(os.path.realpath(Path(path).parent))
+    return form_of_script(to_text(code), path, permitted, beside)
 
 
-def form_of_script(code: str, path: str) -> Form:
+def form_of_script(
+    code: str, path: str, permitted: Files = ALL_FILES, beside: bytes | None = None
+) -> Form:
     """
     The QuickApp of a script with headers.
 
     @param path: where it is; the files that it names are found from there
+    @param permitted: which of them may be read
+    @param beside: the directory of the script, as a real path, if it is a file
     """
     try:
         headers = read_headers(code)
@@ -50,7 +58,7 @@ def form_of_script(code: str, path: str) -> Form:
         raise BadFile(str(problem), f"{path}:{problem.line}") from None
     values = headers.values
     name = values.get("name") or Path(path).stem
-    files = [_file(path, *each) for each in headers.files]
+    files = [_file(path, permitted, beside, *each) for each in headers.files]
     seen = [each.name for each in files]
     for place, each in enumerate(seen):
         if each in seen[:place] or each == "main":
@@ -97,11 +105,21 @@ def _properties(headers: Headers, name: str) -> Record:
     return properties
 
 
-def _file(script: str, path: str, name: str, line: int) -> QuickAppFile:
+def _file(
+    script: str,
+    permitted: Files,
+    beside: bytes | None,
+    path: str,
+    name: str,
+    line: int,
+) -> QuickAppFile:
     """A file that a header names: from the script's folder, or the current one."""
     for base in (Path(script).parent, Path()):
         found = base / path
         if found.is_file():
+            if permitted.module(os.fsencode(found), beside) is None:
+                problem = denied(os.fsencode(path), "read")
+                raise BadFile(problem.message, f"{script}:{line}")
             return QuickAppFile(name, to_text(found.read_bytes()), f"@{found}")
     raise BadFile(f"there is no file {path}", f"{script}:{line}")
 

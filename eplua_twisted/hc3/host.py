@@ -14,6 +14,7 @@ from zope.interface import implementer
 
 from eplua_twisted.border.bridge import Bridge
 from eplua_twisted.border.deadline import Deadline
+from eplua_twisted.border.files import Files
 from eplua_twisted.border.interfaces import IModule
 from eplua_twisted.border.primitives import crossing, query
 from eplua_twisted.border.values import Scalar, seconds, to_bytes, to_readable, to_text
@@ -75,8 +76,10 @@ class ScriptHost:
         write: Callable[[LogLine], None],
         variables: dict[str, Plain],
         owns: bool,
+        permitted: Files,
     ) -> None:
         """
+        @param permitted: files that the headers of a script may name
         @param on_fewer: called when less keeps the program alive
         @param clock: for C{fibaro.sleep}
         @param time_of_day: of the log lines
@@ -97,6 +100,7 @@ class ScriptHost:
         self._write = write
         self._variables = variables
         self._owns = owns
+        self._permitted = permitted
         self._listener = 0
         self._unsubscribe: Callable[[], None] | None = None
         self.device_id: int | None = None
@@ -130,7 +134,7 @@ class ScriptHost:
         @raise OSError: it cannot be read
         """
         try:
-            form = read_form(path)
+            form = read_form(path, self._permitted)
         except BadFile as problem:
             raise ScriptError(str(problem), str(problem)) from None
         await self.start(form, command)
@@ -138,7 +142,7 @@ class ScriptHost:
     async def run_string(self, code: str, name: str, command: Command) -> None:
         """As L{run_file}, for a script; C{name} is what Lua calls it."""
         try:
-            form = form_of_script(code, name.lstrip("=@"))
+            form = form_of_script(code, name.lstrip("=@"), self._permitted)
         except BadFile as problem:
             raise ScriptError(str(problem), str(problem)) from None
         form.files[-1].chunk = name

@@ -130,6 +130,7 @@ def be_hc3(
         setup.on_line or write,
         setup.variables,
         setup.opened is None,
+        environment.access.files,
     )
     if setup.on_restart is not None:
         host.on_restart = setup.on_restart

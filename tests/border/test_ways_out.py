@@ -357,6 +357,19 @@ class FileTests(LuaTestCase):
                 self.assertEqual(said.startswith("true"), found, (name, said))
                 self.assertEqual("not found" in said, not found, (name, said))
 
+    def test_files_that_headers_name(self) -> None:
+        """Those of QuickApps are modules too."""
+        script = self.root / "beside" / "script.lua"
+        self.runtime = self.make_runtime(hc3=True, sandbox=True)
+        for name in ("../out/secret.lua", "link.lua", "dir/secret.lua", "notes.txt"):
+            script.write_text(f"--%%file:{name},other\n")
+            problem = self.failureResultOf(self.runtime.run_file(str(script)))
+            self.assertIn("--allow-read", str(problem.value), name)
+            problem = self.failureResultOf(
+                self.runtime.run_string(f"--%%file:{script.parent / name},other\n")
+            )
+            self.assertIn("--allow-read", str(problem.value), name)
+
     def test_a_compressed_file_beside_a_static_one(self) -> None:
         """It may not be a link out of the directory."""
         (self.root / "read" / "plain.gz").symlink_to(self.root / "out" / "secret")
