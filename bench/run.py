@@ -11,6 +11,7 @@ NAMES = (
     "timers",
     "tasks",
     "tcp_echo",
+    "limits",
     "udp_echo",
     "http_get",
     "websocket_echo",

@@ -17,6 +17,7 @@ from eplua_twisted.border.bridge import Bridge
 from eplua_twisted.border.calls import Calls, Function
 from eplua_twisted.border.clock import SteadyReactor, steady
 from eplua_twisted.border.deadline import Deadline
+from eplua_twisted.border.entries import Entries
 from eplua_twisted.border.environment import Environment, IReactor
 from eplua_twisted.border.interfaces import IModule
 from eplua_twisted.border.library import (
@@ -158,6 +159,7 @@ class Runtime:
         self._last = Deadline(script_clock, lambda: self._end(0))
         timers = steady_reactor, script_clock, self._bridge, self._resources
         self._modules["timers"] = Timers(*timers, limits.max_timers)
+        self._modules["limits"] = Entries(self._bridge, limits.callback_time(lua))
         network = Network(self._bridge, self._resources)
         time_of_day, self._unfollow = follow(clock, network)
         self._modules["library"] = Library(

@@ -89,6 +89,7 @@ core.library = primitives("library")
 
 local check_callbacks = core.import("border/callbacks").check
 local exit, reports = core.import("border/exit"), core.import("border/reports")
+local limits = core.import("border/limits", "limits")
 local tasks = core.import("border/tasks")
 local unpack = core.unpack
 local text, tickets = core.import("border/text"), core.import("border/tickets")
@@ -101,7 +102,7 @@ local calls = primitives("calls")
 local commands = {}
 
 local function chunk_traceback(problem)
-  if exit.exiting then return problem end
+  if exit.exiting or limits.over then return problem end
   local message = reports.explain(problem, nil, 2)
   return { message, reports.with_frames(message, traceback("", 2)) }
 end
@@ -117,6 +118,10 @@ local function finish(number, forgiven, good, ...)
   if exit.exiting then return end
   if good then return calls.finish(number, true, ...) end
   local problem = ...
+  if limits.over then
+    local trace, message = limits.settle()
+    problem = { message, trace }
+  end
   reports.out_of_memory(problem)
   local message, trace
   if type(problem) == "table" and type(problem[2]) == "string" then
@@ -131,6 +136,14 @@ end
 
 local sandbox = core.import("border/sandbox")
 
+--- An entry has taken so many milliseconds.
+function commands.slow(milliseconds)
+  local f, task = limits.callback, limits.task
+  local place = f and reports.begin(f) or task and reports.spell(task.script, task.line) or "?"
+  core.library.warn(format("%s: %s has taken %d ms; nothing else ran meanwhile", place,
+    f and "the callback" or "the task started here", milliseconds))
+end
+
 --- Before Python tells of an error that memory running out may have been.
 function commands.collect() collect() end
 
@@ -139,6 +152,7 @@ function commands.run(number, code, name, directory, script, ...)
   if not chunk then return fail(number, problem, problem) end
   globals.arg = { [0] = script, ... }
   sandbox.search_beside(directory)
+  limits.callback = chunk
   finish(number, true, xpcall(chunk, chunk_traceback, ...))
 end
 
@@ -181,6 +195,7 @@ end
 
 local function dispatch(ticket, ok, ...)
   if ticket ~= 0 then deliver(ticket, ok, ...) else commands[ok](...) end
+  if limits.over then reports.report("") end
   -- What was collected meanwhile is let go now: perhaps nothing is opened for long.
   sweep()
 end

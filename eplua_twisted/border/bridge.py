@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from time import monotonic
 from typing import Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -34,6 +35,9 @@ HIGH_WATER = 1024
 """Queued answers at which all reading transports of the runtime pause."""
 
 
+SLOW = 0.25
+"""Seconds: an entry that takes longer is told of."""
+
 T = TypeVar("T")
 
 
@@ -49,6 +53,8 @@ class Bridge:
 
     @ivar entered: Lua is running
     @ivar entries: how often Lua was entered
+    @ivar began: when it began to, in seconds of the monotonic clock
+    @ivar on_slow_entry: called with the seconds of an entry that took very long
     @ivar stopped: nothing begins any more and nothing is delivered
     @ivar on_lost_command: called with the number of a command that the Lua library has
         failed in, and with what it raised
@@ -73,7 +79,9 @@ class Bridge:
         self._pressed = False
         self._waiting: set[Deferred[tuple[object, ...]]] = set()
         self.on_lost_command: Callable[[int, Exception], None] = lambda *_: None
+        self.on_slow_entry: Callable[[float], None] = lambda _: None
         self.stopped = False
+        self.began = 0.0
         self.entered = False
         self.entries = 0
 
@@ -158,6 +166,7 @@ class Bridge:
         """Call Lua: the one place that does."""
         self.entered = True
         self.entries += 1
+        self.began = monotonic()
         try:
             self._dispatch(ticket, ok, *values)  # type: ignore[misc]
         except Exception as problem:  # noqa: BLE001 - os.exit, or a bug of the library
@@ -167,6 +176,8 @@ class Bridge:
                 self._not_delivered(ticket, values, problem)
         finally:
             self.entered = False
+        if monotonic() - self.began > SLOW and not self.stopped:
+            self.on_slow_entry(monotonic() - self.began)
 
     def _not_delivered(
         self, ticket: int, values: tuple[object, ...], problem: Exception

@@ -6,10 +6,11 @@
 local core = ...
 
 local finalizers, library = core.import("border/finalizers"), core.library
+local limits = core.import("border/limits", "limits")
 local error, pcall, rawget, select, setmetatable, type, xpcall =
   error, pcall, rawget, select, setmetatable, type, xpcall
 local globals = _G
-local create, resume, close = coroutine.create, coroutine.resume, rawget(coroutine, "close")
+local create, resume, close = limits.create, coroutine.resume, rawget(coroutine, "close")
 local sethook, warn = debug.sethook, rawget(globals, "warn")
 local stop_compiling = rawget(globals, "jit") and jit.off -- luacheck: ignore 113
 
@@ -42,8 +43,10 @@ local EXIT = setmetatable({}, { __name = "exit", __tostring = function() return 
 
 local function raise_again() error(EXIT, 0) end
 
---- Leave all of the script, from wherever this is called.
+--- Leave all of the script, from wherever this is called: for good, or because its time
+--- is over.
 local function leave()
+  if not exit.exiting then limits.leave() end
   -- A loop that LuaJIT has compiled looks at no hook. In a finalizer this fails.
   if stop_compiling then pcall(stop_compiling) end
   sethook(raise_again, "", 1)
@@ -55,7 +58,7 @@ exit.leave = leave
 function exit.exit(code)
   if not exit.exiting then exit.before() end
   if not exit.exiting then
-    exit.exiting = true
+    exit.exiting, limits.exit_hook = true, raise_again
     finalizers.drop()
     -- An error that leaves a finalizer is a warning from Lua 5.4 on.
     if warn then warn("@off") end
@@ -64,10 +67,11 @@ function exit.exit(code)
   leave()
 end
 
--- What a script has to catch errors with: the same, but for looking at `exiting`.
+-- What a script has to catch errors with: the same, but for looking at `exiting` and `over`.
 
 local function caught(...)
-  if exit.exiting then leave() end
+  if exit.exiting or limits.over then leave() end
+  if not (...) then limits.look() end
   return ...
 end
 
@@ -81,7 +85,7 @@ function globals.xpcall(f, handler, ...)
     error("bad argument #2 to 'xpcall' (function expected, got " .. type(handler) .. ")", 2)
   end
   local function handle(problem)
-    if exit.exiting then return problem end
+    if exit.exiting or limits.over then return problem end
     return handler(problem)
   end
   return caught(xpcall(f, handle, ...))
@@ -97,11 +101,12 @@ end
 
 function globals.coroutine.resume(co, ...)
   check_thread(co, "resume")
+  limits.look()
   return caught(resume(co, ...))
 end
 
 local function closed(called, ...)
-  if exit.exiting then leave() end
+  if exit.exiting or limits.over then leave() end
   if called then return ... end
   error((...), 2)
 end
@@ -116,21 +121,29 @@ end
 -- As coroutine.wrap of plain Lua: an error closes the coroutine and gets the
 -- position of the caller.
 local function left(co, good, ...)
-  if exit.exiting then leave() end
+  if exit.exiting or limits.over then leave() end
   if good then return ... end
   local problem = ...
   if close then
     local clean, other = close(co)
-    if exit.exiting then leave() end
+    if exit.exiting or limits.over then leave() end
     if not clean then problem = other end
   end
   error(problem, 2)
 end
 
+function globals.coroutine.create(f)
+  if type(f) ~= "function" then error("bad argument #1 to 'create' (function expected)", 2) end
+  return create(f)
+end
+
 function globals.coroutine.wrap(f)
   if type(f) ~= "function" then error("bad argument #1 to 'wrap' (function expected)", 2) end
   local co = create(f)
-  return function(...) return left(co, resume(co, ...)) end
+  return function(...)
+    limits.look()
+    return left(co, resume(co, ...))
+  end
 end
 
 return exit

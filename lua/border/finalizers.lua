@@ -6,8 +6,8 @@
 local core = ...
 
 local describe = core.import("border/text").describe
-local error, getmetatable, next, rawequal, rawget, select, setmetatable, type, xpcall =
-  error, getmetatable, next, rawequal, rawget, select, setmetatable, type, xpcall
+local error, getmetatable, next, rawequal, rawget, select, setmetatable, type =
+  error, getmetatable, next, rawequal, rawget, select, setmetatable, type
 local globals = _G
 local getinfo, metatable_of, set_any = debug.getinfo, debug.getmetatable, debug.setmetatable
 local jit, newproxy = rawget(globals, "jit"), rawget(globals, "newproxy")
@@ -34,7 +34,8 @@ end
 local guards = setmetatable({}, { __mode = "k" })
 
 local function checked(caller, good, ...)
-  if good then return ... end
+  -- What has taken too long is reported by what called it.
+  if good or core.import("border/limits").over then return ... end
   local problem, trace = (...), nil
   if type(problem) == "table" and rawequal(metatable_of(problem), RAISED) then
     problem, trace = problem[1], problem[2]
@@ -52,7 +53,8 @@ local function guard(meta)
   if type(f) ~= "function" or guards[f] then return end
   local function guarded(...)
     if dropped then return end
-    return checked(getinfo(1, "n"), xpcall(f, raised, ...))
+    local finalize = core.import("border/limits").finalize
+    return checked(getinfo(1, "n"), finalize(f, raised, ...))
   end
   guards[guarded] = true
   meta.__gc = guarded

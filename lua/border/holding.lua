@@ -2,7 +2,9 @@
 -- suspended, and nothing else of the script runs until its answer has come. All that
 -- Python asks of Lua runs in a coroutine then, the worker.
 
-local create, yield = coroutine.create, coroutine.yield
+local core = ...
+
+local create, yield = core.import("border/limits", "limits").create, coroutine.yield
 local isyieldable = coroutine.isyieldable
 local error = error
 

@@ -4,6 +4,7 @@
 local core = ...
 
 local exit, text = core.import("border/exit"), core.import("border/text")
+local limits = core.import("border/limits", "limits")
 local library, PREFIX = core.library, core.PREFIX
 local getinfo, traceback = debug.getinfo, debug.traceback
 local collect, error, pcall, setmetatable, type, xpcall =
@@ -56,6 +57,14 @@ end
 function reports.spell(f, line)
   if not f then return "?" end
   return getinfo(f, "S").short_src .. ":" .. line
+end
+
+--- "script.lua:12", where a function of the script's begins.
+function reports.begin(f)
+  local info = type(f) == "function" and getinfo(f, "S")
+  if not info then return "?" end
+  local line = info.linedefined
+  return line > 0 and info.short_src .. ":" .. line or info.short_src
 end
 
 --- "script.lua:12", the script's line that led here.
@@ -130,7 +139,7 @@ end
 --- A problem with the script's part of the traceback of where it is raised just now.
 ---@param below string|nil with what the first frame begins that is left out
 local function with_traceback(problem, below)
-  if exit.exiting then return problem end
+  if exit.exiting or limits.over then return problem end
   local trace = traceback("", below and 3 or 2)
   local at = below and find(trace, below, 1, true)
   if at then trace = sub(trace, 1, at) end
@@ -156,7 +165,8 @@ function reports.set_on_error(f) on_error = f end
 function reports.handled(trace)
   if not on_error then return false end
   local good, verdict = xpcall(on_error, with_traceback, trace)
-  if not good and not exit.exiting then
+  if limits.over then verdict = limits.settle() end
+  if not good and verdict ~= nil and not exit.exiting then
     report_unhandled(describe(verdict) .. "\n\tin net.onError")
   end
   return good and verdict == true
@@ -179,6 +189,10 @@ function reports.tag_with(f) tagged = f end
 ---@param object any whose function was running, see `reports.call`
 ---@param what string|function|nil
 local function report(trace, object, what)
+  if limits.over then
+    trace = limits.settle()
+    if not trace then return end
+  end
   -- Memory may have run out while the traceback was made: then it is what there is.
   reports.out_of_memory(trace)
   trace = describe(trace)
@@ -196,6 +210,7 @@ reports.report = report
 ---@param object any an object of the library, or the number of what is open for one
 ---@param what string|fun(object: any): string what the function is to it, e.g. "onClient"
 function reports.call(object, what, f, ...)
+  limits.callback = f
   local good, trace = xpcall(f, with_traceback, ...)
   if not good then report(trace, object, what) end
   return good

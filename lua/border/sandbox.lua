@@ -8,7 +8,8 @@ local globals, package = _G, _G.package
 local error, getmetatable, rawget, select, setmetatable, tonumber, type =
   error, getmetatable, rawget, select, setmetatable, tonumber, type
 local concat, load, open = table.concat, load, io.open
-local find, format, gmatch, gsub = string.find, string.format, string.gmatch, string.gsub
+local find, format, gmatch, gsub, sub =
+  string.find, string.format, string.gmatch, string.gsub, string.sub
 local file_methods = getmetatable(io.stdout).__index
 local read, close = file_methods.read, file_methods.close
 
@@ -36,6 +37,14 @@ local function check_loaded(chunk, name, method)
   end
 end
 
+-- What says that it is a file of the library's would not be taken for the script's own.
+local function honest(name)
+  if type(name) == "string" and find(name, core.PREFIX, 1, true) == 1 then
+    return "=" .. sub(name, 2)
+  end
+  return name
+end
+
 function globals.load(chunk, name, _, ...)
   check_loaded(chunk, name, "load")
   if type(chunk) == "function" then
@@ -47,6 +56,7 @@ function globals.load(chunk, name, _, ...)
     chunk = concat(parts)
     name = name or "=(load)"
   end
+  name = honest(name)
   if select("#", ...) == 0 then return load(chunk, name, "t", globals) end
   return load(chunk, name, "t", (...))
 end
@@ -54,7 +64,7 @@ end
 if rawget(globals, "loadstring") then
   function globals.loadstring(chunk, name)
     check_loaded(chunk, name, "loadstring")
-    return load(chunk, name, "t", globals)
+    return load(chunk, honest(name), "t", globals)
   end
 end
 
@@ -114,7 +124,7 @@ local function load_module(name, path)
   close(file)
   -- A directory can be opened, and not read.
   if not code then return nil end
-  local chunk, problem = load(code, "@" .. path, "t", globals)
+  local chunk, problem = load(code, honest("@" .. path), "t", globals)
   if chunk then return chunk end
   error(format("error loading module '%s' from file '%s':\n\t%s", name, path, problem), 0)
 end

@@ -4,13 +4,13 @@
 local core = ...
 
 local class, exit = core.import("border/class"), core.import("border/exit")
-local reports = core.import("border/reports")
-local create, isyieldable = coroutine.create, coroutine.isyieldable
+local limits, reports = core.import("border/limits", "limits"), core.import("border/reports")
+local isyieldable = coroutine.isyieldable
 local running, status, yield = coroutine.running, coroutine.status, coroutine.yield
 local error, pcall, rawequal, rawget, select, setmetatable =
   error, pcall, rawequal, rawget, select, setmetatable
 local close = rawget(coroutine, "close")
-local resume, traceback = exit.resume, debug.traceback
+local create, resume, traceback = limits.create, exit.resume, debug.traceback
 
 local tasks = {}
 
@@ -114,7 +114,12 @@ local function failed(task, problem)
     problem = "the coroutine of a task was resumed or closed by the script"
   end
   local trace
-  if problem == "not enough memory" then
+  if limits.over then
+    local over = limits.over
+    task.message = over.message or over.text
+    task.problem, trace = task.message, over.trace or task.message
+    limits.settle()
+  elseif problem == "not enough memory" then
     -- Its frames hold what the task had: they go, and the report is short.
     co = nil -- luacheck: ignore 311
     reports.out_of_memory(problem)
@@ -160,10 +165,11 @@ local depth = 0 -- how many tasks run inside each other
 local function switch(task, token, ...)
   local before = current
   current, depth = task, depth + 1
+  limits.callback, limits.task = nil, task
   task.waits, task.withdraw = nil, nil
   rest(task, resume(task.co, token, ...))
   current, depth = before, depth - 1
-  if exit.exiting then exit.leave() end
+  if exit.exiting then exit.leave() elseif limits.over then limits.pass() end
 end
 
 --- Let a task go on: its wait returns what follows.

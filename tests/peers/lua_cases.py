@@ -1,7 +1,8 @@
 """
 Runs pieces of Lua one after another in one process, each on a runtime and a reactor in
-memory of its own: C{python -m tests.peers.lua_cases VERSION SECONDS [LIMITS]}. LIMITS is
-C{sandbox}, or a directory: the only one that scripts may read and write.
+memory of its own: C{python -m tests.peers.lua_cases VERSION SECONDS ACCESS LIMITS}.
+ACCESS is empty, C{sandbox}, or a directory: the only one that scripts may read and write.
+LIMITS are those of C{Limits}, as JSON.
 
 The pieces come as JSON, C{[[name, code], ...]}.  For each, C{name} is printed when it
 begins, and what came of it as JSON when it is over; so the last name of a process that
@@ -20,7 +21,7 @@ from typing import Any
 from twisted.logger import ILogObserver, LogEvent, globalLogBeginner
 from zope.interface import implementer
 
-from eplua_twisted import Permissions, Runtime
+from eplua_twisted import Limits, Permissions, Runtime
 from tests.memory import MemoryReactor
 
 PRELUDE = """
@@ -43,15 +44,15 @@ def note_bugs(event: LogEvent) -> None:
         bugs.append(event["log_failure"].getTraceback())
 
 
-def limits_of(given: str) -> dict[str, Any]:
-    """The arguments of the runtime for LIMITS."""
+def access_of(given: str) -> dict[str, Any]:
+    """The arguments of the runtime for ACCESS."""
     if given in ("", "sandbox"):
         return {"sandbox": bool(given)}
     return {"permissions": Permissions(allow_read=[given], allow_write=[given])}
 
 
 def run(
-    version: str, seconds: int, code: str, path: Path, limits: str
+    version: str, seconds: int, code: str, path: Path, access: str, limits: Limits
 ) -> dict[str, Any]:
     """
     Run one piece until it is idle, or for so many seconds of the reactor's time.
@@ -72,10 +73,11 @@ def run(
         output=lines.append,
         on_error=errors.append,
         on_exit=codes.append,
-        **limits_of(limits),
+        **access_of(access),
+        limits=limits,
     )
     runtime.expose("same", lambda *values: values)
-    if limits:
+    if access:
         runtime.expose("ran", lambda what=b"RAN": path.write_bytes(what))
     else:
         runtime.run_string(PRELUDE, "=(prelude)", str(path))
@@ -110,8 +112,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         for name, code in json.load(sys.stdin):
             print(json.dumps(name), flush=True)
-            ran, limits = Path(directory) / "ran", "".join(sys.argv[3:])
-            outcome = run(sys.argv[1], int(sys.argv[2]), code, ran, limits)
+            ran, (access, limits) = Path(directory) / "ran", sys.argv[3:]
+            outcome = run(
+                *(sys.argv[1], int(sys.argv[2]), code, ran),
+                *(access, Limits(**json.loads(limits))),
+            )
             print(json.dumps(outcome))
 
 

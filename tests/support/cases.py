@@ -38,17 +38,22 @@ def run_cases(
     timeout: float = 120,
     seconds: int = 10,
     limits: str = "",
+    **more: int,
 ) -> dict[str, Outcome]:
     """
     @param cases: pieces of Lua by their names
     @param timeout: seconds that the process has
     @param seconds: of the reactor's time, that each piece has
-    @param limits: see C{tests/peers/lua_cases.py}
+    @param limits: ACCESS in C{tests/peers/lua_cases.py}
+    @param more: for C{Limits}
     @raise AssertionError: the process has crashed, or not ended in time; with the name
         of the piece
     """
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.peers.lua_cases", version, str(seconds), limits],
+        [
+            *(sys.executable, "-m", "tests.peers.lua_cases"),
+            *(version, str(seconds), limits, json.dumps(more)),
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

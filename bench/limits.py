@@ -1,0 +1,63 @@
+"""The price of limits: the same TCP echo server with them and without."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.harness import Result, compare, connect, eplua, ping_pong, server
+
+MESSAGE = b"x" * 64
+MESSAGES = 30_000
+
+NO_TIME = ("--max-callback-time", "0")
+
+
+def limited(*options: str) -> list[str]:
+    """The server, with options of the command before the script."""
+    *command, script = eplua("tcp_echo.lua")
+    return [*command, *options, script]
+
+
+def ticks(pid: int) -> int:
+    """The CPU time that a process has taken, in clock ticks."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def cpu(command: list[str]) -> Callable[[], float]:
+    """Microseconds of CPU time that a server takes for each message."""
+    load = ping_pong(connect, MESSAGE, len(MESSAGE), 50, MESSAGES)
+
+    def measure() -> float:
+        with server(command) as (port, pid):
+            load(port)
+            before = ticks(pid)
+            load(port)
+            spent = (ticks(pid) - before) / os.sysconf("SC_CLK_TCK")
+            return spent / MESSAGES * 1e6
+
+    return measure
+
+
+def run() -> list[Result]:
+    return [
+        compare(
+            f"price of {name}, TCP echo",
+            "us of CPU",
+            cpu(limited(*options)),
+            cpu(limited(*NO_TIME)),
+            bound=bound,
+            smaller_is_better=True,
+            rounds=7,
+        )
+        for name, options, bound in (
+            ("a time limit", (), 1.03),
+            ("a memory limit", (*NO_TIME, "--max-memory", "64M"), None),
+        )
+    ]
+
+
+if __name__ == "__main__":
+    run()
