@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
+from eplua_twisted.border.permissions import UNLIMITED, Access
 from eplua_twisted.clocks import IScriptClock
 from eplua_twisted.errors import OperationError, RuntimeStopped, ScriptError
 from eplua_twisted.hc3.opening import Opened, network_of
@@ -63,7 +64,14 @@ class Programs:
         allowed = frozenset(options.get("allow_unauthorized", ()))
         self._opened = Opened(
             setup.plan,
-            network_of(reactor, allowed if setup.verify else Lenient(allowed)),
+            network_of(
+                reactor,
+                allowed if setup.verify else Lenient(allowed),
+                Access(
+                    options.get("permissions", UNLIMITED),
+                    options.get("sandbox", False),
+                ),
+            ),
             clock,
             time_of_day_of(clock),
             setup.controller,

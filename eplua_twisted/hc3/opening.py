@@ -12,6 +12,8 @@ from twisted.python.failure import Failure
 
 from eplua_twisted.border.bridge import Bridge
 from eplua_twisted.border.environment import Environment, IReactor
+from eplua_twisted.border.limits import Connections
+from eplua_twisted.border.permissions import Access as Permitted
 from eplua_twisted.border.resources import Resources
 from eplua_twisted.errors import OperationError, describe
 from eplua_twisted.hc3.access import Access, Credentials
@@ -20,7 +22,7 @@ from eplua_twisted.hc3.interfaces import IController
 from eplua_twisted.hc3.plan import Plan
 from eplua_twisted.hc3.state_file import StateFile
 from eplua_twisted.streams.endpoints import listen
-from eplua_twisted.streams.transports import eager
+from eplua_twisted.streams.reactors import reactors
 
 if TYPE_CHECKING:
     from eplua_twisted.hc3.fetch import Client, Fetched
@@ -39,21 +41,25 @@ PROXY_TIMEOUT = 30.0
 BACKLOG = 50
 
 
-def network_of(reactor: IReactorTime, allow: frozenset[str]) -> Environment:
+def network_of(
+    reactor: IReactorTime, allow: frozenset[str], access: Permitted
+) -> Environment:
     """
     A network for controllers that no runtime has for itself.
 
     @param reactor: whose time is the network's
     @param allow: hosts whose certificates are accepted whatever they are
+    @param access: what scripts are permitted, which reach others by a controller
     """
     running = cast(IReactor, reactor)
-    resources = Resources()
+    resources, connections = Resources(), Connections()
     return Environment(
-        running,
-        eager(running),
+        *reactors(running, True, connections, access),
         Bridge(running, resources),
         resources,
         allow_unauthorized=allow,
+        connections=connections,
+        access=access,
     )
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from eplua_twisted import Permissions
+from eplua_twisted.hc3.setup import Setup
+from eplua_twisted.programs import Programs
+from eplua_twisted.runtime_options import RuntimeOptions
 from tests.support import LuaTestCase, for_each_lua
 
 NETWORK = {
@@ -199,6 +203,37 @@ class NetworkTests(LuaTestCase):
         )
         self.assertEqual(len(self.lines), 1)
         self.assertIn(b"rebound.example:443", self.lines[0])
+
+    def test_what_a_controller_fetches(self) -> None:
+        """The proxy of a simulated controller, of one runtime and of several."""
+        code = (
+            "function QuickApp:onInit() local _, status ="
+            " api.get('/proxy?url=http://127.0.0.1:8080/') print('status', status) end"
+        )
+        script = Path(self.mktemp()).resolve()
+        script.write_text(code)
+        self.limited(hc3=True)
+        self.runtime.run_string(code)
+        options: RuntimeOptions = {
+            "reactor": self.reactor,
+            "output": self.lines.append,
+            "permissions": Permissions(deny_net=True),
+        }
+        clock: Any = self.reactor
+        failed: list[Exception] = []
+        programs = Programs(
+            clock, clock, [str(script)], Setup(), failed.append, None, **options
+        )
+        begun = programs.begin()
+        for _ in range(20):
+            self.reactor.advance(0.01)
+        self.successResultOf(begun)
+        said = b"".join(self.lines)
+        self.assertEqual((said.count(b"status 502"), failed), (2, []), said)
+        self.assertEqual(self.reactor.tcpClients, [])
+        stopped = programs.stop()
+        self.reactor.pump([0, 0, 6, 0])
+        self.successResultOf(stopped)
 
     def test_datagrams_of_others_are_not_heard(self) -> None:
         """A socket that sent something hears those that it may send to."""
