@@ -83,6 +83,17 @@ class DocumentTests(TestCase):
         code = snippets(ROOT / "README.md", "lua")[0]
         self.assertEqual(await self.ends_well(*EPLUA, "-e", code), b"Echo: hello\n")
 
+    def test_readme(self) -> None:
+        """What works has a link in each row; each figure has a command that is there."""
+        text = (ROOT / "README.md").read_text()
+        works = text.split("## What works\n")[1].split("\n## ")[0]
+        for row in works.split("| --- | --- |\n")[1].splitlines():
+            self.assertIn("](docs/", row)
+        figures = text.split("## Performance\n")[1].split("\n## ")[0]
+        for row in figures.split("--- |\n")[1].splitlines()[:-1]:
+            (name,) = re.findall(r"`python -m bench\.(\w+)` \|$", row)
+            self.assertTrue((ROOT / "bench" / f"{name}.py").is_file(), row)
+
     async def test_python_snippets(self) -> None:
         """Every one of a document runs to its end; README's prints what it says."""
         for path in DOCUMENTS:

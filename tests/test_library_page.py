@@ -11,6 +11,8 @@ import eplua_twisted
 from eplua_twisted import Restart, Runtime, RuntimeService
 from tests.support import ROOT
 
+WHERE = "a table of docs/library.md has another row, or lacks one"
+
 PAGE = (ROOT / "docs" / "library.md").read_text()
 
 
@@ -38,21 +40,25 @@ def options(kind: type) -> dict[str, object]:
 class LibraryPageTests(SynchronousTestCase):
     def test_public_names(self) -> None:
         for name in eplua_twisted.__all__:
-            self.assertIn(f"`{name}`", PAGE)
+            self.assertTrue(
+                f"`{name}`" in PAGE, f"docs/library.md does not name {name}"
+            )
 
     def test_methods(self) -> None:
         named = set(re.findall(r"^\| `(\w+)\(", section("A runtime"), re.MULTILINE))
         public = {name for name, _ in inspect.getmembers(Runtime, inspect.isfunction)}
-        self.assertEqual(named, {name for name in public if not name.startswith("_")})
+        self.assertEqual(
+            named, {name for name in public if not name.startswith("_")}, WHERE
+        )
 
     def test_options(self) -> None:
         named = defaults("A runtime")
-        self.assertEqual(set(named), {"reactor", *options(Runtime)})
+        self.assertEqual(set(named), {"reactor", *options(Runtime)}, WHERE)
         self.assert_defaults(named, options(Runtime))
 
     def test_service_options(self) -> None:
         named = defaults("A service")
-        self.assertEqual(set(named), set(options(RuntimeService)))
+        self.assertEqual(set(named), set(options(RuntimeService)), WHERE)
         self.assert_defaults(named, options(RuntimeService))
 
     def test_restart(self) -> None:
