@@ -46,6 +46,7 @@ docs: .venv/ready
 # The tables of docs/reference/: from the definitions in lua/types/, and from the code.
 reference: .venv/ready
 	$(BIN)/python -m eplua_twisted.api.tables docs
+	$(BIN)/python -m tests.support.hc3_tables
 	$(BIN)/python -m tests.support.refusals
 
 news: .venv/ready

@@ -179,7 +179,7 @@ class PluginRoutes:
         if not self._devices.find(number)["parentId"]:
             raise Refused(404, f"device {number} is no child")
         self._devices.remove(number, request.source)
-        return 200, None
+        return 204, None
 
     def _restart(self, request: Request) -> Answer:
         device = self._device(request.fields)
@@ -220,12 +220,12 @@ class PluginRoutes:
 
     def _remove_variables(self, request: Request) -> Answer:
         self._quickapps.remove_variable(request.number("id"), None)
-        return 200, None
+        return 204, None
 
     def _remove_variable(self, request: Request) -> Answer:
         name = request.parameters["name"]
         self._quickapps.remove_variable(request.number("id"), name)
-        return 200, None
+        return 204, None
 
 
 def _set_element(view: Plain, component: str, name: str, value: Plain) -> None:

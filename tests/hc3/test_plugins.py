@@ -112,7 +112,7 @@ class ChildTests(ControllerTestCase):
     def test_is_removed(self) -> None:
         _, child = self.child()
         path = f"/plugins/removeChildDevice/{child['id']}"
-        self.assertEqual(self.ask("DELETE", path)[0], 200)
+        self.assertEqual(self.ask("DELETE", path)[0], 204)
         self.assertEqual(self.ask("DELETE", path)[0], 404)
         other = f"/plugins/removeChildDevice/{self.parent}"
         self.assertEqual(self.ask("DELETE", other)[0], 404)
@@ -141,13 +141,13 @@ class StorageTests(ControllerTestCase):
         self.assertEqual(self.get(one), body)
         self.assertEqual(self.ask("PUT", one, {"value": 5})[0], 200)
         self.assertEqual(self.get(self.path)[0]["value"], 5)
-        self.assertEqual(self.ask("DELETE", one)[0], 200)
+        self.assertEqual(self.ask("DELETE", one)[0], 204)
         self.assertEqual(self.ask("GET", one)[0], 404)
 
     def test_all_are_forgotten(self) -> None:
         for name in "ab":
             self.ask("POST", self.path, {"name": name, "value": 1})
-        self.assertEqual(self.ask("DELETE", self.path)[0], 200)
+        self.assertEqual(self.ask("DELETE", self.path)[0], 204)
         self.assertEqual(self.get(self.path), [])
 
     def test_bad_ones_are_refused(self) -> None:
