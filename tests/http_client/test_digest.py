@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from eplua_twisted.http_client import digest
 from eplua_twisted.http_client.digest import DigestSession, choose
 from tests.support import RemotePeer
 from tests.support.http_client import MemoryTestCase, answer
@@ -103,6 +104,32 @@ class ResponseTests(SynchronousTestCase):
         self.assertIn(b'response="1949323746fe6a43ef61f9606e7febea"', sent)
         self.assertIn(b'opaque="5ccc069c403ebaf9f0171e9517f40e41"', sent)
         self.assertNotIn(b"nc=", sent)
+
+    def test_rfc_7616(self) -> None:
+        """Its examples, section 3.9.1."""
+        client_nonce = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"
+        self.patch(digest, "token_hex", lambda _: client_nonce)
+        for algorithm, response in (
+            ("MD5", "8ca523f5e9506fed4657c9700eebdbec"),
+            (
+                "SHA-256",
+                "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1",
+            ),
+        ):
+            challenge = choose(
+                [
+                    b'Digest realm="http-auth@example.org", qop="auth, auth-int",'
+                    b" algorithm=%b,"
+                    b' nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v",'
+                    b' opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"'
+                    % algorithm.encode()
+                ]
+            )
+            assert challenge is not None
+            sent = DigestSession(challenge, b"Mufasa", b"Circle of Life").authorization(
+                b"GET", b"/dir/index.html", b""
+            )
+            self.assertEqual(fields(sent)["response"], response, algorithm)
 
     def test_each_algorithm_and_quality(self) -> None:
         for algorithm in ("MD5", "MD5-sess", "SHA-256", "sha-256-SESS"):
