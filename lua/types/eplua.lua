@@ -10,7 +10,7 @@
 ---| "unreachable" # Network is unreachable, or No route to host
 ---| "dns" # Host not found
 ---| "in_use" # Address already in use
----| "denied" # Permission denied
+---| "denied" # Permission denied: by the system, or by an option that the message names
 ---| "tls" # what TLS failed by; where a certificate was not accepted, the option that would accept it
 ---| "state" # Not connected, Already connected, and the like
 ---| "limit" # which bound was met, and the option that moves it
