@@ -124,7 +124,7 @@ function class.sweep()
 end
 
 --- `#` of a handle is `length(object)`. In LuaJIT a table has no say in that: there the
---- handles of the class are proxies, to which a script cannot add fields.
+--- handles of the class are proxies.
 function class.length(methods, length)
   classes[methods].length = length
 end
@@ -154,7 +154,10 @@ function class.handle(object)
     local proxy = newproxy(true)
     local own = getmetatable(proxy)
     for name, value in pairs(meta) do own[name] = value end
-    own.object = object
+    -- What the script writes goes here, beside the methods.
+    local fields = {}
+    for name, value in pairs(meta.__index) do fields[name] = value end
+    own.__index, own.__newindex, own.object = fields, fields, object
     found.objects[proxy] = object
     return proxy
   end

@@ -134,15 +134,21 @@ local function operate(method, given, primitive, ...)
 end
 tickets.operate = operate
 
---- As `operate`; `hook(ok, ...)` sees the answer first, its results replace it. With nil
---- for `ok` the task that waits was cancelled: what it had asked for is to be undone.
-function tickets.operate_with(hook, method, given, primitive, ...)
-  -- Whatever can raise does so before the hook is set.
+--- Raise what the operation would raise: for those that make something before it.
+local function check_first(method, given)
   if given ~= nil then
     check(given, method)
   elseif current_task() then
     check_can_wait()
   end
+end
+tickets.check_first = check_first
+
+--- As `operate`; `hook(ok, ...)` sees the answer first, its results replace it. With nil
+--- for `ok` the task that waits was cancelled: what it had asked for is to be undone.
+function tickets.operate_with(hook, method, given, primitive, ...)
+  -- Whatever can raise does so before the hook is set.
+  check_first(method, given)
   hooks[last + 1] = hook
   return operate(method, given, primitive, ...)
 end

@@ -57,6 +57,7 @@ end
 --- Begin to listen. `open(self)` makes what does not listen yet: it sets `id` and
 --- `listener`. What follows `callbacks` is the primitive's.
 function listening.start(self, open, on_start, callbacks, host, start, address, port, ...)
+  tickets.check_first("start", callbacks)
   local is_new = not self:isRunning() and not self.starting
   if is_new then
     open(self)

@@ -56,6 +56,7 @@ end
 function TCPSocket:connect(host, port, callbacks)
   local address
   address, port = check.address(host, port, 1, "connect")
+  tickets.check_first("connect", callbacks)
   local is_new = not is_open(self)
   if is_new then
     if self.id then tcp_forget(self.id) end

@@ -238,6 +238,30 @@ class CancelledOperationTests(LuaTestCase):
         self.reactor.settle()
         self.assertEqual((self.lines, self.errors), ([b"one"], []))
 
+    def test_nothing_is_opened_where_it_cannot_wait(self) -> None:
+        """In a cancelled task, below a function of C, with callbacks that are none."""
+        for call in (
+            "net.TCPSocket():connect('192.0.2.1', 80",
+            "net.TCPServer():start('127.0.0.1', 700, print",
+            "net.HTTPServer():start('127.0.0.1', 700, print",
+            "net.HTTPClient():request('http://192.0.2.1/'",
+        ):
+            self.run_lua(
+                f"""
+                task.start(function()
+                  task.current():cancel()
+                  print((pcall(function() {call}) end)))
+                end)
+                task.start(function()
+                  print((pcall(table.sort, {{2, 1}}, function() {call}) end)))
+                end)
+                print((pcall(function() {call}, 5) end)))
+                """
+            )
+            self.assertEqual(self.lines, [b"false"] * 3, call)
+            self.lines.clear()
+            self.assertEqual((self.alive, self.reactor.connectors), (0, []), call)
+
     def test_resolve(self) -> None:
         """Nobody waits for the answer, and nothing is pending."""
         self.reactor.nameResolver.held.add("device")

@@ -29,6 +29,8 @@ CLASSES = (
     "mqtt.Client",
     "Timer",
     "task",
+    "waiting task",
+    "TaskQueue",
 )
 
 

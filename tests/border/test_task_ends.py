@@ -162,6 +162,22 @@ class WaitTests(AskedTestCase):
         self.turn()
         self.assertEqual(self.lines, [b"nil", b"true", b"nil", b"nil"])
 
+    def test_never_referenced(self) -> None:
+        """A task that waits goes on, whoever has forgotten it."""
+        self.run_lua(
+            """
+            for i = 1, 3 do
+              task.start(function() print(i, ask()) task.sleep(5) print(i, "slept") end)
+            end
+            collectgarbage() collectgarbage()
+            """
+        )
+        for deferred in self.asked:
+            deferred.callback("x")
+        self.run_lua("collectgarbage()")
+        self.reactor.advance(0.005)
+        self.assertEqual(len(self.lines), 6, self.lines)
+
     def test_collected(self) -> None:
         """Tasks that can never go on leave nothing behind."""
         self.run_lua(

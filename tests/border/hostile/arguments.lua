@@ -112,6 +112,8 @@ local MAKERS = {
   end),
   Timer = function() return setTimeout(nothing, 100000):unref() end,
   task = function() return task.start(nothing) end,
+  ["waiting task"] = function() return task.start(task.sleep, 5) end,
+  TaskQueue = function() return task.queue(2) end,
 }
 
 local CONSTRUCTORS = {
