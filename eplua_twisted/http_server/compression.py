@@ -44,5 +44,9 @@ def compressed(head: RequestHead, fields: Fields, body: bytes) -> tuple[Fields, 
     if accepts(head, b"gzip"):
         compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, 31)
         body = compressor.compress(body) + compressor.flush()
-        pairs.append((b"Content-Encoding", b"gzip"))
+        # A strong tag is for one sequence of bytes (RFC 9110, 8.8.1).
+        pairs = [
+            (name, b"W/" + value if name == b"ETag" and value[:1] == b'"' else value)
+            for name, value in (*pairs, (b"Content-Encoding", b"gzip"))
+        ]
     return Fields(pairs), body

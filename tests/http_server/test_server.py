@@ -251,6 +251,19 @@ class CompressionTests(ServerTestCase):
         self.assertIn(b"\r\nVary: Accept-Encoding\r\n", answer)
         self.assertTrue(answer.endswith(b"x" * 1000))
 
+    def test_a_strong_tag_becomes_weak(self) -> None:
+        """It was for other bytes; the client that sends it back has the answer still."""
+        client = self.serve(
+            "response:send(200, {['Content-Type'] = 'text/plain', ETag = '\"a\"'},"
+            " ('x'):rep(300))",
+            "{compress = true}",
+        )
+        accepted = "Accept-Encoding: gzip"
+        self.assertIn(b'ETag: W/"a"\r\n', self.get(client, "/", accepted))
+        self.assertIn(b'ETag: "a"\r\n', self.get(client))
+        answer = self.get(client, "/", accepted, 'If-None-Match: W/"a"')
+        self.assertIn(b" 304 ", answer)
+
     def test_not_without_the_option(self) -> None:
         client = self.serve(self.HANDLER)
         self.assertNotIn(b"gzip", self.get(client, "/", "Accept-Encoding: gzip"))
