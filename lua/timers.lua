@@ -34,7 +34,8 @@ local last = 0
 -- longer than setting a timer.
 
 local function in_timeout(f)
-  return "setTimeout, the function at " .. reports.place_of(f)
+  local place = reports.place_of(f)
+  return place and "setTimeout, the function at " .. place or "setTimeout"
 end
 
 local function in_timer(timer)

@@ -216,11 +216,11 @@ function reports.call(object, what, f, ...)
   return good
 end
 
---- "script.lua:3", where a function is written.
+--- "script.lua:3", where a function of the script is written; nil for others.
 function reports.place_of(f)
-  if type(f) ~= "function" then return "?" end
+  if type(f) ~= "function" or not is_script(f) then return nil end
   local info = getinfo(f, "S")
-  return info.what == "C" and "[C]" or info.short_src .. ":" .. info.linedefined
+  return info.short_src .. ":" .. info.linedefined
 end
 
 return reports

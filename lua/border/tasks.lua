@@ -101,6 +101,16 @@ local function report_early()
 end
 exit.before = report_early
 
+--- Close the variables of a task that does not go on. Lua leaves those of a coroutine
+--- that has failed; what they raise is reported besides.
+---@param problem any what it has failed with
+local function close_variables(task, co, problem)
+  if not close or not co or exit.exiting then return end
+  local called, good, other = pcall(close, co)
+  if not called or good or rawequal(other, problem) or exit.exiting then return end
+  report(task, reports.explain(other, nil, 1))
+end
+
 local function failed(task, problem)
   local co = task.co
   task.co = false
@@ -108,7 +118,10 @@ local function failed(task, problem)
     task.outcome = "failed"
     return
   end
-  if task.stops and rawequal(problem, CANCELLED) then return cancelled(task) end
+  if task.stops and rawequal(problem, CANCELLED) then
+    close_variables(task, co, problem)
+    return cancelled(task)
+  end
   task.outcome = "failed"
   if problem == "cannot resume dead coroutine" then
     problem = "the coroutine of a task was resumed or closed by the script"
@@ -128,6 +141,8 @@ local function failed(task, problem)
     task.message = reports.explain(problem, co, 0)
     task.problem, trace = problem, reports.with_frames(task.message, traceback(co, ""))
   end
+  close_variables(task, co, problem)
+  if exit.exiting then return end
   task.trace = trace
   if tell(task) then
     task.trace = nil
@@ -144,7 +159,7 @@ end
 local function abandon(task)
   local co = task.co
   cancelled(task)
-  if close then pcall(close, co) end
+  close_variables(task, co)
   report(task, "a cancelled task goes on waiting: it is left where it is")
 end
 

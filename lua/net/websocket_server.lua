@@ -57,7 +57,7 @@ local function status_of(accept, verdict)
   end
   reports.report(format(
     "%s: bad result of 'accept' (boolean or status of 400..599 expected, got %s)",
-    reports.place_of(accept), text.show(verdict)))
+    reports.place_of(accept) or "?", text.show(verdict)))
   return 500
 end
 

@@ -166,6 +166,34 @@ class ValueTests(LuaTestCase):
         )
         self.assertIn("test.lua:2: x", text)
 
+    def test_when_a_task_closes(self) -> None:
+        """Lua leaves the variables of a coroutine that has failed; tasks close them."""
+        if self.lua not in ("5.4", "5.5"):
+            return
+        variable = (
+            "local x <close> = setmetatable({}, {__close = function() print('closed')"
+            " error('in close') end})"
+        )
+        self.run_lua(f"task.start(function() {variable} task.sleep(1) error('x') end)")
+        self.run_lua(
+            f"t = task.start(function() {variable} task.sleep(100) end)"
+            " setTimeout(function() t:cancel() end, 2)"
+        )
+        self.run_lua(
+            f"u = task.start(function() {variable} while true do"
+            " pcall(task.sleep, 100) end end) setTimeout(function() u:cancel() end, 3)"
+        )
+        self.run_lua(f"task.start(function() {variable} error('y') end)")
+        for _ in range(6):
+            self.reactor.advance(0.001)
+        self.reactor.settle()
+        self.assertEqual(self.lines, [b"closed"] * 4)
+        said = [each.splitlines()[0].split(": ")[1] for each in self.errors]
+        self.assertEqual(
+            sorted(said), ["in close"] * 4 + ["it is left where it is", "x", "y"]
+        )
+        self.assertTrue(all("started at test.lua:1" in each for each in self.errors))
+
     def test_in_the_handler_of_an_error(self) -> None:
         text = self.reports(
             "setTimeout(function() local good, why = "
