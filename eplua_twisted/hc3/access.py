@@ -7,6 +7,7 @@ import hmac
 import socket
 from base64 import b64decode
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from eplua_twisted.errors import OperationError
 from eplua_twisted.hc3.routing import Refused
@@ -40,7 +41,12 @@ class Credentials:
 
 def is_loopback(host: str) -> bool:
     """Whether only programs of this machine reach it."""
-    return host in LOOPBACK or host.startswith(("127.", "unix:"))
+    if host in LOOPBACK or host.startswith("unix:"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Access:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from eplua_twisted.hc3.copies import copied
+from eplua_twisted.hc3.fields import check
 from eplua_twisted.hc3.house import House
 from eplua_twisted.hc3.interfaces import Answer
-from eplua_twisted.hc3.plain import Plain, Record, is_number, record, same, text
+from eplua_twisted.hc3.plain import Record, record, same, text
 from eplua_twisted.hc3.routing import Refused, Request, Route
 
 
@@ -30,37 +31,6 @@ class Shape:
     defaults: Record = field(default_factory=dict)
     required: tuple[str, ...] = ("name",)
     event: str = ""
-
-
-def is_like(value: Plain, default: Plain) -> bool:
-    """Whether a value may stand in the place of a default."""
-    if default is None:
-        return True
-    if is_number(default):
-        return is_number(value)
-    if isinstance(default, list):
-        # An empty table of Lua is an empty object.
-        return isinstance(value, list) or value == {}
-    if isinstance(default, dict):
-        return isinstance(value, dict) or value == []
-    return type(value) is type(default)
-
-
-def check(fields: Record, defaults: Record) -> Record:
-    """
-    The fields as they are kept.
-
-    @raise Refused: 400: one is of another type
-    """
-    kept: Record = {}
-    for name, value in fields.items():
-        default = defaults.get(name)
-        if not is_like(value, default):
-            raise Refused(400, f"{name} is of a wrong type")
-        if isinstance(default, (list, dict)) and not value:
-            value = type(default)()
-        kept[name] = value
-    return kept
 
 
 class Collection:

@@ -83,6 +83,7 @@ class SimulatedController:
             self._devices, self._quickapps, self._scenes, self._alarms, fetch
         )
         self.router = Router(self._subjects.routes())
+        self._subjects.sun.look()
 
     # IController.
 
@@ -157,6 +158,7 @@ class SimulatedController:
     @property
     def devices(self) -> DeviceViews:
         """The devices, by their numbers."""
+        self._subjects.sun.look()
         return DeviceViews(self._devices)
 
     def add_device(self, kind: str, name: str, **fields: Plain) -> DeviceView:

@@ -20,7 +20,11 @@ def copied(value: object, depth: int = 0) -> Plain:
 
     @raise NotPlain: there is something else in it, or it is too deep
     """
-    if value is None or isinstance(value, (bool, int, str)):
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, int):
+        if not -(2**63) <= value < 2**63:
+            raise NotPlain("a whole number has more than 64 bits")
         return value
     if isinstance(value, float):
         if not math.isfinite(value):

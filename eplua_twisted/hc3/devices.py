@@ -11,11 +11,22 @@ from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.hc3 import actions
 from eplua_twisted.hc3.copies import copied
 from eplua_twisted.hc3.device_types import base_of, template
+from eplua_twisted.hc3.fields import check
 from eplua_twisted.hc3.hosts import Hosts
 from eplua_twisted.hc3.house import House
 from eplua_twisted.hc3.plain import Plain, Record, listed, record, same, text, texts
 from eplua_twisted.hc3.routing import Refused
 from eplua_twisted.hc3.type_table import QUICKAPP
+
+FIELDS: Record = {
+    "name": "",
+    "roomID": 0,
+    "enabled": True,
+    "visible": True,
+    "interfaces": [],
+    "sortOrder": 0,
+}
+"""Fields of every device that may be changed."""
 
 DEFAULT_ROOM = 219
 """Where a device is that nobody has put anywhere."""
@@ -82,6 +93,9 @@ class Devices:
             own = [*own, "quickApp"]
             properties = {**record(copied(QUICKAPP)), **properties}
         properties.update(record(given.get("properties")))
+        if "baseType" in given:
+            # It was whole once: the interfaces that it has not were taken from it.
+            interfaces = []
         now = self.house.now
         device: Record = {
             "id": given.get("id"),
@@ -122,8 +136,13 @@ class Devices:
         Take in a new device.
 
         @param given: as for L{complete}; without an C{id} it gets one
-        @raise Refused: 409: there is such a one; 507: there are too many
+        @raise Refused: 400: a field is wrong; 409: there is such a one; 507: there are
+            too many
         """
+        given = check(given, {**FIELDS, "type": "", "parentId": 0, "properties": {}})
+        parent = given.get("parentId")
+        if parent and self.house.devices.get(parent) is None:
+            raise Refused(400, f"there is no device {parent}")
         device = self.complete(given, quickapp)
         if not isinstance(device["id"], int):
             del device["id"]
@@ -221,9 +240,7 @@ class Devices:
         given = record(fields.get("properties"))
         for name in ("id", "type", "parentId", "properties", "actions"):
             fields.pop(name, None)
-        for name in fields:
-            if name in device and type(device[name]) is not type(fields[name]):
-                raise Refused(400, f"{name} is of another type")
+        fields = check(fields, {**device, **FIELDS})
         before = {name: device.get(name) for name in fields}
         device.update(fields)
         for name, value in given.items():

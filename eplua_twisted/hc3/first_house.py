@@ -9,6 +9,7 @@ from eplua_twisted.hc3.plain import Record, is_number, record
 from eplua_twisted.hc3.profiles import NAMES, PROFILE
 from eplua_twisted.hc3.rooms import ROOM, SECTION
 from eplua_twisted.hc3.settings import Settings
+from eplua_twisted.hc3.shapes import FIELDS
 from eplua_twisted.hc3.sun import sun_times
 
 BOX, USER, WEATHER = 1, 2, 3
@@ -33,9 +34,6 @@ def furnish(house: House, devices: Devices) -> None:
     file has told of in a few words.
     """
     for device in house.devices:
-        if "baseType" in device:
-            # It was saved whole; what it has not was taken from it.
-            continue
         whole = devices.complete(device)
         device.clear()
         device.update(whole)
@@ -44,8 +42,6 @@ def furnish(house: House, devices: Devices) -> None:
             house.devices.add(devices.complete(record({**given})))
     for name, shape in (("rooms", ROOM), ("sections", SECTION)):
         table = house.tables[name]
-        for row in table:
-            row.update({**record(copied(shape.defaults)), **row})
         if not len(table):
             first: Record = {"name": f"Default {shape.about}", "isDefault": True}
             table.add({"id": DEFAULT_ROOM, **record(copied(shape.defaults)), **first})
@@ -57,6 +53,9 @@ def furnish(house: House, devices: Devices) -> None:
     users = house.tables["users"]
     if not len(users):
         users.add({"id": USER, "name": "admin", "type": "superuser", "email": ""})
+    for name, fields in FIELDS.items():
+        for row in house.tables[name]:
+            row.update({**record(copied(fields)), **row})
 
 
 class Sun:

@@ -110,7 +110,10 @@ class Opened:
     ) -> IController:
         plan = self._plan
         if plan.url is None:
-            state = None if plan.state is None else StateFile(plan.state, clock)
+            state = None
+            if plan.state is not None:
+                # The disk has the time of the network, which no script moves.
+                state = StateFile(plan.state, self._environment.reactor)
             return SimulatedController(
                 clock, time_of_day, fetch=self._fetch, state=state
             )

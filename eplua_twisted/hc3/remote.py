@@ -6,7 +6,7 @@ import json
 from base64 import b64encode
 from collections.abc import Callable
 
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -23,6 +23,7 @@ from eplua_twisted.hc3.interfaces import (
 )
 from eplua_twisted.hc3.plain import Plain, Record, integer, items, record, records, text
 from eplua_twisted.hc3.polling import Polling
+from eplua_twisted.hc3.routing import Refused
 from eplua_twisted.hc3.stand_in import MARK, stand_in
 from eplua_twisted.http_client.urls import parse
 
@@ -101,7 +102,7 @@ class RemoteController:
             url = parse(f"{self.address}/api{path}")
             self._check_running()
         except NotPlain as problem:
-            return fail(OperationError("state", str(problem)))
+            return succeed(Refused(400, str(problem)).answer)
         except OperationError:
             return fail()
         headers = self._headers

@@ -82,6 +82,8 @@ class Scenes(Collection):
 
     def modify(self, number: int, fields: Record, source: int | None = None) -> Record:
         given = {**fields, "updated": self.house.now}
+        for name in ("isRunning", "started"):
+            given.pop(name, None)
         return super().modify(number, given, source)
 
     def remove(self, number: int, source: int | None = None) -> None:

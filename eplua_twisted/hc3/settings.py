@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from eplua_twisted.hc3.collection import check
 from eplua_twisted.hc3.copies import copied
+from eplua_twisted.hc3.fields import check
 from eplua_twisted.hc3.house import House
 from eplua_twisted.hc3.interfaces import Answer
 from eplua_twisted.hc3.plain import Record, record

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import math
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -14,8 +15,10 @@ from twisted.logger import Logger
 
 from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.errors import OperationError
+from eplua_twisted.hc3.fields import is_like
 from eplua_twisted.hc3.house import NAMED, NUMBERED, OBJECTS
 from eplua_twisted.hc3.plain import Plain, Record, integer
+from eplua_twisted.hc3.shapes import FIELDS
 
 FORMAT = 1
 """What C{format} says in a file that this version writes, and the only one it reads."""
@@ -56,7 +59,12 @@ def read(path: str) -> Record:
     except UnicodeDecodeError as problem:
         raise StateError(f"{path}: byte {problem.start} is not UTF-8") from None
     try:
-        data: Plain = json.loads(text, parse_constant=_refuse_constant)
+        data: Plain = json.loads(
+            text,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            parse_int=_not_too_long,
+        )
     except json.JSONDecodeError as problem:
         where = f"{path}:{problem.lineno}:{problem.colno}"
         raise StateError(f"{where}: {problem.msg}") from None
@@ -80,6 +88,19 @@ def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is no number of JSON")
 
 
+def _not_too_long(text: str) -> int:
+    if len(text) > 20 or not -(2**63) <= int(text) < 2**63:
+        raise ValueError(f"{text:.25} has more than 64 bits")
+    return int(text)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is too large")
+    return number
+
+
 def check(data: Plain) -> Iterator[str]:
     """What is wrong with the data of a file: the JSON path of each, and why."""
     if not isinstance(data, dict):
@@ -94,14 +115,15 @@ def check(data: Plain) -> Iterator[str]:
         if name not in known:
             yield f"{where}: unknown; known are {', '.join(sorted(known))}"
         elif name in NUMBERED or name in NAMED:
-            yield from _check_table(where, value, "id" if name in NUMBERED else "name")
+            key = "id" if name in NUMBERED else "name"
+            yield from _check_table(where, value, key, FIELDS.get(name, {}))
         elif name != "format" and not isinstance(value, dict):
             yield f"{where}: an object expected"
     yield from _check_devices(data.get("devices"))
     yield from _check_lists(data)
 
 
-def _check_table(where: str, rows: Plain, key: str) -> Iterator[str]:
+def _check_table(where: str, rows: Plain, key: str, fields: Record) -> Iterator[str]:
     if not isinstance(rows, list):
         yield f"{where}: a list expected"
         return
@@ -111,6 +133,9 @@ def _check_table(where: str, rows: Plain, key: str) -> Iterator[str]:
         if not isinstance(row, dict):
             yield f"{at}: an object expected"
             continue
+        for name, default in fields.items():
+            if name in row and not is_like(row[name], default):
+                yield f"{at}.{name}: {_KINDS.get(type(default), 'a number')} expected"
         value = row.get(key)
         if key == "name":
             if not isinstance(value, str) or not value:
@@ -136,7 +161,13 @@ _DEVICE_FIELDS: dict[str, type] = {
     "parentId": int,
 }
 
-_KINDS = {str: "a text", dict: "an object", list: "a list", int: "a whole number"}
+_KINDS: dict[type, str] = {
+    str: "a text",
+    dict: "an object",
+    list: "a list",
+    int: "a whole number",
+    bool: "true or false",
+}
 
 
 def _check_devices(rows: Plain) -> Iterator[str]:
@@ -167,7 +198,7 @@ def _check_lists(data: Record) -> Iterator[str]:
             where = f"$.{subject}.{number}"
             if integer(number) is None:
                 yield f"{where}: the number of a device expected"
-            yield from _check_table(where, rows, "name")
+            yield from _check_table(where, rows, "name", {})
 
 
 # Writing.

@@ -42,7 +42,7 @@ def sun_times(latitude: float, longitude: float, now: float) -> tuple[str, str]:
         math.cos(angle) * math.cos(declination)
     ) - math.tan(angle) * math.tan(declination)
     half = math.degrees(math.acos(max(-1.0, min(1.0, cosine))))
-    noon = 720 - 4 * longitude - equation + offset
+    noon = 720 - 4 * max(-180.0, min(180.0, longitude)) - equation + offset
     return _clock(noon - 4 * half), _clock(noon + 4 * half)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eplua_twisted.hc3.collection import check
+from eplua_twisted.hc3.fields import check
 from eplua_twisted.hc3.house import House
 from eplua_twisted.hc3.interfaces import Answer
 from eplua_twisted.hc3.plain import Plain, Record, record, same

@@ -5,8 +5,19 @@ from __future__ import annotations
 from eplua_twisted.hc3.copies import copied
 from eplua_twisted.hc3.house import House
 from eplua_twisted.hc3.interfaces import Answer
-from eplua_twisted.hc3.plain import Plain, Record, same, text
+from eplua_twisted.hc3.plain import Plain, Record, items, same, text
 from eplua_twisted.hc3.routing import Refused, Request, Route
+
+GLOBAL_VARIABLE: Record = {
+    "value": "",
+    "readOnly": False,
+    "isEnum": False,
+    "enumValues": [],
+    "created": 0,
+    "modified": 0,
+}
+
+CUSTOM_EVENT: Record = {"userDescription": ""}
 
 
 class GlobalVariables:
@@ -57,7 +68,7 @@ class GlobalVariables:
             "value": _value(fields.get("value")),
             "readOnly": fields.get("readOnly") is True,
             "isEnum": fields.get("isEnum") is True,
-            "enumValues": fields.get("enumValues") or [],
+            "enumValues": items(fields.get("enumValues")),
             "created": now,
             "modified": now,
         }

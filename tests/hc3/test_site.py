@@ -169,7 +169,7 @@ class AccessTests(SiteTestCase):
             self.assertEqual(self.ask("/api/rooms", header)[0], 200, header)
 
     def test_others_only_with_a_password(self) -> None:
-        for host in ("*", "0.0.0.0", "192.0.2.1", "box.example"):
+        for host in ("*", "0.0.0.0", "192.0.2.1", "127.box.example"):
             problem = self.assertRaises(OperationError, Access, host, None)
             self.assertEqual(problem.code, "denied")
             self.assertIn("HC3_PASSWORD", problem.message)

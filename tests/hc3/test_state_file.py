@@ -12,7 +12,15 @@ from twisted.internet.task import Clock
 
 from eplua_twisted.hc3.controller import SimulatedController
 from eplua_twisted.hc3.state_file import DELAY, StateError, StateFile, read
+from tests.hc3 import test_subjects
 from tests.support.hc3 import ControllerTestCase
+
+BODIES: tuple[Any, ...] = (
+    {"name": "x", "type": "com.fibaro.sensor", "roomID": "a", "parentId": 77},
+    {"name": "x", "type": "com.fibaro.sensor", "roomID": 5.0, "properties": {"a": []}},
+    {"name": "x", "type": "com.fibaro.sensor", "interfaces": {}, "enabled": "yes"},
+    {"name": "x", "parentId": 1, "roomId": "b", "isMain": 5, "value": [1], "id": 99},
+)
 
 SEED = {
     "format": 1,
@@ -93,6 +101,23 @@ class SeedTests(StateFileTestCase):
 
 
 class SaveTests(StateFileTestCase):
+    def test_whatever_was_asked_for_can_be_read_again(self) -> None:
+        """What odd requests leave behind is no broken file."""
+        controller = self.begin()
+        number = self.quickapp()
+        partition = {"name": "p", "devices": [number]}
+        self.ask("POST", "/alarms/v1/partitions", partition)
+        for route in controller.router.routes:
+            for value in ("1", str(number), "1000"):
+                for body in (*test_subjects.EveryRouteTests.BODIES, *BODIES):
+                    path = route.pattern
+                    for name in ("id", "name", "timestamp", "part", "sequence"):
+                        path = path.replace(f"{{{name}}}", value)
+                    # A long poll would wait for the next request.
+                    controller.request(route.method, path, body)
+        self.successResultOf(controller.stop())
+        self.begin()
+
     def test_what_changed_is_there_again(self) -> None:
         """QuickApp variables and internalStorage survive a restart (hc3-host.md)."""
         controller = self.begin()
@@ -233,6 +258,11 @@ class BrokenTests(StateFileTestCase):
             ({"storage": {"x": []}}, "$.storage.x: the number of a device expected"),
             ({"files": {"5": [{}]}}, "$.files.5[0].name: a name expected"),
             ({"settings": 5}, "$.settings: an object expected"),
+            ({"rooms": [{"name": 5}]}, "$.rooms[0].name: a text expected"),
+            (
+                {"alarmPartitions": [{"armed": "x", "armDelay": "y"}]},
+                "$.alarmPartitions[0].armed: true or false expected",
+            ),
         ):
             self.write(data)
             self.assertIn(f"FILE: {text}", self.problem())
@@ -244,6 +274,25 @@ class BrokenTests(StateFileTestCase):
     def test_numbers_that_json_has_not(self) -> None:
         self.write('{"rooms": [{"id": NaN}]}')
         self.assertIn("NaN", self.problem())
+        self.write('{"settings": {"location": {"latitude": 1e999}}}')
+        self.assertIn("1e999 is too large", self.problem())
+        self.write({"next": {"devices": 2**63}})
+        self.assertIn("has more than 64 bits", self.problem())
+
+    def test_odd_places_have_sun_times(self) -> None:
+        for latitude, longitude in (
+            (90, 0),
+            (-90, 10**18),
+            ("x", None),
+            (1e300, -1e300),
+        ):
+            place = {"latitude": latitude, "longitude": longitude}
+            self.write({"settings": {"location": place}})
+            controller = self.begin()
+            self.assertRegex(
+                str(controller.devices[1].properties["sunriseHour"]), r"^\d\d:\d\d$"
+            )
+            self.successResultOf(controller.stop())
 
     def test_bytes_that_are_no_text(self) -> None:
         Path(self.path).write_bytes(b'{"a": "\xff"}')
