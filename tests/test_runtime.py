@@ -93,7 +93,7 @@ class RunTests(LuaTestCase):
             ),
             (
                 "error(setmetatable({}, {__tostring = function() error('x') end}))",
-                "an error value of type table",
+                "an error value of type table {}",
             ),
         ):
             failure = self.failureResultOf(self.runtime.run_string(code), ScriptError)
