@@ -26,8 +26,10 @@ globals.debug.getmetatable(source).__metatable = false
 -- returns is all that others have of it.
 ---@class eplua.core
 ---@field classes table<string, table> of net, by name
+---@field modules table<table, string> the names of the script's modules
 local core = {
   PREFIX = "@<eplua>/",
+  modules = {},
   holds = holds, -- scripts wait in the middle of anything
   state_globals = real,
   unpack = globals.table.unpack or globals.unpack, -- luacheck: ignore 143

@@ -83,4 +83,5 @@ local modules = {
 }
 for name, module in pairs(modules) do
   globals[name], globals.package.loaded[name] = module, module
+  core.modules[module] = name
 end

@@ -70,6 +70,13 @@ function options.check(given, known, method, index, tolerant)
   if given == nil then return {} end
   index = index or 1
   if type(given) ~= "table" then check.fail(index, method, "options", "table", given) end
+  local module = core.modules[given]
+  if module then
+    local message = format("'%s' is called with a dot: %s.%s()", method, module, method)
+    if not tolerant then reports.raise(message) end
+    reports.warn_once(message)
+    return {}
+  end
   local checked = {}
   for name, value in pairs(given) do
     local kind = known[name]

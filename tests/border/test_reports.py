@@ -261,6 +261,11 @@ class NearestNameTests(LuaTestCase):
         )
         self.assertRaisedAtLine("local t = setTimeout(print, 1)\nt.unref()", "colon")
 
+    def test_a_colon_for_a_dot(self) -> None:
+        self.assertRaisedAtLine("\nnet:HTTPServer()", "with a dot: net.HTTPServer()")
+        self.run_lua("net:TCPSocket():close()")
+        self.assertWarned("with a dot: net.TCPSocket()")
+
     def test_options_callbacks_and_events(self) -> None:
         self.assertRaisedAtLine(
             "net.HTTPServer({tmieout = 5})",
