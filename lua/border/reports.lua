@@ -176,6 +176,8 @@ end
 local function running(object, what)
   if type(what) == "function" then return what(object) end
   local class = core.import("border/class")
+  -- What an object has a part of its own for has the object's number.
+  if type(object) == "table" and not object.class then object = object.id end
   if type(object) == "number" then object = class.numbered(object) end
   return type(object) == "table" and class.title(object) .. ", " .. what or what
 end

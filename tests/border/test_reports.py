@@ -92,6 +92,17 @@ class RunningTests(LuaTestCase):
             "\tin TCPSocket 127.0.0.1:8080, connect",
         )
 
+    def test_datagrams(self) -> None:
+        self.ends(
+            """
+            socket = net.UDPSocket()
+            socket:bind("127.0.0.1", 5000)
+            socket:receive({success = function() error("x") end})
+            net.UDPSocket():sendTo("x", "127.0.0.1", 5000)
+            """,
+            "\tin UDPSocket 127.0.0.1:5000, receive",
+        )
+
     def test_what_is_collected_has_no_name(self) -> None:
         self.ends(
             "net.resolve('localhost', {success = function() error('x') end})",
