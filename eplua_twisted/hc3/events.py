@@ -147,6 +147,11 @@ class Events:
         for poll in list(self._polls):
             self._give_up(poll)
 
+    def clear(self) -> None:
+        """Keep none of them; the next one has the next number."""
+        self._events.clear()
+        self._changes.clear()
+
     def stop(self) -> None:
         """Answer those who wait."""
         self._waking.cancel()

@@ -13,13 +13,28 @@ from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.errors import OperationError
 from eplua_twisted.hc3.copies import copied
 from eplua_twisted.hc3.interfaces import IHost, Listener
-from eplua_twisted.hc3.plain import Plain, Record, record
+from eplua_twisted.hc3.plain import Plain, Record, record, text
 
 PER_TURN = 100
 """How much is told in one turn of the reactor."""
 
 MAX_UNTOLD = 10_000
 """What may wait to be told: beyond it the newest is dropped, and logged once."""
+
+
+UI_ACTION = "UIAction"
+"""The action by which a view's element is used: event, element, and a value."""
+
+
+def ui_event_of(device_id: int, arguments: list[Plain]) -> Record:
+    """What L{UI_ACTION} means for who runs the QuickApp."""
+    kind, element = [*arguments, None, None][:2]
+    return {
+        "deviceId": device_id,
+        "elementName": text(element),
+        "eventType": text(kind),
+        "values": arguments[2:],
+    }
 
 
 class Outbox:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from eplua_twisted.hc3.copies import copied
 from eplua_twisted.hc3.device_types import PREFIX
+from eplua_twisted.hc3.hosts import UI_ACTION
 from eplua_twisted.hc3.interfaces import Answer
-from eplua_twisted.hc3.plain import Plain, Record, integer, record, text, texts
+from eplua_twisted.hc3.plain import Plain, Record, integer, items, record, text, texts
 from eplua_twisted.hc3.quickapps import QuickApps
 from eplua_twisted.hc3.routing import Refused, Request, Route
 from eplua_twisted.hc3.type_table import TYPES
@@ -134,7 +135,12 @@ class PluginRoutes:
             "values": values if isinstance(values, list) else [values],
         }
         root = self._devices.root(device)
-        self._devices.hosts.ui_event(root, number, event)
+        if root in self._devices.hosts:
+            self._devices.hosts.ui_event(root, number, event)
+        else:
+            # It runs elsewhere: its stand-in on a box tells it so.
+            arguments = [kind, element, *items(event["values"])]
+            self._devices.call(number, UI_ACTION, arguments, request.source)
         return 200, None
 
     # Properties, interfaces, children.

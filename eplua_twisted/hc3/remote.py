@@ -14,7 +14,7 @@ from zope.interface import implementer
 from eplua_twisted.errors import OperationError
 from eplua_twisted.hc3.copies import NotPlain, copied
 from eplua_twisted.hc3.fetch import Client, Fetched
-from eplua_twisted.hc3.hosts import Hosts, Listeners, Outbox
+from eplua_twisted.hc3.hosts import UI_ACTION, Hosts, Listeners, Outbox, ui_event_of
 from eplua_twisted.hc3.interfaces import (
     Answer,
     IController,
@@ -29,9 +29,6 @@ from eplua_twisted.http_client.urls import parse
 
 TIMEOUT = 75.0
 """Seconds for a request: longer than any long poll of the box waits."""
-
-UI_ACTION = "UIAction"
-"""The action by which a view's element is used: event, element, and a value."""
 
 
 @implementer(IController)
@@ -218,28 +215,16 @@ class RemoteController:
         if kind == "DeviceActionRanEvent" and number is not None:
             root = await self._root(number)
             if root in self._hosts:
-                self._action(root, number, data)
+                name, arguments = text(data.get("actionName")), items(data.get("args"))
+                if name == UI_ACTION:
+                    event_of_view = ui_event_of(number, arguments)
+                    self._hosts.ui_event(root, number, event_of_view)
+                else:
+                    self._hosts.action(root, number, name, arguments)
         elif kind == "DeviceRemovedEvent" and number is not None:
             self._roots.pop(number, None)
             self._hosts.removed(number)
         self._listeners.tell(event)
-
-    def _action(self, root: int, device_id: int, data: Record) -> None:
-        name, arguments = text(data.get("actionName")), items(data.get("args"))
-        if name != UI_ACTION:
-            self._hosts.action(root, device_id, name, arguments)
-            return
-        kind, element, *values = [*arguments, None, None][: max(2, len(arguments))]
-        self._hosts.ui_event(
-            root,
-            device_id,
-            {
-                "deviceId": device_id,
-                "elementName": text(element),
-                "eventType": text(kind),
-                "values": values,
-            },
-        )
 
     async def _root(self, number: int) -> int:
         """The device of the QuickApp that a device belongs to; asked for once."""

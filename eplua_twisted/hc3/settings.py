@@ -9,7 +9,7 @@ from eplua_twisted.hc3.fields import check
 from eplua_twisted.hc3.house import House
 from eplua_twisted.hc3.interfaces import Answer
 from eplua_twisted.hc3.plain import Record, record
-from eplua_twisted.hc3.routing import Request, Route
+from eplua_twisted.hc3.routing import Refused, Request, Route
 
 SETTINGS: dict[str, Record] = {
     "info": {
@@ -72,6 +72,7 @@ SETTINGS: dict[str, Record] = {
     },
     "network/interfaces": {"eth0": {"enabled": True}, "wlan0": {"enabled": False}},
     "network/connections": {},
+    "remoteAccess/status": {"support": {"enabled": False}, "user": {"enabled": False}},
     "network/connectivity": {"status": "full"},
     "network/radio": {"zwave": {"enabled": True}, "zigbee": {"enabled": False}},
     "network/AccessPointMode": {"accessPointEnabled": False},
@@ -84,6 +85,13 @@ SETTINGS: dict[str, Record] = {
     "update": {"status": "ready"},
 }
 """What a new box has, by the path below C{/settings}."""
+
+
+MAX_CONNECTIONS = 100
+"""Connections that a box may know."""
+
+PARTS = ("network/interfaces", "network/connections", "network/radio")
+"""Those whose parts are read and changed by themselves."""
 
 
 class Settings:
@@ -100,7 +108,24 @@ class Settings:
                 Route("GET", where, partial(self._get, path), f"settings: {path}"),
                 Route("PUT", where, partial(self._put, path), f"change {path}"),
             ]
-        return routes
+        for path in PARTS:
+            where = f"/settings/{path}/{{part}}"
+            routes += [
+                Route("GET", where, partial(self._get_part, path), f"one of {path}"),
+                Route("PUT", where, partial(self._put_part, path), "change it"),
+            ]
+        where = "/settings/network/connections"
+        return [
+            *routes,
+            Route("POST", where, self._add_connection, "add a connection"),
+            Route("DELETE", f"{where}/{{part}}", self._remove_connection, "remove it"),
+            Route(
+                "PUT",
+                "/settings/network/resetInterfaces",
+                self._reset,
+                "as on a new box",
+            ),
+        ]
 
     def find(self, path: str) -> Record:
         """What a new box has, and what was set since."""
@@ -116,6 +141,54 @@ class Settings:
             for name in ("sunriseHour", "sunsetHour"):
                 found[name] = sun.get(name, "")
         return 200, found
+
+    def _part(self, path: str, request: Request) -> tuple[str, Record]:
+        """
+        The part that a path names.
+
+        @raise Refused: 404: there is none
+        """
+        name = request.parameters["part"]
+        found = self.find(path).get(name)
+        if not isinstance(found, dict):
+            raise Refused(404, f"{path} has no {name}")
+        return name, found
+
+    def _get_part(self, path: str, request: Request) -> Answer:
+        return 200, self._part(path, request)[1]
+
+    def _put_part(self, path: str, request: Request) -> Answer:
+        name, found = self._part(path, request)
+        changed: Record = {**found, **request.fields}
+        self._house.settings(path)[name] = changed
+        self._house.dirty()
+        return 200, changed
+
+    def _add_connection(self, request: Request) -> Answer:
+        path = "network/connections"
+        found = self.find(path)
+        if len(found) >= MAX_CONNECTIONS:
+            raise Refused(507, f"there are {MAX_CONNECTIONS} connections already")
+        number = 1
+        while f"connection-{number}" in found:
+            number += 1
+        name = f"connection-{number}"
+        made: Record = {**request.fields, "uuid": name}
+        self._house.settings(path)[name] = made
+        self._house.dirty()
+        return 201, made
+
+    def _remove_connection(self, request: Request) -> Answer:
+        path = "network/connections"
+        name, _ = self._part(path, request)
+        self._house.settings(path).pop(name)
+        self._house.dirty()
+        return 204, None
+
+    def _reset(self, request: Request) -> Answer:
+        self._house.objects["settings"].pop("network/interfaces", None)
+        self._house.dirty()
+        return 200, None
 
     def _put(self, path: str, request: Request) -> Answer:
         kept = check(request.fields, SETTINGS[path])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from eplua_twisted.hc3.fields import check
 from eplua_twisted.hc3.house import House
 from eplua_twisted.hc3.interfaces import Answer
-from eplua_twisted.hc3.plain import Plain, Record, record, same
+from eplua_twisted.hc3.plain import Plain, Record, integer, record, same
 from eplua_twisted.hc3.routing import Request, Route
 
 WEATHER: Record = {
@@ -59,6 +59,8 @@ class System:
             Route("GET", "/userActivity", self._empty, "what users have done"),
             Route("GET", "/additionalInterfaces", self._empty, "more interfaces"),
             Route("GET", "/events/history", self._history, "the events that are kept"),
+            Route("DELETE", "/events/history", self._forget, "forget them"),
+            Route("GET", "/uiDeviceInfo", self._ui_devices, "devices in a few words"),
             Route(
                 "POST", "/sortOrder", self._sort, "`sortOrder` of devices and others"
             ),
@@ -134,14 +136,25 @@ class System:
         ]
         return 200, list(reversed(kept))
 
+    def _forget(self, request: Request) -> Answer:
+        self._house.events.clear()
+        return 204, None
+
+    def _ui_devices(self, request: Request) -> Answer:
+        shown = ("id", "name", "roomID", "type", "baseType", "visible", "parentId")
+        return 200, [
+            {name: each[name] for name in shown} for each in self._house.devices
+        ]
+
     def _sort(self, request: Request) -> Answer:
         for table, rows in request.fields.items():
             if table not in self._house.tables or not isinstance(rows, list):
                 continue
             for each in rows:
                 row = self._house.tables[table].get(record(each).get("id"))
-                if row is not None:
-                    row["sortOrder"] = record(each).get("sortOrder")
+                order = integer(record(each).get("sortOrder"))
+                if row is not None and order is not None:
+                    row["sortOrder"] = order
         self._house.dirty()
         return 200, None
 

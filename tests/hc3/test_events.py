@@ -105,6 +105,14 @@ class RefreshTests(ControllerTestCase):
         self.assertEqual(len(events), MAX_EVENTS)
         self.assertEqual(events[-1]["data"]["newValue"], str(MAX_EVENTS + 49))
 
+    def test_history_is_forgotten(self) -> None:
+        self.set_global("1")
+        last = self.get("/refreshStates")["last"]
+        self.assertEqual(self.ask("DELETE", "/events/history")[0], 204)
+        self.assertEqual(self.get("/events/history"), [])
+        self.set_global("2")
+        self.assertEqual(self.get("/refreshStates")["last"], last + 1)
+
     def test_history(self) -> None:
         self.set_global("1")
         self.set_global("2")

@@ -152,7 +152,12 @@ class QuickAppTests(RemoteTestCase):
         self.controller.call_action(number, "turnOn", 1, {"a": [2]})
         self.reactor.settle()
         self.controller.call_action(number, "UIAction", "onChanged", "slider", 30)
-        self.controller.call_action(number, "UIAction", "onReleased", "button")
+        pressed: Any = {
+            "deviceId": number,
+            "elementName": "button",
+            "eventType": "onReleased",
+        }
+        self.result(self.controller.request("POST", "/plugins/callUIEvent", pressed))
         self.reactor.settle()
         self.assertEqual(
             host.told,

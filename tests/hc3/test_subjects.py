@@ -363,6 +363,23 @@ class SettingsTests(ControllerTestCase):
         self.assertEqual(self.ask("PUT", "/settings/info", {"hcName": 5})[0], 400)
         self.assertEqual(self.ask("GET", "/settings/nothing")[0], 404)
 
+    def test_parts_of_the_network(self) -> None:
+        path = "/settings/network/interfaces/eth0"
+        self.assertIs(self.get(path)["enabled"], True)
+        self.ask("PUT", path, {"enabled": False})
+        self.assertIs(
+            self.get("/settings/network/interfaces")["eth0"]["enabled"], False
+        )
+        self.ask("PUT", "/settings/network/resetInterfaces", {})
+        self.assertIs(self.get(path)["enabled"], True)
+        self.assertEqual(self.ask("GET", f"{path}9")[0], 404)
+        many = "/settings/network/connections"
+        _, made = self.ask("POST", many, {"name": "a"})
+        one = f"{many}/{made['uuid']}"
+        self.assertEqual(self.get(one)["name"], "a")
+        self.assertEqual(self.ask("DELETE", one)[0], 204)
+        self.assertEqual(self.ask("DELETE", one)[0], 404)
+
     def test_sun_follows_the_place(self) -> None:
         before = self.get("/settings/info")["sunriseHour"]
         self.assertRegex(before, r"^\d\d:\d\d$")
@@ -470,6 +487,7 @@ class SystemTests(ControllerTestCase):
     def test_others_answer(self) -> None:
         for path in (
             "/diagnostics",
+            "/uiDeviceInfo",
             "/service/systemStatus",
             "/panels/family",
             "/userActivity",
@@ -487,6 +505,7 @@ class SystemTests(ControllerTestCase):
     def test_sort_order(self) -> None:
         lamp = self.device("binarySwitch")
         self.ask("POST", "/sortOrder", {"devices": [{"id": lamp, "sortOrder": 3}]})
+        self.ask("POST", "/sortOrder", {"devices": [{"id": lamp, "sortOrder": "x"}]})
         self.assertEqual(self.get(f"/devices/{lamp}")["sortOrder"], 3)
 
     def test_push(self) -> None:
