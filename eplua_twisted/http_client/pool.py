@@ -176,7 +176,8 @@ class ConcurrencyLimit:
 
     def __init__(self) -> None:
         self._active = 0
-        self._waiting: Waiters[None] = Waiters(withdrawn=self._admit)
+        # Made when first needed: most requests find room, and it would hold this one.
+        self._waiting: Waiters[None] | None = None
 
     def enter(self, limit: int) -> Deferred[None] | None:
         """
@@ -186,12 +187,15 @@ class ConcurrencyLimit:
         if self._active < limit and not self._waiting:
             self._active += 1
             return None
+        if self._waiting is None:
+            self._waiting = Waiters(withdrawn=self._admit)
         return self._waiting.wait(limit)
 
     def leave(self) -> bool:
         """@return: whether nobody is left"""
         self._active -= 1
-        self._admit()
+        if self._waiting is not None:
+            self._admit()
         return not self._active and not self._waiting
 
     def _admit(self) -> None:

@@ -111,7 +111,7 @@ class Response:
             for data in pending:
                 protocol.dataReceived(data)
         if self._end is not None:
-            protocol.connectionLost(self._end)
+            self._tell_end(self._end)
 
     def feed(self, data: bytes) -> None:
         """A piece of the body has come."""
@@ -125,8 +125,13 @@ class Response:
         """No more will come; the connection is somebody else's from now on."""
         self._source = None
         self._end = reason
-        if self._protocol is not None:
-            self._protocol.connectionLost(reason)
+        self._tell_end(reason)
+
+    def _tell_end(self, reason: Failure) -> None:
+        # They hold each other; what is over goes without the collector.
+        protocol, self._protocol = self._protocol, None
+        if protocol is not None:
+            protocol.connectionLost(reason)
 
     # The transport of that protocol.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from eplua_twisted.http_client.cookies import MAX_COOKIES
 from eplua_twisted.http_client.pool import ConcurrencyLimit
 from tests.support import for_each_lua
@@ -20,6 +22,25 @@ class ConnectionTests(MemoryTestCase):
             peer.send(answer())
         self.assertEqual(len(self.lines), 5)
         self.assertEqual(len(self.reactor.tcpClients), 1)
+
+    def test_what_is_over_is_not_left_to_the_collector(self) -> None:
+        """Nothing of a request holds another part of it in a circle."""
+
+        def ours() -> int:
+            names = [str(type(each).__module__) for each in gc.get_objects()]
+            return sum(each.startswith("eplua_twisted.http_client") for each in names)
+
+        peer = self.ask()
+        peer.send(answer())
+        gc.collect()
+        gc.disable()
+        self.addCleanup(gc.enable)
+        before = ours()
+        for _ in range(5):
+            self.run_lua("client:request('http://127.0.0.1/', params)")
+            peer.send(answer())
+        self.assertEqual(len(self.lines), 6)
+        self.assertEqual(ours(), before)
 
     def test_not_kept(self) -> None:
         self.ask(options="{persistent = false}").send(answer())
