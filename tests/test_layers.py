@@ -117,6 +117,7 @@ class LayerTests(SynchronousTestCase):
         code = (
             "import sys; from eplua_twisted import Runtime; from twisted.internet import reactor;"
             " Runtime(reactor).run_string('setTimeout(print, 1)');"
+            " Runtime(reactor, hc3=True);"
             " print([m for m in ('treq', 'autobahn', 'paho', 'twisted.web', "
             "'twisted.internet.endpoints', 'eplua_twisted.tcp.server') if m in sys.modules])"
         )

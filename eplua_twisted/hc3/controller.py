@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTime
@@ -15,7 +16,6 @@ from eplua_twisted.hc3.alarms import Alarms
 from eplua_twisted.hc3.copies import NotPlain, copied
 from eplua_twisted.hc3.devices import Devices
 from eplua_twisted.hc3.events import Events
-from eplua_twisted.hc3.fetch import Fetch
 from eplua_twisted.hc3.first_house import furnish
 from eplua_twisted.hc3.hosts import Hosts, Listeners, Outbox
 from eplua_twisted.hc3.house import House
@@ -32,6 +32,9 @@ from eplua_twisted.hc3.routing import Refused, Router, parse
 from eplua_twisted.hc3.scenes import Scenes
 from eplua_twisted.hc3.state_file import StateFile
 from eplua_twisted.hc3.subjects import Subjects
+
+if TYPE_CHECKING:
+    from eplua_twisted.hc3.fetch import Fetch
 
 
 @implementer(IController)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from eplua_twisted.errors import OperationError
-from eplua_twisted.hc3.fetch import Fetch, Fetched
 from eplua_twisted.hc3.interfaces import Answer
 from eplua_twisted.hc3.plain import Plain
 from eplua_twisted.hc3.routing import Refused, Request, Route
+
+if TYPE_CHECKING:
+    from eplua_twisted.hc3.fetch import Fetch, Fetched
 
 MAX_FETCHES = 50
 """Fetches at a time."""

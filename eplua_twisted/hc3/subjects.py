@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from eplua_twisted.hc3.alarms import Alarms
 from eplua_twisted.hc3.collection import Collection
 from eplua_twisted.hc3.device_routes import DeviceRoutes
 from eplua_twisted.hc3.devices import Devices
 from eplua_twisted.hc3.energy import Energy
-from eplua_twisted.hc3.fetch import Fetch
 from eplua_twisted.hc3.first_house import Sun
 from eplua_twisted.hc3.messages import Messages
 from eplua_twisted.hc3.notifications import Notifications
@@ -25,6 +25,9 @@ from eplua_twisted.hc3.scenes import Scenes
 from eplua_twisted.hc3.settings import Settings
 from eplua_twisted.hc3.system import System
 from eplua_twisted.hc3.variables import CustomEvents, GlobalVariables
+
+if TYPE_CHECKING:
+    from eplua_twisted.hc3.fetch import Fetch
 
 
 class Subjects:

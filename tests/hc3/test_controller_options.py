@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.error import CannotListenError
 from twisted.python import usage
 from twisted.trial.unittest import SynchronousTestCase
 
+from eplua_twisted.errors import OperationError
 from eplua_twisted.hc3.controller_options import parse_address
 from eplua_twisted.hc3.plan import Plan
 from eplua_twisted.hc3.state_file import StateError
@@ -66,3 +68,71 @@ class OptionTests(SynchronousTestCase):
         )
         self.assertEqual(str(problem), f"{path}: $.rooms: a list expected")
         self.assertEqual(reactor.getDelayedCalls(), [])
+
+
+class CommandTests(SynchronousTestCase):
+    """What C{eplua --hc3 --hc3-listen} does, on a reactor in memory."""
+
+    def setUp(self) -> None:
+        self.reactor: Any = MemoryReactor()
+        self.lines: list[bytes] = []
+
+    def job(self, script: str, *given: str) -> Any:
+        path = self.mktemp() + ".lua"
+        Path(path).write_text(script)
+        options = Options()
+        options.parseOptions(["--hc3", *given, path])
+        job = options.job(self.reactor, self.fail, output=self.lines.append)
+        self.addCleanup(self.stop, job)
+        return job
+
+    def stop(self, job: Any) -> None:
+        stopped = job.stop()
+        self.reactor.pump([0, 0, 2, 0, 0])
+        self.successResultOf(stopped)
+
+    def test_others_call_it_until_it_is_ended(self) -> None:
+        job = self.job(
+            "function QuickApp:hello(name) print('hello', name) end",
+            "--hc3-listen=127.0.0.1:0",
+        )
+        begun = job.begin()
+        self.reactor.settle()
+        self.successResultOf(begun)
+        idle = job.idle()
+        self.reactor.settle()
+        self.assertNoResult(idle)
+        body = b'{"args": ["you"]}'
+        answer = self.reactor.connect().ask(
+            b"POST /api/devices/4/action/hello HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+        )
+        self.assertTrue(answer.startswith(b"HTTP/1.1 202 "), answer)
+        self.reactor.settle()
+        self.assertTrue(self.lines[-1].endswith(b"hello you"), self.lines)
+        self.stop(job)
+        self.successResultOf(idle)
+        self.assertEqual([each for each in self.reactor.ports if each.connected], [])
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_one_that_nobody_can_call_ends_by_itself(self) -> None:
+        job = self.job("function QuickApp:onInit() print('here') end")
+        begun = job.begin()
+        self.reactor.settle()
+        self.successResultOf(begun)
+        idle = job.idle()
+        self.reactor.settle()
+        self.successResultOf(idle)
+
+    def test_port_that_cannot_be_had_is_told_before_the_script_runs(self) -> None:
+        job = self.job("print('not this')", "--hc3-listen=127.0.0.1:81")
+
+        def refuse(*arguments: Any, **named: Any) -> None:
+            raise CannotListenError("127.0.0.1", 81, OSError(98, "in use"))
+
+        self.reactor.listenTCP = refuse
+        begun = job.begin()
+        self.reactor.settle()
+        problem = self.failureResultOf(begun, OperationError).value
+        self.assertIn("cannot listen on 127.0.0.1:81: Address already", str(problem))
+        self.assertEqual(self.lines, [])
