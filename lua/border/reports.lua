@@ -111,10 +111,13 @@ end
 --- A problem with the script's part of a traceback below it. The traceback is made
 --- without the message, which it would cut at a zero byte.
 function reports.with_frames(message, trace)
-  local kept = { message }
+  local kept, hidden = { message }, false
   for line in gmatch(trace, "[^\n]+") do
-    if not find(line, "^\t<eplua>/") and not find(line, "^\t%[C%]: in [^ ]* *'?xpcall") then
-      kept[#kept + 1] = line
+    if find(line, "^\t<eplua>/") or find(line, "^\t%[C%]: in [^ ]* *'?xpcall") then
+      hidden = true
+    elseif not hidden or line ~= "\t(...tail calls...)" then
+      -- The tail calls of the library's own functions go with these.
+      kept[#kept + 1], hidden = line, false
     end
   end
   -- The library's call of the script's function, seen from below.

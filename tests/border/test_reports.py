@@ -103,6 +103,21 @@ class RunningTests(LuaTestCase):
             "\tin UDPSocket 127.0.0.1:5000, receive",
         )
 
+    def test_frames_of_the_library_are_left_out(self) -> None:
+        """Its tail calls too, where all of a script runs in a coroutine."""
+        self.runtime = self.make_runtime(hc3=True)
+        done = self.runtime.run_string(
+            "function QuickApp:onInit() setTimeout(function() error('x') end, 1) end",
+            "@test.lua",
+        )
+        for _ in range(20):
+            self.reactor.advance(0.01)
+        self.successResultOf(done)
+        trace = self.errors[-1].split("\n\t")
+        self.assertRegex(trace[1], r"^\[C\]: in (function|global) 'error'$")
+        self.assertRegex(trace[2], r"^test\.lua:1: in function <test\.lua:1>$")
+        self.assertEqual(trace[3:], ["in setTimeout, the function at test.lua:1"])
+
     def test_what_is_collected_has_no_name(self) -> None:
         self.ends(
             "net.resolve('localhost', {success = function() error('x') end})",
