@@ -8,9 +8,10 @@ from typing import Any
 
 from twisted.internet.error import CannotListenError
 
+from eplua_twisted.border.permissions import Access, Permissions
 from eplua_twisted.errors import OperationError
 from eplua_twisted.hc3.controller import SimulatedController
-from eplua_twisted.hc3.opening import HOSTS, LOCAL, Opened
+from eplua_twisted.hc3.opening import HOSTS, LOCAL, Opened, network_of
 from eplua_twisted.hc3.plan import Plan
 from eplua_twisted.hc3.remote import RemoteController
 from tests.support.hc3 import TIME, NetworkTestCase
@@ -83,6 +84,16 @@ class OpeningTests(NetworkTestCase):
         path = "/proxy?url=http%3A%2F%2Fa%3Ab%40127.0.0.1%2Fapi%2FglobalVariables"
         status, body = self.result(opened.controller.request("GET", path))
         self.assertEqual((status, body), (200, []))
+
+    def test_controller_is_no_way_around_permissions(self) -> None:
+        access = Access(Permissions(deny_net=True))
+        network = network_of(self.reactor, frozenset(), access)
+        opened = Opened(Plan(), network, self.reactor, lambda: TIME)
+        self.addCleanup(self.end, opened.stop)
+        path = "/proxy?url=http%3A%2F%2F10.0.0.1%2F"
+        status, body = self.result(opened.controller.request("GET", path))
+        self.assertEqual((status, body["reason"]), (502, "BAD_GATEWAY"))
+        self.assertEqual(self.reactor.tcpClients, [])
 
     def test_scripts_find_it_where_they_find_their_own_box(self) -> None:
         opened = self.open()
