@@ -104,8 +104,12 @@ class Programs:
             if not self._stopping:
                 await self._start(place)
 
-    async def _start(self, place: int) -> None:
-        setup = replace(self._setup, on_restart=lambda: self._restart(place))
+    async def _start(self, place: int, number: int | None = None) -> None:
+        setup = replace(
+            self._setup,
+            on_restart=lambda number: self._restart(place, number),
+            number=number,
+        )
         options: RuntimeOptions = {**self._options, "hc3": setup}
         runtime = Runtime(**options)
         self.runtimes[place] = runtime
@@ -118,14 +122,14 @@ class Programs:
             # os.exit, or a signal.
             pass
 
-    def _restart(self, place: int) -> None:
+    def _restart(self, place: int, number: int) -> None:
         """A QuickApp is to start anew: in a new runtime."""
         self._starting += 1
 
         async def again() -> None:
             await self.runtimes[place].stop()
             if not self._stopping:
-                await self._start(place)
+                await self._start(place, number)
 
         done = Deferred.fromCoroutine(again())
         done.addErrback(lambda failure: self.log.failure("restarting failed", failure))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from urllib.parse import quote
 
 from eplua_twisted.border.files import ALL_FILES, Files, denied
 from eplua_twisted.border.values import to_text
-from eplua_twisted.hc3.fqa import BadFile, Form, QuickAppFile, parse_fqa
+from eplua_twisted.hc3.fqa import BadFile, Form, QuickAppFile, SceneForm, parse_fqa
 from eplua_twisted.hc3.headers import BadHeader, Headers, read_headers
-from eplua_twisted.hc3.plain import Plain, Record, integer, records
+from eplua_twisted.hc3.plain import Plain, Record, integer, record, records
+from eplua_twisted.hc3.scene_forms import is_scene, parse_scene, scene_of_script
 from eplua_twisted.hc3.view_rows import properties_of
 
 DEFAULT_TYPE = "com.fibaro.genericDevice"
@@ -27,9 +30,9 @@ _PROPERTIES = {
 """Headers that stand for a property of the device."""
 
 
-def read_form(path: str, permitted: Files = ALL_FILES) -> Form:
+def read_form(path: str, permitted: Files = ALL_FILES) -> Form | SceneForm:
     """
-    Read a QuickApp.
+    Read a QuickApp or a scene.
 
     @param permitted: what its headers may name, besides what lies beside it
     @raise BadFile: it cannot be; names file and line, or file and JSON path
@@ -38,15 +41,17 @@ def read_form(path: str, permitted: Files = ALL_FILES) -> Form:
     code = Path(path).read_bytes()
     if path.lower().endswith(".fqa"):
         return parse_fqa(code, path)
+    if path.lower().endswith(".json"):
+        return parse_scene(code, path)
     beside = os.fsencode(os.path.realpath(Path(path).parent))
     return form_of_script(to_text(code), path, permitted, beside)
 
 
 def form_of_script(
     code: str, path: str, permitted: Files = ALL_FILES, beside: bytes | None = None
-) -> Form:
+) -> Form | SceneForm:
     """
-    The QuickApp of a script with headers.
+    The QuickApp, or the scene, of a script with headers.
 
     @param path: where it is; the files that it names are found from there
     @param permitted: which of them may be read
@@ -58,6 +63,8 @@ def form_of_script(
         raise BadFile(str(problem), f"{path}:{problem.line}") from None
     values = headers.values
     name = values.get("name") or Path(path).stem
+    if is_scene(headers):
+        return scene_of_script(code, path, name, headers)
     files = [_file(path, permitted, beside, *each) for each in headers.files]
     seen = [each.name for each in files]
     for place, each in enumerate(seen):
@@ -133,3 +140,23 @@ def with_variables(form: Form, given: dict[str, Plain]) -> None:
     ]
     rows += [{"name": name, "value": value} for name, value in given.items()]
     form.properties["quickAppVariables"] = rows
+
+
+async def changed_files(
+    form: Form, get: Callable[[str], Awaitable[Plain]], number: int
+) -> None:
+    """
+    Give a QuickApp that starts anew the files that the controller has of it now.
+
+    @param get: gets a path of the REST API
+    """
+    here = {file.name: file for file in form.files}
+    files: list[QuickAppFile] = []
+    for each in records(await get(f"/quickApp/{number}/files")):
+        name = str(each.get("name"))
+        whole = record(await get(f"/quickApp/{number}/files/{quote(name)}"))
+        content = str(whole.get("content") or "")
+        same = name in here and here[name].content == content
+        chunk = here[name].chunk if same else f"={form.name}/{name}.lua"
+        files.append(QuickAppFile(name, content, chunk, each.get("isMain") is True))
+    form.files = sorted(files, key=lambda file: file.main)

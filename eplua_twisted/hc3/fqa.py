@@ -60,6 +60,22 @@ class Form:
     warnings: list[str] = field(default_factory=list)
 
 
+@dataclass
+class SceneForm:
+    """
+    A scene as it stands in a file.
+
+    @ivar conditions: the table that says when it runs; empty for none
+    @ivar chunk: as L{QuickAppFile.chunk}, of the actions
+    """
+
+    name: str
+    conditions: Plain
+    actions: str
+    chunk: str
+    warnings: list[str] = field(default_factory=list)
+
+
 class _Checked:
     """The values of one JSON file, each found by its path or refused."""
 

@@ -19,8 +19,14 @@ from eplua_twisted.border.interfaces import IModule
 from eplua_twisted.border.primitives import crossing, query
 from eplua_twisted.border.values import Scalar, seconds, to_bytes, to_readable, to_text
 from eplua_twisted.errors import OperationError, ScriptError
-from eplua_twisted.hc3.forms import form_of_script, read_form, with_variables
-from eplua_twisted.hc3.fqa import BadFile, Form
+from eplua_twisted.hc3.conditions import triggers
+from eplua_twisted.hc3.forms import (
+    changed_files,
+    form_of_script,
+    read_form,
+    with_variables,
+)
+from eplua_twisted.hc3.fqa import BadFile, Form, SceneForm
 from eplua_twisted.hc3.interfaces import (
     Answer,
     IHost,
@@ -29,6 +35,7 @@ from eplua_twisted.hc3.interfaces import (
 from eplua_twisted.hc3.log_lines import LogLine
 from eplua_twisted.hc3.opening import Opened
 from eplua_twisted.hc3.plain import Plain, Record
+from eplua_twisted.hc3.scene_host import MANUAL, SceneHost
 
 T = TypeVar("T")
 
@@ -94,6 +101,7 @@ class ScriptHost:
         self._on_fewer = on_fewer
         self._clock = clock
         self._asleep: IDelayedCall | None = None
+        self._scene: SceneHost | None = None
         self._lingers = 0
         self._linger = Deadline(reactor, self._turned)
         self._time_of_day = time_of_day
@@ -104,7 +112,7 @@ class ScriptHost:
         self._listener = 0
         self._unsubscribe: Callable[[], None] | None = None
         self.device_id: int | None = None
-        self.on_restart: Callable[[], object] = self._no_restart
+        self.on_restart: Callable[[int], object] = self._no_restart
 
     # Starting.
 
@@ -145,30 +153,36 @@ class ScriptHost:
             form = form_of_script(code, name.lstrip("=@"), self._permitted)
         except BadFile as problem:
             raise ScriptError(str(problem), str(problem)) from None
-        form.files[-1].chunk = name
+        if isinstance(form, Form):
+            form.files[-1].chunk = name
         await self.start(form, command)
 
-    async def start(self, form: Form, command: Command) -> None:
+    async def start(self, form: Form | SceneForm, command: Command) -> None:
         """
-        Make the device of a QuickApp, or find the one that it had, and run it.
+        Run a QuickApp or a scene.
 
-        @raise ScriptError: a file of it failed
+        @raise ScriptError: it failed
         @raise OperationError: the controller refuses it
         """
         for warning in form.warnings:
             self.log.warn("{text}", text=warning)
-        with_variables(form, self._variables)
         if self._owns:
             await self._opened.start()
+        if isinstance(form, SceneForm):
+            await self._start_scene(form, command)
+        else:
+            await self._start_quickapp(form, command)
+
+    async def _start_quickapp(self, form: Form, command: Command) -> None:
+        """Make its device, or find the one that it had."""
         if self.device_id is None:
+            with_variables(form, self._variables)
             number = await self.controller.add_quickapp(self.describe(form))
             self.device_id = number
+        else:
+            await changed_files(form, self._get, self.device_id)
         self.controller.attach(self.device_id, self)
-        status, device = await self.controller.request(
-            "GET", f"/devices/{self.device_id}", None, self.device_id
-        )
-        if status != 200:
-            raise OperationError("state", f"the controller answered {status}")
+        device = await self._get(f"/devices/{self.device_id}")
         files = [
             part
             for file in form.files
@@ -176,17 +190,41 @@ class ScriptHost:
         ]
         await command(b"quickapp", _encoded(device), *files)
 
-    async def run_actions(
-        self, number: int, trigger: Record, chunk: str, code: str, command: Command
-    ) -> None:
-        """
-        Run the actions of a scene.
+    async def _get(self, path: str) -> Plain:
+        status, body = await self.controller.request("GET", path, None, self.device_id)
+        if status != 200:
+            raise OperationError("state", f"the controller answered {status} to {path}")
+        return body
 
-        @raise ScriptError: they failed
-        """
-        await command(
-            b"scene", number, _encoded(trigger), to_bytes(chunk), to_bytes(code)
+    async def _start_scene(self, form: SceneForm, command: Command) -> None:
+        content = {"conditions": form.conditions, "actions": form.actions}
+        number = await self.controller.add_scene(
+            {"name": form.name, "type": "lua", "content": json.dumps(content)}
         )
+
+        def act(trigger: Record) -> Deferred[None]:
+            done = command(
+                b"scene",
+                number,
+                _encoded(trigger),
+                to_bytes(form.chunk),
+                to_bytes(form.actions),
+            )
+            return done.addCallback(lambda results: None)
+
+        self._scene = SceneHost(
+            number,
+            form.conditions,
+            self.controller,
+            self._clock,
+            self._time_of_day,
+            act,
+            self._on_fewer,
+        )
+        self._scene.start()
+        if not triggers(form.conditions):
+            # Nothing begins it but people.
+            await act(dict(MANUAL))
 
     # IHost.
 
@@ -204,10 +242,10 @@ class ScriptHost:
 
     def restart(self, device_id: int) -> None:
         """As L{IHost.restart}."""
-        self.on_restart()
+        self.on_restart(device_id)
 
-    def _no_restart(self) -> None:
-        self.log.warn("QuickApp {number} is not started anew", number=self.device_id)
+    def _no_restart(self, device_id: int) -> None:
+        self.log.warn("QuickApp {number} is not started anew", number=device_id)
 
     def removed(self, device_id: int) -> None:
         """As L{IHost.removed}."""
@@ -317,7 +355,8 @@ class ScriptHost:
 
     @property
     def active(self) -> int:
-        return int(self._asleep is not None or self._lingers > 0)
+        scene = 0 if self._scene is None else self._scene.active
+        return scene + int(self._asleep is not None or self._lingers > 0)
 
     def _turned(self) -> None:
         self._lingers -= 1
@@ -332,6 +371,8 @@ class ScriptHost:
     def stop(self) -> Deferred[None] | None:
         self.follow(False)
         self._linger.cancel()
+        if self._scene is not None:
+            self._scene.stop()
         if self._asleep is not None:
             self._asleep.cancel()
         if self.device_id is not None:

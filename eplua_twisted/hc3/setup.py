@@ -30,14 +30,16 @@ class Setup:
     @ivar variables: QuickApp variables, over those that the script's file has
     @ivar verify: certificates of local devices are verified too
     @ivar on_line: takes each line that the script logs, in place of C{output}
-    @ivar on_restart: told that the QuickApp is to start anew: in a new runtime
+    @ivar on_restart: told that the QuickApp of a device is to start anew: in a new runtime
+    @ivar number: the device that it has, when it is started anew
     """
 
     controller: IController | None = None
     variables: dict[str, Plain] = field(default_factory=dict)
     verify: bool = False
     on_line: Callable[[LogLine], None] | None = None
-    on_restart: Callable[[], object] | None = None
+    on_restart: Callable[[int], object] | None = None
+    number: int | None = None
     plan: Plan = field(default_factory=Plan)
     opened: Opened | None = None
 
@@ -132,6 +134,7 @@ def be_hc3(
         setup.opened is None,
         environment.access.files,
     )
+    host.device_id = setup.number
     if setup.on_restart is not None:
         host.on_restart = setup.on_restart
     return environment, host

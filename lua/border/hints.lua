@@ -118,6 +118,12 @@ local function add_globals(names)
   end
 end
 
+-- Globals that scripts of Home Center 3 begin with.
+local HC3 = {
+  QuickApp = true, QuickAppChild = true, fibaro = true, hub = true, class = true, api = true,
+  plugin = true,
+}
+
 --- "; did you mean net.TCPSocket?", or nothing.
 ---@param message string
 ---@param co thread|nil the coroutine that has raised it, if it is not the running one
@@ -126,6 +132,9 @@ function hints.of(message, co, level)
   local kind, name = missing(message)
   if not kind then return "" end
   if not co then level = level + 1 end
+  if kind == "global" and HC3[name] and not core.holds then
+    return ": this is a script of Home Center 3, which runs with --hc3 or Runtime(hc3=True)"
+  end
   local names = {}
   if kind == "global" then
     add_globals(names)

@@ -5,7 +5,7 @@ local core, primitives = ...
 core.import("hc3/lua53")
 local class = core.import("hc3/class")
 local globals = _G
-local load, xpcall = load, xpcall
+local load, setmetatable, type, xpcall = load, setmetatable, type, xpcall
 local deepest = debug.traceback
 
 globals.class, globals.property = class.class, class.property
@@ -56,9 +56,9 @@ end
 
 --- Run the files of a program in their order.
 ---@return boolean, any
-local function run_files(files)
+local function run_files(files, environment)
   for i = 1, #files, 2 do
-    local chunk, problem = load(files[i + 1], files[i], "t", globals)
+    local chunk, problem = load(files[i + 1], files[i], "t", environment)
     if not chunk then return false, problem end
     local good, failure = xpcall(chunk, traced)
     if not good then return false, failure end
@@ -82,7 +82,7 @@ function hc3.start(commands, finish)
     device = api.decoded(device)
     plugin.mainDeviceId = device.id
     globals.__TAG = "QUICKAPP" .. device.id
-    local good, problem = run_files({ ... })
+    local good, problem = run_files({ ... }, globals)
     if not good then return finish(number, true, false, problem) end
     children.start(device)
     finish(number, false, true)
@@ -91,9 +91,14 @@ function hc3.start(commands, finish)
   --- Run a scene's actions: its number, the trigger as JSON, name and code.
   function commands.scene(number, id, trigger, name, code)
     globals.sceneId, globals.__TAG = id, "SCENE" .. id
-    globals.sourceTrigger = api.decoded(trigger)
-    local good, problem = run_files({ name, code })
-    finish(number, true, good, problem)
+    -- Each run has globals of its own.
+    local own = { sceneId = id, sourceTrigger = api.decoded(trigger) }
+    own._G = own
+    local good, problem = run_files({ name, code }, setmetatable(own, { __index = globals }))
+    if not good then
+      reports.report(type(problem) == "table" and problem[2] or problem)
+    end
+    finish(number, false, true)
   end
 end
 

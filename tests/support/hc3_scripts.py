@@ -13,6 +13,7 @@ from tests.support import LuaTestCase
 class HostTestCase(LuaTestCase):
     """
     @ivar logged: each line that a script has logged
+    @ivar number: the device of the QuickApp
     """
 
     lua = "5.3"
@@ -40,8 +41,25 @@ class HostTestCase(LuaTestCase):
 
     def quickapp(self, body: str, headers: str = "") -> list[str]:
         """Run a QuickApp whose C{onInit} has this body; what it has logged."""
-        self.run_script(f"{headers}\nfunction QuickApp:onInit()\n{body}\nend")
+        found = "print(self.id)"
+        self.run_script(f"{headers}\nfunction QuickApp:onInit() {found}\n{body}\nend")
+        self.number = int(self.texts_of(1)[0])
         return self.texts
+
+    def texts_of(self, count: int) -> list[str]:
+        """The first so many."""
+        texts = [each.text for each in self.logged[:count]]
+        del self.logged[:count]
+        return texts
+
+    def begin(self, body: str) -> None:
+        """As L{quickapp}, for one that is not over yet."""
+        done = self.runtime.run_string(
+            f"\nfunction QuickApp:onInit()\n{body}\nend", "@test.lua"
+        )
+        # Stopping ends it.
+        done.addErrback(lambda failure: None)
+        self.turn(4)
 
     def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """A request of the controller by somebody else, and what comes of it."""
