@@ -67,6 +67,9 @@ def ranges(
         found = RANGE.fullmatch(each.strip())
         if found is None or found[0] == b"-" or len(found[0]) > 40:
             return None
+        if found[1] and found[2] and int(found[2]) < int(found[1]):
+            # Not outside, but none (RFC 9110, 14.1.1).
+            return None
         wanted.append(found)
     if len(wanted) > MAX_RANGES:
         return None

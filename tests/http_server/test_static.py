@@ -155,6 +155,8 @@ class RangeTests(FileTestCase):
             "bytes",
             "lines=0-1",
             "bytes=5-2,x",
+            "bytes=5-2",
+            "bytes=0-1,5-2",
         ):
             self.assertIn(b" 200 ", self.fetch("/f/all.bin", f"Range: {wanted}")[0])
 
