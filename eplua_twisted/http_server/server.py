@@ -93,7 +93,12 @@ class HTTPServer(Listening[HTTPConnection, None], Factory):
 
     @query("http_server_static")
     def static(self, prefix: bytes, directory: bytes) -> None:
-        """Serve files from a directory."""
+        """
+        Serve files from a directory.
+
+        @raise OperationError: C{denied}
+        """
+        directory = self.environment.access.files.check(directory, "read")
         self._furnished = True
         if not prefix.endswith(b"/"):
             prefix += b"/"

@@ -6,13 +6,17 @@ local core, primitives = ...
 local core_open, input, output, lines = io.open, io.input, io.output, io.lines
 local tmpfile, remove, rename, tmpname = io.tmpfile, os.remove, os.rename, os.tmpname
 local getinfo, traceback = debug.getinfo, debug.traceback
-local error, next, pcall, rawget, select, tostring, type =
-  error, next, pcall, rawget, select, tostring, type
+local error, getmetatable, next, pcall, rawget, select, tostring, type =
+  error, getmetatable, next, pcall, rawget, select, tostring, type
 local find, format, gsub = string.find, string.format, string.gsub
+local file_methods = getmetatable(io.stdout).__index
+local read, close = file_methods.read, file_methods.close
 local reports = core.import("border/reports")
 local path_of = primitives.access_path
 local globals = _G
 local package = globals.package
+
+local LARGEST_PEM = 1024 * 1024
 
 local permissions = {}
 
@@ -24,13 +28,23 @@ permissions.sandboxed = sandboxed
 local EACCES = 13
 local TEMPORARY = "/tmp/lua_temporary"
 
---- The file to read for an option of the script's that names one; raises where that is
---- not permitted.
-function permissions.file(path)
-  if not reads then return path end
-  local real, message = path_of(path, "read", false)
+local PEM = "-----BEGIN "
+
+--- What an option of the script's is, that is a text of PEM or names a file of it. Where
+--- files are limited it is the text: by the time that a file is used the script may have
+--- put another one in its place. Raises where it is not permitted.
+function permissions.pem(value)
+  if not reads or find(value, PEM, 1, true) then return value end
+  local real, message = path_of(value, "read", false)
   if not real then reports.raise(message) end
-  return real
+  local file, problem = core_open(real, "rb")
+  if not file then reports.raise(problem) end
+  local content = read(file, LARGEST_PEM)
+  close(file)
+  if not content or not find(content, PEM, 1, true) then
+    reports.raise(value .. ": no PEM text")
+  end
+  return content
 end
 
 --- The file of a module, or nil: there is none that may be loaded.

@@ -5,7 +5,7 @@ local core = ...
 local hosts, options = core.import("net/hosts", "resolve"), core.import("border/options")
 local reports, text = core.import("border/reports"), core.import("border/text")
 local permissions = core.import("border/permissions", "access")
-local find, type, format, pairs = string.find, type, string.format, pairs
+local type, format, pairs = type, string.format, pairs
 
 ---@class net.tls
 ---@field certificateAuthority? string PEM text or file, trusted besides the system's
@@ -22,10 +22,7 @@ local find, type, format, pairs = string.find, type, string.format, pairs
 local tls = {}
 
 local function pem_kind(value)
-  if type(value) == "string" and value ~= "" then
-    -- What is no text of PEM is a file.
-    return find(value, "-----BEGIN ", 1, true) and value or permissions.file(value)
-  end
+  if type(value) == "string" and value ~= "" then return permissions.pem(value) end
   return nil, "string that is not empty"
 end
 

@@ -11,6 +11,7 @@ from eplua_twisted.hc3.setup import Setup
 from eplua_twisted.programs import Programs
 from eplua_twisted.runtime_options import RuntimeOptions
 from tests.support import LuaTestCase, for_each_lua
+from tests.support.dtls import pems
 
 NETWORK = {
     "an address": "net.TCPSocket():connect('127.0.0.1', 8080, r)",
@@ -391,6 +392,42 @@ class FileTests(LuaTestCase):
             else:
                 self.assertEqual(said.startswith("true"), found, (name, said))
                 self.assertEqual("not found" in said, not found, (name, said))
+
+    def test_what_takes_the_place_of_a_file(self) -> None:
+        """What was looked at is what is used, whatever the script renames meanwhile."""
+        pub = self.root / "read" / "pub"
+        pub.mkdir()
+        (self.root / "read" / "away").symlink_to(self.root / "out")
+        pem = pems()[1].decode()
+        (self.root / "read" / "pem").write_text(pem)
+        self.runtime = self.make_runtime(
+            permissions=Permissions(
+                allow_read=[self.root / "read"],
+                allow_write=[self.root / "read"],
+                allow_listen=True,
+            )
+        )
+        self.run_lua(
+            f"""
+            local root = '{self.root}/read/'
+            server = net.HTTPServer({{tls = {{certificate = root .. 'pem',
+              privateKey = root .. 'pem'}}}})
+            plain = net.HTTPServer()
+            plain:static("/", root .. "pub")
+            assert(os.rename(root .. "pub", root .. "old"))
+            assert(os.rename(root .. "away", root .. "pub"))
+            assert(os.remove(root .. "pem"))
+            plain:start("127.0.0.1", 8080, function(_, response)
+              response:send(404, {{}}, "no file")
+            end)
+            server:start("127.0.0.1", 8443, print, {{success = print, error = print}})
+            """
+        )
+        peer = self.reactor.connect(0)
+        peer.send(b"GET /secret HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        self.reactor.settle()
+        self.assertTrue(peer.received().endswith(b"no file"))
+        self.assertEqual(self.lines, [b"8443"])
 
     def test_files_that_headers_name(self) -> None:
         """Those of QuickApps are modules too."""
