@@ -155,6 +155,7 @@ class SimulatedController:
     def detach(self, device_id: int) -> None:
         """As L{IController.detach}."""
         self._hosts.detach(device_id)
+        self._quickapps.end(device_id)
 
     # What Python programs use.
 

@@ -64,6 +64,9 @@ class Table:
         self.next = FIRST_NUMBERS.get(name, 1)
         self._rows: dict[Plain, Record] = {}
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._rows
+
     def __len__(self) -> int:
         return len(self._rows)
 

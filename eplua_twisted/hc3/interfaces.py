@@ -28,8 +28,8 @@ class QuickAppDescription(TypedDict, total=False):
     C{id}: the number that the device is to have.  If a device of it is there already,
     with the same type, it becomes this QuickApp's: what it has kept (its variables, its
     children, its storage) stays, and the description's code, view and callbacks are set.
-    Without a number the same is done with one of the same name and type that an earlier
-    run has left.
+    Without a number the same is done with one of the same name and type that nobody runs
+    any more: it was detached, or an earlier run of the controller has left it.
 
     C{files}: as in an C{.fqa} file: C{name}, C{isMain}, C{content}.
     """
@@ -131,7 +131,10 @@ class IController(Interface):
         """
 
     def detach(device_id: int) -> None:
-        """Nobody runs it any more; what was not yet told is not told."""
+        """
+        Nobody runs it any more; what was not yet told is not told.  The device stays,
+        for when the QuickApp is added again.
+        """
 
     def add_scene(description: Record) -> Deferred[int]:
         """

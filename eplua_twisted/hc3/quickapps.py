@@ -29,7 +29,7 @@ class QuickApps:
     def __init__(self, devices: Devices) -> None:
         self.devices = devices
         self.house = devices.house
-        # Those of the state file that nobody has begun to run again.
+        # Those that somebody has run, and nobody has begun to run again.
         self._kept: set[int] = set()
 
     def remember(self) -> None:
@@ -38,8 +38,13 @@ class QuickApps:
             if "quickApp" in texts(each["interfaces"]) and not each["parentId"]:
                 self._kept.add(int(str(each["id"])))
 
+    def end(self, device_id: int) -> None:
+        """Nobody runs it any more; it may be run again."""
+        if device_id in self.house.devices:
+            self._kept.add(device_id)
+
     def _of_before(self, name: str, kind: str) -> Record | None:
-        """The device that a QuickApp of this name and type had in an earlier run."""
+        """The device that a QuickApp of this name and type had when it last ran."""
         for number in sorted(self._kept):
             device = self.house.devices.get(number)
             if device and device["name"] == name and device["type"] == kind:

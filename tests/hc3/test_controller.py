@@ -118,6 +118,14 @@ class HostTests(ControllerTestCase):
         self.turn()
         self.assertEqual(self.host.told, [])
 
+    def test_quickapp_that_is_started_anew_has_its_device_again(self) -> None:
+        description: Any = {"name": "mine", "type": "com.fibaro.binarySwitch"}
+        self.controller.detach(self.number)
+        self.assertEqual(self.quickapp(**description), self.number)
+        self.controller.attach(self.number, self.host)
+        # Another one of the same name is another one, as long as the first is run.
+        self.assertNotEqual(self.quickapp(**description), self.number)
+
     def test_removed_device_is_told_once(self) -> None:
         self.ask("DELETE", f"/devices/{self.number}")
         self.turn()
