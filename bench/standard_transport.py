@@ -1,4 +1,4 @@
-"""Runs a script with Twisted's own TCP transports instead of the eager ones."""
+"""Runs a script with Twisted's own TCP transports instead of the lean ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from eplua_twisted import Runtime
 
 
 async def main(reactor: Any) -> None:
-    runtime = Runtime(reactor, eager_writes=False)
+    runtime = Runtime(reactor, transports="twisted")
     await runtime.run_file(*sys.argv[1:])
     await runtime.idle()
 

@@ -15,7 +15,7 @@ from twisted.logger import Logger
 
 from eplua_twisted.border.bridge import Bridge
 from eplua_twisted.border.calls import Calls, Function
-from eplua_twisted.border.clock import SteadyReactor, steady
+from eplua_twisted.border.clock import let_rest, steady
 from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.border.entries import Entries
 from eplua_twisted.border.environment import Environment, IReactor
@@ -38,6 +38,7 @@ from eplua_twisted.lifecycle import Lifecycle
 from eplua_twisted.lua_files import chunk_of, library_source, why
 from eplua_twisted.streams.reactors import reactors
 from eplua_twisted.timers import Timers
+from eplua_twisted.transports.reactor import Transports, connecting, rest
 
 DEFAULT_LIMITS = Limits()
 
@@ -96,8 +97,7 @@ class Runtime:
     @param sandbox: scripts have no library that leads out of Lua, and no more of the
         network and the files than C{permissions} allow
     @param permissions: what scripts may reach, read and write
-    @param eager_writes: TCP connections send at once what is written; otherwise they
-        are Twisted's own, which send on the next turn of the reactor
+    @param transports: what connections stand on: see L{Transports}
     @param clock: what the script's timers, C{os.time} and C{os.date} follow in place of
         the reactor and the time of day: a L{clocks} one, or one that you move, e.g.
         C{twisted.internet.task.Clock}
@@ -121,7 +121,7 @@ class Runtime:
         limits: Limits = DEFAULT_LIMITS,
         sandbox: bool = False,
         permissions: Permissions = UNLIMITED,
-        eager_writes: bool = True,
+        transports: Transports = "lean",
         clock: IReactorTime | None = None,
         hc3: bool | IController | Setup = False,
     ) -> None:
@@ -134,15 +134,15 @@ class Runtime:
             from twisted.internet import reactor
         real = cast(IReactor, reactor)
         steady_reactor = steady(real)
-        self._on_exit = on_exit
-        self._exited = False
+        self._on_exit, self._exited = on_exit, False
         self._clock = steady_reactor
+        self._streams = connecting(steady_reactor, transports)
         self._resources = Resources()
         self._bridge = Bridge(steady_reactor, self._resources)
         connections = Connections(limits.max_connections)
         access = Access(permissions, sandbox)
         self._environment = Environment(
-            *reactors(steady_reactor, eager_writes, connections, access),
+            *reactors(steady_reactor, self._streams, connections, access),
             self._bridge,
             self._resources,
             real.seconds if steady_reactor is real else time.time,
@@ -228,8 +228,8 @@ class Runtime:
         self._unfollow()
         self._drop_finalizers = self._expose = self._calls = None
         self._modules.clear()
-        if isinstance(self._clock, SteadyReactor):
-            self._clock.rest()
+        rest(self._streams)
+        let_rest(self._clock)
 
     def _primitives(self, name: bytes) -> tuple[object, ...]:
         """

@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from eplua_twisted.border.library import Output
 from eplua_twisted.border.limits import Limits
 from eplua_twisted.border.permissions import Permissions
+from eplua_twisted.transports.reactor import Transports
 
 if TYPE_CHECKING:
     from eplua_twisted.hc3.interfaces import IController
@@ -30,6 +31,6 @@ class RuntimeOptions(TypedDict, total=False):
     limits: Limits
     sandbox: bool
     permissions: Permissions
-    eager_writes: bool
+    transports: Transports
     clock: IReactorTime | None
     hc3: bool | IController | Setup

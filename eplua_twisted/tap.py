@@ -22,6 +22,7 @@ from eplua_twisted.runtime_options import RuntimeOptions
 from eplua_twisted.service import RuntimeService
 from eplua_twisted.signals import GRACE, Watch
 from eplua_twisted.time_options import TimeOptions
+from eplua_twisted.transports.reactor import TRANSPORTS
 
 LONGEST_GRACE = 86_400.0
 """Seconds: beyond a day it is a mistake."""
@@ -44,6 +45,7 @@ class Options(TimeOptions, HC3Options, LimitOptions, PermissionOptions):
     longdesc = "Runs a Lua script with a network."
     optParameters = [
         ["lua", None, None, f"Lua version: {', '.join(LUA_VERSIONS)}; 5.4, --hc3: 5.3"],
+        ["transports", None, "lean", f"of connections: {' or '.join(TRANSPORTS)}"],
         ["execute", "e", None, "run CODE instead of a script"],
         [
             "on-error",
@@ -86,6 +88,11 @@ class Options(TimeOptions, HC3Options, LimitOptions, PermissionOptions):
                 f"unknown Lua version {self['lua']!r}; known: {known}"
             )
         self.check_time()
+        if self["transports"] not in TRANSPORTS:
+            raise usage.UsageError(
+                f"unknown --transports={self['transports']};"
+                f" known: {', '.join(TRANSPORTS)}"
+            )
         if self["on-error"] not in ON_ERROR:
             raise usage.UsageError(
                 f"unknown --on-error={self['on-error']}; known: {', '.join(ON_ERROR)}"
@@ -104,6 +111,7 @@ class Options(TimeOptions, HC3Options, LimitOptions, PermissionOptions):
             "reactor": running,
             "clock": self.clock(running),
             "lua": self["lua"],
+            "transports": self["transports"],
             "exit_on_error": self["on-error"] == "exit",
             "allow_unauthorized": self.allow_unauthorized,
             "limits": self.limits,

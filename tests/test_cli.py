@@ -104,14 +104,16 @@ class CommandTests(TestCase):
             self.run_command(*EPLUA),
             self.run_command(*EPLUA, "--lua", "5.1", "x"),
             self.run_command(*EPLUA, "--none"),
+            self.run_command(*EPLUA, "--transports=fast", "x"),
         )
-        self.assertEqual([code for code, _ in answers], [2, 2, 2])
+        self.assertEqual([code for code, _ in answers], [2, 2, 2, 2])
         for (_, output), text in zip(
             answers,
             (
                 b"no script given",
                 b"unknown Lua version '5.1'; known: 5.3, 5.4, 5.5, luajit",
                 b"option --none not recognized",
+                b"unknown --transports=fast; known: lean, twisted",
             ),
             strict=True,
         ):

@@ -14,7 +14,7 @@ from tests.support import layers
 
 PACKAGE = Path(eplua_twisted.__file__).parent
 
-BELOW = {"errors", "border", "streams", "tls"}
+BELOW = {"errors", "border", "transports", "streams", "tls"}
 """What a protocol stands on."""
 
 PROTOCOLS = ("tcp", "udp", "http_client", "http_server", "websocket", "mqtt")
@@ -22,9 +22,10 @@ PROTOCOLS = ("tcp", "udp", "http_client", "http_server", "websocket", "mqtt")
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "border": {"errors"},
-    "streams": {"errors", "border"},
+    "transports": {"errors", "border"},
+    "streams": {"errors", "border", "transports"},
     "http_engine": {"errors"},
-    "tls": {"errors", "border", "streams"},
+    "tls": {"errors", "border", "transports", "streams"},
     **dict.fromkeys(PROTOCOLS, BELOW),
     "http_client": {*BELOW, "http_engine"},
     "http_server": {*BELOW, "http_engine"},
@@ -47,7 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "lua_files",
     },
     "lua_files": {"errors", "border", "files"},
-    "runtime_options": {"border", "hc3"},
+    "runtime_options": {"border", "hc3", "transports"},
     "service": {"errors", "border", "runtime", "runtime_options"},
     "signals": set(),
     "files": set(),
@@ -56,7 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "permission_options": {"border"},
     "programs": {"errors", "border", "clocks", "hc3", "runtime", "runtime_options"},
     "tap": {
-        *("border", "hc3", "runtime", "service", "signals", "programs"),
+        *("border", "transports", "hc3", "runtime", "service", "signals", "programs"),
         "runtime_options",
         *("limit_options", "permission_options", "time_options"),
     },

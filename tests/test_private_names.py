@@ -53,7 +53,6 @@ class Private:
         return None
 
 
-ABSTRACT = "twisted.internet.abstract:FileDescriptor"
 WEBSOCKET = "autobahn.websocket.protocol:WebSocketProtocol"
 WEBSOCKET_CLIENT = "autobahn.websocket.protocol:WebSocketClientProtocol"
 WEBSOCKET_SERVER = "autobahn.websocket.protocol:WebSocketServerProtocol"
@@ -63,12 +62,9 @@ PAHO = "paho.mqtt.client:Client"
 
 PRIVATE = (
     Private("twisted", "twisted.internet._resolver", "GAIResolver"),
-    Private("twisted", ABSTRACT, "_isSendBufferFull", ()),
-    Private("twisted", ABSTRACT, "_tempDataLen"),
-    Private("twisted", ABSTRACT, "_writeDisconnected"),
-    Private("twisted", ABSTRACT, "_writeDisconnecting"),
-    Private("twisted", "twisted.internet.tcp:_AbortingMixin", "_aborting"),
+    Private("twisted", "twisted.internet.base:BaseConnector", "_makeTransport", ()),
     Private("twisted", "twisted.internet.tcp:Connector", "_makeTransport", ()),
+    Private("twisted", "twisted.internet.unix:Connector", "_makeTransport", ()),
     Private("twisted", TLS, "_aborted"),
     Private("twisted", TLS, "_flushReceiveBIO", ()),
     Private("twisted", TLS, "_flushSendBIO", ()),
@@ -107,8 +103,6 @@ PRIVATE = (
 """Private names, as L{private_uses} finds them."""
 
 UNDOCUMENTED = (
-    Private("twisted", ABSTRACT, "dataBuffer"),
-    Private("twisted", ABSTRACT, "offset"),
     Private("autobahn", WEBSOCKET, "failedByMe"),
     Private("autobahn", WEBSOCKET, "processData", ()),
     Private("autobahn", WEBSOCKET, "current_frame"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -120,6 +121,13 @@ class ConstructionTests(SynchronousTestCase):
     def test_unknown_lua(self) -> None:
         problem = self.assertRaises(ValueError, Runtime, MemoryReactor(), lua="5.1")
         self.assertIn("5.3, 5.4, 5.5, luajit", str(problem))
+
+    def test_unknown_transports(self) -> None:
+        wrong: Any = "fast"
+        problem = self.assertRaises(
+            ValueError, Runtime, MemoryReactor(), transports=wrong
+        )
+        self.assertIn("known: lean, twisted", str(problem))
 
     def test_expose_what_cannot_be_converted(self) -> None:
         runtime = Runtime(MemoryReactor(), output=lambda line: None)

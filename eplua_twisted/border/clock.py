@@ -319,3 +319,9 @@ def steady(reactor: R) -> R:
     if isinstance(reactor, PosixReactorBase):
         return cast(R, SteadyReactor(cast(Below, reactor)))
     return reactor
+
+
+def let_rest(reactor: object) -> None:
+    """See L{SteadyReactor.rest}; others have no alarm."""
+    if isinstance(reactor, SteadyReactor):
+        reactor.rest()

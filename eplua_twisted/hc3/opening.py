@@ -23,6 +23,7 @@ from eplua_twisted.hc3.plan import Plan
 from eplua_twisted.hc3.state_file import StateFile
 from eplua_twisted.streams.endpoints import listen
 from eplua_twisted.streams.reactors import reactors
+from eplua_twisted.transports.reactor import lean, rest
 
 if TYPE_CHECKING:
     from eplua_twisted.hc3.fetch import Client, Fetched
@@ -52,9 +53,12 @@ def network_of(
     @param access: what scripts are permitted, which reach others by a controller
     """
     running = cast(IReactor, reactor)
+    streams = lean(running)
+    # Nobody ends this network: no descriptor is kept while there is no connection.
+    rest(streams)
     resources, connections = Resources(), Connections()
     return Environment(
-        *reactors(running, True, connections, access),
+        *reactors(running, streams, connections, access),
         Bridge(running, resources),
         resources,
         allow_unauthorized=allow,

@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from eplua_twisted.errors import OperationError
 from eplua_twisted.http_client.response import COMPLETE, Response
 from eplua_twisted.http_engine.response_reader import ResponseHead, ResponseReader
-from eplua_twisted.streams.transports import StreamTransport
+from eplua_twisted.transports.interfaces import StreamTransport
 
 SMALL = 64 * 1024
 LARGE = 256 * 1024

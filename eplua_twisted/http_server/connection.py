@@ -30,8 +30,8 @@ from eplua_twisted.http_server.request import HTTPServerRequest
 from eplua_twisted.http_server.roles import Server
 from eplua_twisted.http_server.stalled import WatchedProducer
 from eplua_twisted.streams.endpoints import host_and_port
-from eplua_twisted.streams.transports import StreamTransport
 from eplua_twisted.streams.write_buffer import WriteBuffer
+from eplua_twisted.transports.interfaces import StreamTransport
 
 HANDSHAKE_TIMEOUT = 10.0
 """Seconds that a TLS handshake may take, as everywhere."""

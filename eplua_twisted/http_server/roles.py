@@ -9,8 +9,8 @@ from twisted.internet.interfaces import IProtocol, IReactorTime
 from eplua_twisted.border.resources import Resources
 from eplua_twisted.http_engine.answers import Heads
 from eplua_twisted.http_server.options import HTTPServerOptions
-from eplua_twisted.streams.transports import StreamTransport
 from eplua_twisted.streams.write_buffer import WriteBuffer
+from eplua_twisted.transports.interfaces import StreamTransport
 
 R = TypeVar("R", contravariant=True)
 C = TypeVar("C", contravariant=True)

@@ -15,8 +15,8 @@ from txaio.tx import make_logger
 
 from eplua_twisted.errors import OperationError
 from eplua_twisted.streams.opening import AnswerReader, Opening
-from eplua_twisted.streams.transports import StreamTransport
 from eplua_twisted.streams.write_buffer import WriteBuffer
+from eplua_twisted.transports.interfaces import StreamTransport
 
 
 class BufferedWebSocket(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc]

@@ -7,15 +7,14 @@ from eplua_twisted.border.limits import Connections
 from eplua_twisted.border.permissions import Access
 from eplua_twisted.streams.counted import counting
 from eplua_twisted.streams.guarded import guarded
-from eplua_twisted.streams.transports import eager
 
 
 def reactors(
-    reactor: IReactor, eager_writes: bool, connections: Connections, access: Access
+    reactor: IReactor, streams: IReactor, connections: Connections, access: Access
 ) -> tuple[IReactor, IReactor]:
     """
+    @param streams: the same reactor, with the connections that are wanted
     @param connections: counts those of streams
     @return: both reach what is permitted and no more
     """
-    streams = eager(reactor) if eager_writes else reactor
     return guarded(reactor, access), guarded(counting(streams, connections), access)

@@ -8,8 +8,8 @@ from typing import Literal
 from twisted.internet.interfaces import IReactorTime
 
 from eplua_twisted.border.deadline import Deadline, StallDeadline
-from eplua_twisted.streams.transports import StreamTransport
 from eplua_twisted.streams.write_buffer import WriteBuffer
+from eplua_twisted.transports.interfaces import StreamTransport
 
 LINGER = 30.0
 """Seconds in which nothing that was written has moved: the rest is not sent."""

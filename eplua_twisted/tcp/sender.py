@@ -11,10 +11,10 @@ from twisted.python.failure import Failure
 
 from eplua_twisted.border.deadline import limit
 from eplua_twisted.errors import NOT_CONNECTED, TIMEOUT, OperationError
-from eplua_twisted.streams.transports import StreamTransport
 from eplua_twisted.streams.write_buffer import WriteBuffer
 from eplua_twisted.tcp.closing import Closing
 from eplua_twisted.tcp.options import SocketOptions
+from eplua_twisted.transports.interfaces import StreamTransport
 
 TIMES = 16
 """How many times C{max_write_buffer} may wait to be sent."""

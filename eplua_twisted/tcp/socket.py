@@ -21,12 +21,12 @@ from eplua_twisted.border.values import Scalar, to_text
 from eplua_twisted.errors import EOF, NOT_CONNECTED, OperationError
 from eplua_twisted.streams import read_buffer
 from eplua_twisted.streams.endpoints import host_and_port, set_stream_options
-from eplua_twisted.streams.transports import StreamTransport
 from eplua_twisted.tcp.acceptor import Acceptor
 from eplua_twisted.tcp.connector import Connector, tls_creator
 from eplua_twisted.tcp.options import SocketOptions
 from eplua_twisted.tcp.sender import Sender
 from eplua_twisted.tls.options import TLSOptions
+from eplua_twisted.transports.interfaces import StreamTransport
 
 TWICE = ("state", "TLS is spoken already")
 UNREAD = ("state", "Bytes that came before TLS wait to be read")

@@ -28,8 +28,8 @@ from twisted.python.failure import Failure
 from zope.interface import alsoProvides, implementer
 
 from eplua_twisted.streams.connecting import OneProtocolFactory
-from eplua_twisted.streams.transports import EagerWrites
 from eplua_twisted.tls.handshake import interrupted
+from eplua_twisted.transports.connection import Connection
 
 MAX_RECORD = 2**15
 """Bytes that are asked of OpenSSL at a time: more than a record of TLS has."""
@@ -44,7 +44,7 @@ class CorkedWrites(TLSMemoryBIOProtocol):
 
     def write(self, data: bytes) -> None:
         transport: object = self.transport
-        if not isinstance(transport, EagerWrites):
+        if not isinstance(transport, Connection):
             super().write(data)
             return
         transport.cork()

@@ -13,7 +13,10 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.python import log
 
 from eplua_twisted.border.deadline import Turn
-from eplua_twisted.streams import transports
+from eplua_twisted.transports.client import TCPConnector
+from eplua_twisted.transports.poller import IN, OUT
+from eplua_twisted.transports.port import TCPPort
+from eplua_twisted.transports.sockets import TCPConnection
 from eplua_twisted.udp.transport import DatagramTransport
 from tests.memory.network import Address, Network, join
 from tests.memory.peer import RemotePeer, RemotePort
@@ -23,40 +26,22 @@ from tests.memory.sockets import DatagramSocket, StreamSocket
 Peer = TypeVar("Peer", bound=RemotePeer)
 
 
-class Client(transports.Client):
+class Connection(TCPConnection):
     """Our own transport, on a socket in memory."""
 
-    connector: Connector
-    socket: Any
-
-    def createInternetSocket(self) -> Any:
-        created = StreamSocket(self.connector.reactor.network, self.addressFamily)
-        created.owner = self
-        return created
-
-
-class Server(transports.Server):
-    """Our own transport, on a socket in memory."""
+    __slots__ = ()
 
     def __init__(self, sock: Any, *arguments: Any) -> None:
         super().__init__(sock, *arguments)
         sock.owner = self
 
 
-class Connector(transports.Connector):
-    reactor: Any
-    transport: Any
-
-    def _makeTransport(self) -> Client:
-        make: Any = Client
-        client: Client = make(
-            self.host, self.port, self.bindAddress, self, self.reactor
-        )
-        return client
+class Connector(TCPConnector):
+    connection = Connection
 
 
-class Port(transports.Port):
-    transport: Any = Server
+class Port(TCPPort):
+    transport = Connection  # type: ignore[assignment]
     reactor: Any
     socket: Any
     _reusePort: bool
@@ -202,6 +187,20 @@ class MemoryReactor(_DisconnectSelectableMixin, MemoryReactorClock):
                 return each
         return None
 
+    # What our own transports ask for.
+
+    def watch(self, descriptor: Any, events: int) -> None:
+        """As L{eplua_twisted.transports.poller.Poller.watch}."""
+        descriptor.watched_for = events
+        for event, waiting in ((IN, self._readers), (OUT, self._writers)):
+            if events & event:
+                waiting.setdefault(descriptor)
+            else:
+                waiting.pop(descriptor, None)
+
+    def make_socket(self, family: int) -> StreamSocket:
+        return StreamSocket(self.network, family)
+
     # What protocols ask for.
 
     def connectTCP(
@@ -227,7 +226,8 @@ class MemoryReactor(_DisconnectSelectableMixin, MemoryReactorClock):
         interface: str = "",
     ) -> Port:
         self.tcpServers.append((port, factory, backlog, interface))
-        listening = Port(port, factory, backlog, interface, self)
+        reactor: Any = self
+        listening = Port(port, factory, backlog, interface, reactor)
         listening.startListening()
         self.ports.append(listening)
         return listening
@@ -268,7 +268,7 @@ class MemoryReactor(_DisconnectSelectableMixin, MemoryReactorClock):
             client.failIfNotConnected(reason)
 
     def _attempt(self, number: int) -> Any:
-        client = self.connectors[number].transport
+        client: Any = self.connectors[number].transport
         if client is None:
             raise AssertionError("the attempt is over")
         if client.socket.state == "new":

@@ -224,6 +224,9 @@ class StreamSocket(_Socket):
             flow.send(piece)
         return len(piece)
 
+    def sendmsg(self, pieces: list[bytes | memoryview]) -> int:
+        return self.send(b"".join(pieces))
+
     def shutdown(self, how: int) -> None:
         if how != socket.SHUT_RD and self.ending is None and self.flow is not None:
             self.ending = "half"

@@ -431,8 +431,8 @@ class EagerTests(LoopbackTestCase):
     async def test_at_once(self) -> None:
         self.assertTrue(await self.sent_within_the_call())
 
-    async def test_on_the_next_turn_without_eager_writes(self) -> None:
-        self.assertFalse(await self.sent_within_the_call(eager_writes=False))
+    async def test_on_the_next_turn_with_twisted_transports(self) -> None:
+        self.assertFalse(await self.sent_within_the_call(transports="twisted"))
 
 
 class PeerTests(LoopbackTestCase):

@@ -1,0 +1,47 @@
+"""What a connection is called in the log."""
+
+from __future__ import annotations
+
+from twisted.internet.interfaces import ILoggingContext, IProtocol
+from zope.interface import implementer
+
+from eplua_twisted.transports.interfaces import Maker
+
+
+@implementer(ILoggingContext)
+class Named:
+    """Mixed into connections: the names that Twisted's have."""
+
+    __slots__ = ()
+
+    addr: object
+    connected: int
+    protocol: IProtocol
+    sessionno: int
+    _connector: Maker | None
+
+    def local_name(self) -> object:
+        """What it was accepted by, for people."""
+        raise NotImplementedError
+
+    def logPrefix(self) -> str:
+        """C{ILoggingContext}"""
+        if self._connector is not None:
+            return f"{self._name()},client"
+        host = self.addr[0] if isinstance(self.addr, tuple) else self.addr
+        return f"{self._name()},{self.sessionno},{host}"
+
+    logstr = property(logPrefix)
+
+    def _name(self) -> str:
+        """Of the protocol, as it wants to be called in the log."""
+        protocol: object = self.protocol if self.connected else None
+        if ILoggingContext.providedBy(protocol):
+            return str(protocol.logPrefix())
+        return type(protocol).__name__
+
+    def __repr__(self) -> str:
+        if self.connected and self._connector is None:
+            name = type(self.protocol).__name__
+            return f"<{name} #{self.sessionno} on {self.local_name()}>"
+        return f"<{type(self)} to {self.addr} at {id(self):x}>"

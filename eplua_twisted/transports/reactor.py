@@ -1,0 +1,131 @@
+"""A reactor whose connections are ours."""
+
+from __future__ import annotations
+
+import select
+from typing import Literal, TypeVar, cast, get_args
+
+from twisted.internet.interfaces import IProtocolFactory
+from twisted.internet.posixbase import PosixReactorBase
+from twisted.internet.protocol import ClientFactory
+from zope.interface import directlyProvides, providedBy
+
+from eplua_twisted.border.clock import SteadyReactor
+from eplua_twisted.transports.client import TCPConnector, UNIXConnector
+from eplua_twisted.transports.interfaces import Below
+from eplua_twisted.transports.poller import IN, OUT, Poller
+from eplua_twisted.transports.port import TCPPort, UNIXPort
+
+R = TypeVar("R")
+
+Transports = Literal["lean", "twisted"]
+"""
+C{lean} for connections of our own, which cost a third of Twisted's and send at once, where
+there is C{epoll}; C{twisted} for Twisted's, which send on the next turn of the reactor.
+"""
+
+TRANSPORTS: tuple[str, ...] = get_args(Transports)
+
+
+class LeanReactor:
+    """
+    A reactor whose TCP and UNIX connections are ours.  All but what listens and connects
+    is the reactor's own.
+    """
+
+    def __init__(self, reactor: Below) -> None:
+        self._reactor = reactor
+        self.poller = Poller(reactor)
+        directlyProvides(self, providedBy(reactor))
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._reactor, name)
+
+    def getReaders(self) -> list[object]:
+        """C{IReactorFDSet.getReaders}"""
+        return [*self._reactor.getReaders(), *self.poller.waiting(IN)]
+
+    def getWriters(self) -> list[object]:
+        """C{IReactorFDSet.getWriters}"""
+        return [*self._reactor.getWriters(), *self.poller.waiting(OUT)]
+
+    def listenTCP(
+        self,
+        port: int,
+        factory: IProtocolFactory,
+        backlog: int = 50,
+        interface: str = "",
+    ) -> TCPPort:
+        """C{IReactorTCP.listenTCP}"""
+        listening = TCPPort(port, factory, backlog, interface, self.poller)
+        listening.startListening()
+        return listening
+
+    def connectTCP(
+        self,
+        host: str,
+        port: int,
+        factory: ClientFactory,
+        timeout: float = 30.0,
+        bindAddress: tuple[str, int] | None = None,
+    ) -> TCPConnector:
+        """C{IReactorTCP.connectTCP}"""
+        connector = TCPConnector(host, port, factory, timeout, bindAddress, self.poller)
+        connector.connect()
+        return connector
+
+    def listenUNIX(
+        self,
+        address: bytes,
+        factory: IProtocolFactory,
+        backlog: int = 50,
+        mode: int = 0o666,
+        wantPID: bool = False,
+    ) -> UNIXPort:
+        """C{IReactorUNIX.listenUNIX}"""
+        port = UNIXPort(address, factory, backlog, mode, self.poller, wantPID)
+        port.startListening()  # type: ignore[no-untyped-call]
+        return port
+
+    def connectUNIX(
+        self,
+        address: str,
+        factory: ClientFactory,
+        timeout: float = 30.0,
+        checkPID: bool = False,
+    ) -> UNIXConnector:
+        """C{IReactorUNIX.connectUNIX}"""
+        connector = UNIXConnector(  # type: ignore[no-untyped-call]
+            address, factory, timeout, self.poller, checkPID
+        )
+        connector.connect()
+        return connector
+
+
+def lean(reactor: R) -> R:
+    """
+    The reactor with connections of ours, if it has sockets and the system C{epoll}; else
+    as it is.
+    """
+    real = isinstance(reactor, (PosixReactorBase, SteadyReactor))
+    if not real or not hasattr(select, "epoll"):
+        return reactor
+    return cast(R, LeanReactor(cast(Below, reactor)))
+
+
+def connecting(reactor: R, transports: Transports) -> R:
+    """
+    The reactor with the connections that are wanted.
+
+    @raise ValueError: there are no such ones
+    """
+    if transports not in TRANSPORTS:
+        known = ", ".join(TRANSPORTS)
+        raise ValueError(f"unknown transports {transports!r}; known: {known}")
+    return lean(reactor) if transports == "lean" else reactor
+
+
+def rest(reactor: object) -> None:
+    """Let go of what L{lean} has added to a reactor, as soon as no connection is left."""
+    if isinstance(reactor, LeanReactor):
+        reactor.poller.rest()
