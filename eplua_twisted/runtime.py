@@ -28,6 +28,7 @@ from eplua_twisted.border.library import (
     write_line,
 )
 from eplua_twisted.border.limits import Connections, Limits
+from eplua_twisted.border.memory import Memory
 from eplua_twisted.border.permissions import UNLIMITED, Access, Permissions
 from eplua_twisted.border.primitives import Primitives
 from eplua_twisted.border.resources import Resources
@@ -69,10 +70,6 @@ MODULES = {
     "mqtt": ("eplua_twisted.mqtt", "MQTT"),
 }
 """Where the primitives of each file in lua/ are, by the name used there."""
-
-
-def _refuse(holder: object, name: object, setting: bool) -> str:
-    raise AttributeError("no attribute of a Python object can be reached")
 
 
 class Runtime:
@@ -181,6 +178,8 @@ class Runtime:
             made = be_hc3(hc3, self._environment, script_clock, read, write)
             self._environment, self._host = made
             self._modules["hc3"] = self._host
+        self._memory = Memory(self._bridge, limits.max_memory)
+        self._modules["memory"] = self._memory
         self._start(import_module(LUA_VERSIONS[lua]), text)
 
     @property
@@ -201,22 +200,20 @@ class Runtime:
         return version()
 
     def _start(self, lupa: Any, text: bool) -> None:
-        lua = lupa.LuaRuntime(
-            encoding=None,
-            unpack_returned_tuples=True,
-            register_eval=False,
-            register_builtins=False,
-            attribute_filter=_refuse,
-        )
+        memory = self._memory
+        lua = memory.new_state(lupa.LuaRuntime)
         settle = self._lifecycle.settle
-        calls = Calls(self._bridge, lupa.lua_type, lua.table_from, settle, text)
+        table = memory.lifting(lua.table_from)
+        calls = Calls(self._bridge, lupa.lua_type, table, settle, text)
         self._modules["calls"] = calls
         self._calls: Calls | None = calls
         code = library_source(b"eplua")
         chunk = lua.compile(code, name=b"@<eplua>/eplua.lua", mode=b"t")
-        made = chunk(library_source, self._primitives, self._host is not None)
-        dispatch, self._expose, self._drop_finalizers = made
-        self._bridge.attach(dispatch)
+        source, given = map(memory.giving, (library_source, self._primitives))
+        made = chunk(source, given, self._host is not None)
+        dispatch, self._expose, self._drop_finalizers, squeeze = made
+        self._expose = memory.lifting(self._expose)
+        self._bridge.attach(memory.attach(lua, dispatch, squeeze))
 
     def _release(self) -> None:
         """Let go of the Lua state: these are the last references to it."""
@@ -224,6 +221,7 @@ class Runtime:
             # os.exit has done this, and has Lua refuse to run.
             self._drop_finalizers()
         self._bridge.attach(None)
+        self._memory.detach()
         self._last.cancel()
         self._unfollow()
         self._drop_finalizers = self._expose = self._calls = None
@@ -241,7 +239,7 @@ class Runtime:
         except (OSError, ImportError) as problem:
             return None, why(problem)
         found = Primitives(self._bridge, self._resources).of(module)
-        return tuple(item for pair in found for item in pair)
+        return self._memory.flattened(module, found)
 
     def _module(self, name: str) -> IModule:
         if name not in self._modules:

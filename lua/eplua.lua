@@ -7,7 +7,7 @@
 local source, primitives_of, holds = ...
 
 local error, pairs, rawget, select = error, pairs, rawget, select
-local type, xpcall = type, xpcall
+local pcall, type, xpcall = pcall, type, xpcall
 local collect, load = collectgarbage, load
 local traceback, format = debug.traceback, string.format
 local real = _G
@@ -88,6 +88,7 @@ end
 
 ---@type table<string, function> print, report, warn and the like
 core.library = primitives("library")
+core.memory = primitives("memory")
 
 local check_callbacks = core.import("border/callbacks").check
 local exit, reports = core.import("border/exit"), core.import("border/reports")
@@ -102,6 +103,28 @@ local sweep = core.import("border/class").sweep
 
 local calls = primitives("calls")
 local commands = {}
+
+local memory = core.memory
+local lift, lower = memory.memory_lift, memory.memory_lower
+
+local function lowered(...)
+  lower()
+  return ...
+end
+
+-- lupa notes in Lua each table that Python gets: where memory is limited, that needs room.
+local function lifting(f)
+  return function(...)
+    lift()
+    return lowered(f(...))
+  end
+end
+
+if memory.memory_limited() then
+  calls.finish, calls.invoke = lifting(calls.finish), lifting(calls.invoke)
+  -- LuaJIT does not collect when memory runs out: it has to be earlier.
+  if rawget(globals, "jit") then collect("setpause", 100) end
+end
 
 local function chunk_traceback(problem)
   if exit.exiting or limits.over then return problem end
@@ -129,7 +152,7 @@ local function finish(number, forgiven, good, ...)
   if type(problem) == "table" and type(problem[2]) == "string" then
     message, trace = problem[1], problem[2]
   else
-    message = describe(problem)
+    message = reports.named(describe(problem))
     trace = message
   end
   if reports.handled(trace) and forgiven then return calls.finish(number, true) end
@@ -256,4 +279,20 @@ if core.holds then
   core.import("hc3/init", "hc3").start(commands, finish)
 end
 
-return entry, expose, core.import("border/finalizers").drop
+--- As `entry`, where memory is short: Python has lifted the limit to give what it gives.
+---@param what string
+local function squeeze(what, ticket, ok, ...)
+  memory.memory_ease()
+  if what == "collect" then
+    -- Finalizers of the script may fail.
+    pcall(collect)
+  elseif what == "give" then
+    entry(ticket, ok, ...)
+  elseif tickets.is_listener(ticket) then
+    reports.report(ok)
+  else
+    entry(ticket, false, "limit", ok)
+  end
+end
+
+return entry, expose, core.import("border/finalizers").drop, squeeze

@@ -55,6 +55,7 @@ class Bridge:
     @ivar entries: how often Lua was entered
     @ivar began: when it began to, in seconds of the monotonic clock
     @ivar on_slow_entry: called with the seconds of an entry that took very long
+    @ivar no_memory: what is said when a script has left no memory to work with
     @ivar stopped: nothing begins any more and nothing is delivered
     @ivar on_lost_command: called with the number of a command that the Lua library has
         failed in, and with what it raised
@@ -80,6 +81,7 @@ class Bridge:
         self._waiting: set[Deferred[tuple[object, ...]]] = set()
         self.on_lost_command: Callable[[int, Exception], None] = lambda *_: None
         self.on_slow_entry: Callable[[float], None] = lambda _: None
+        self.no_memory = "not enough memory"
         self.stopped = False
         self.began = 0.0
         self.entered = False
@@ -187,10 +189,17 @@ class Bridge:
         try:
             # There is memory when what the script had has been collected.
             self._dispatch(COMMANDS, b"collect")
-            self.log.failure("the Lua library failed", Failure(problem))
+            if isinstance(problem, MemoryError):
+                # The script's doing: it has left nothing for the library.
+                self.log.error("{text}", text=self.no_memory)
+                code, problem = "limit", MemoryError(self.no_memory)
+            else:
+                self.log.failure("the Lua library failed", Failure(problem))
+                code = INTERNAL[0]
             if ticket != COMMANDS:
-                code, message = to_bytes(INTERNAL[0]), to_bytes(str(problem))
-                self._dispatch(ticket, False, code, message)
+                self._dispatch(ticket, False, to_bytes(code), to_bytes(str(problem)))
+        except MemoryError:
+            self.log.error("{text}", text=self.no_memory)
         except Exception:  # noqa: BLE001 - a bug of the library
             self.log.failure("the Lua library failed again")
         if ticket == COMMANDS:

@@ -172,8 +172,14 @@ else
     return false, "attempt to yield across a C-call boundary"
   end
 
+  -- Not a tail call: it is seen in the traceback, and left out.
+  local function call(f, handler, ...)
+    local good, result = xpcall(f, handler, ...)
+    return good, result
+  end
+
   local function in_coroutine(f, handler, ...)
-    local co = limits.create(xpcall)
+    local co = limits.create(call)
     return finalized(co, resume(co, f, handler, ...))
   end
 

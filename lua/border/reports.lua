@@ -97,10 +97,13 @@ function reports.warn_once(message)
   library.warn(warning)
 end
 
+local OPTION = core.memory.memory_limited() and " (option --max-memory)" or ""
+
 --- Whether memory has run out. If so, what the script had is collected first: to tell
 --- of it takes memory too, Python's as well.
 function reports.out_of_memory(problem)
   if problem ~= "not enough memory" then return false end
+  if OPTION ~= "" then core.memory.memory_ease() end
   -- Finalizers of the script may fail.
   pcall(collect)
   return true
@@ -125,11 +128,20 @@ function reports.with_frames(message, trace)
   return concat(kept, "\n")
 end
 
+--- What is reported of an error; where memory has run out, with what bounds it.
+function reports.named(problem)
+  if problem == "not enough memory" or type(problem) == "string"
+    and find(problem, ": not enough memory for buffer allocation$") then
+    return problem .. OPTION
+  end
+  return problem
+end
+
 --- What was raised, as text, with what was probably meant where it says why.
 ---@param co thread|nil the coroutine that has raised it, if it is not the running one
 ---@param level integer where, in it; else counted from the caller
 function reports.explain(problem, co, level)
-  local message = describe(problem)
+  local message = reports.named(describe(problem))
   if type(problem) ~= "string" or not find(problem, "nil value", 1, true) then return message end
   -- It takes memory, and a file of the library, to find out: the error matters more.
   local good, hint = pcall(function()
@@ -200,7 +212,7 @@ local function report(trace, object, what)
   end
   -- Memory may have run out while the traceback was made: then it is what there is.
   reports.out_of_memory(trace)
-  trace = describe(trace)
+  trace = reports.named(describe(trace))
   if what then
     local good, words = pcall(running, object, what)
     if good then trace = trace .. "\n\tin " .. words end

@@ -122,6 +122,11 @@ local function failed(task, problem)
     close_variables(task, co, problem)
     return cancelled(task)
   end
+  if problem == "not enough memory" then
+    -- Its frames hold what the task had: they go, and the report is short.
+    co = nil
+    reports.out_of_memory(problem)
+  end
   task.outcome = "failed"
   if problem == "cannot resume dead coroutine" then
     problem = "the coroutine of a task was resumed or closed by the script"
@@ -132,10 +137,7 @@ local function failed(task, problem)
     task.message = over.message or over.text
     task.problem, trace = task.message, over.trace or task.message
     limits.settle()
-  elseif problem == "not enough memory" then
-    -- Its frames hold what the task had: they go, and the report is short.
-    co = nil -- luacheck: ignore 311
-    reports.out_of_memory(problem)
+  elseif not co then
     task.problem, task.message, trace = problem, problem, problem
   else
     task.message = reports.explain(problem, co, 0)

@@ -40,6 +40,8 @@ function tickets.listen(f)
   return last
 end
 
+function tickets.is_listener(ticket) return listeners[ticket] ~= nil end
+
 function tickets.drop(ticket)
   if ticket then listeners[ticket] = nil end
 end

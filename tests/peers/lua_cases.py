@@ -51,6 +51,10 @@ def access_of(given: str) -> dict[str, Any]:
     return {"permissions": Permissions(allow_read=[given], allow_write=[given])}
 
 
+async def much_later(size: float) -> bytes:
+    return b"x" * int(size)
+
+
 def run(
     version: str, seconds: int, code: str, path: Path, access: str, limits: Limits
 ) -> dict[str, Any]:
@@ -77,6 +81,8 @@ def run(
         limits=limits,
     )
     runtime.expose("same", lambda *values: values)
+    runtime.expose("much", lambda size: b"x" * int(size))
+    runtime.expose("much_later", much_later)
     if access:
         runtime.expose("ran", lambda what=b"RAN": path.write_bytes(what))
     else:
