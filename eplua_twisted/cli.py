@@ -201,11 +201,14 @@ class Command:
 
 def main(arguments: list[str] | None = None) -> None:
     """The command; ends the process."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["hc3"]:
+        from eplua_twisted.hc3.command import main as hc3
+
+        raise SystemExit(hc3(given[1:]))
     options = CommandOptions()
     try:
-        usage.Options.parseOptions(
-            options, sys.argv[1:] if arguments is None else arguments
-        )
+        usage.Options.parseOptions(options, given)
     except usage.UsageError as problem:
         complain(f"eplua: {problem}\nTry 'eplua --help'.")
         raise SystemExit(2) from None

@@ -62,7 +62,16 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("limit_options", "permission_options", "time_options"),
     },
     "terminal": set(),
-    "cli": {"errors", "border", "runtime", "service", "signals", "tap", "terminal"},
+    "cli": {
+        "errors",
+        "border",
+        "hc3",
+        "runtime",
+        "service",
+        "signals",
+        "tap",
+        "terminal",
+    },
     "__init__": {"errors", "border", "runtime", "service"},
 }
 """Which package, or module beside the packages, may import which; itself it may."""

@@ -11,6 +11,7 @@ from eplua_twisted.border.files import ALL_FILES, Files, denied
 from eplua_twisted.border.values import to_text
 from eplua_twisted.hc3.fqa import BadFile, Form, QuickAppFile, SceneForm, parse_fqa
 from eplua_twisted.hc3.headers import BadHeader, Headers, read_headers
+from eplua_twisted.hc3.package import read_package
 from eplua_twisted.hc3.plain import Plain, Record, integer, record, records
 from eplua_twisted.hc3.scene_forms import is_scene, parse_scene, scene_of_script
 from eplua_twisted.hc3.view_rows import properties_of
@@ -63,6 +64,8 @@ def form_of_script(
         raise BadFile(str(problem), f"{path}:{problem.line}") from None
     values = headers.values
     name = values.get("name") or Path(path).stem
+    if "package" in values and beside is not None:
+        return read_package(path, values["package"])
     if is_scene(headers):
         return scene_of_script(code, path, name, headers)
     files = [_file(path, permitted, beside, *each) for each in headers.files]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from eplua_twisted.hc3.plain import Plain, Record, record, records
 
@@ -219,17 +219,33 @@ def without_secrets(form: Form) -> tuple[Form, list[str]]:
     @return: it, and the names of these variables
     """
     replaced: list[str] = []
+    values: list[str] = []
     variables: list[Plain] = []
     for each in records(form.properties.get("quickAppVariables")):
-        name = str(each.get("name"))
-        if each.get("value") not in ("", None) and _is_secret(name):
+        name, value = str(each.get("name")), each.get("value")
+        if value not in ("", None) and _is_secret(name):
             replaced.append(name)
+            values.append(str(value))
             each = {**each, "value": PLACEHOLDER}
         variables.append(each)
-    if replaced:
-        properties = {**form.properties, "quickAppVariables": variables}
-        form = Form(**{**form.__dict__, "properties": record(properties)})
-    return form, replaced
+    if not replaced:
+        return form, replaced
+    properties = {**form.properties, "quickAppVariables": variables}
+    files = [
+        replace(file, content=_without(file.content, values)) for file in form.files
+    ]
+    return replace(form, properties=record(properties), files=files), replaced
+
+
+def _without(code: str, values: list[str]) -> str:
+    """A script whose headers have no such values."""
+    lines = code.split("\n")
+    for place, line in enumerate(lines):
+        if line.lstrip().startswith("--") and "%%" in line:
+            for value in values:
+                line = line.replace(value, PLACEHOLDER)
+            lines[place] = line
+    return "\n".join(lines)
 
 
 def _is_secret(name: str) -> bool:

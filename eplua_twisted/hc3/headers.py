@@ -215,6 +215,7 @@ TEXTS = frozenset(
             "author",
             "version",
             "parentid",
+            "package",
             "conditions",
             "scene",
         ),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+from contextlib import redirect_stderr, redirect_stdout
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from eplua_twisted.hc3.command import main
 from eplua_twisted.hc3.forms import form_of_script, read_form
 from eplua_twisted.hc3.fqa import BadFile, Form, SceneForm, as_fqa, parse_fqa
 from eplua_twisted.hc3.lua_values import NotLua, parse_value
@@ -209,3 +212,63 @@ class ValueTests(SynchronousTestCase):
     def test_what_is_none(self) -> None:
         for text in ("", "foo", "{", "{a=}", "{1 2}", "f()", "1 2", "'open", "{" * 200):
             self.assertRaises(NotLua, parse_value, text)
+
+
+class PackageTests(FormsTestCase):
+    def setUp(self) -> None:
+        self.directory = self.mktemp()
+        os.makedirs(self.directory)
+        self.fqa = os.path.join(self.directory, "q.fqa")
+        with open(self.fqa, "w") as file:
+            json.dump(FQA, file)
+
+    def command(self, *arguments: str) -> int:
+        with (
+            redirect_stdout(io.StringIO()) as self.output,
+            redirect_stderr(io.StringIO()) as self.complaints,
+        ):
+            return main(list(arguments))
+
+    def test_unpack_run_and_pack_lose_nothing(self) -> None:
+        folder = os.path.join(self.directory, "folder")
+        self.assertEqual(self.command("unpack", self.fqa, folder), 0)
+        form = read_form(os.path.join(folder, "main.lua"))
+        assert isinstance(form, Form)
+        self.assertEqual([each.name for each in form.files], ["lib", "main"])
+        again = os.path.join(self.directory, "again.fqa")
+        self.assertEqual(
+            self.command("pack", os.path.join(folder, "main.lua"), again), 0
+        )
+        with open(again, "rb") as file:
+            packed = parse_fqa(file.read(), "again.fqa")
+        with open(self.fqa, "rb") as file:
+            self.assertEqual(packed, parse_fqa(file.read(), "q.fqa"))
+
+    def test_secrets_are_replaced_on_request(self) -> None:
+        script = os.path.join(self.directory, "s.lua")
+        with open(script, "w") as file:
+            file.write('--%%var=apiToken:"abc"\n--%%var=host:"x"\n')
+        target = os.path.join(self.directory, "s.fqa")
+        self.assertEqual(self.command("pack", "--without-secrets", script), 0)
+        self.assertIn("the value of apiToken is replaced", self.complaints.getvalue())
+        with open(target) as file:
+            text = file.read()
+        self.assertNotIn("abc", text)
+        self.assertIn('"x"', text)
+
+    def test_what_is_broken_writes_nothing(self) -> None:
+        with open(self.fqa, "w") as file:
+            json.dump({**FQA, "files": [{"name": "../x", "content": ""}]}, file)
+        before = os.listdir(self.directory)
+        folder = os.path.join(self.directory, "folder")
+        self.assertEqual(self.command("unpack", self.fqa, folder), 1)
+        self.assertIn("'../x' cannot be the name of a file", self.complaints.getvalue())
+        self.assertEqual(os.listdir(self.directory), before)
+
+    def test_a_folder_that_is_there_stays_as_it_is(self) -> None:
+        self.assertEqual(self.command("unpack", self.fqa, self.directory), 1)
+        self.assertEqual(os.listdir(self.directory), ["q.fqa"])
+
+    def test_usage(self) -> None:
+        self.assertEqual(self.command(), 2)
+        self.assertEqual(self.command("pack"), 2)
