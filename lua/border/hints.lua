@@ -10,6 +10,8 @@ local find, match = string.find, string.match
 local globals = _G
 
 local FIELDS = 200 -- of one table of the script that are looked at
+local NAMES = 1000 -- that are compared
+local GLOBALS = 5000 -- that are looked at
 
 local hints = {}
 
@@ -23,7 +25,7 @@ end
 -- The names that our tables have, each with how a script writes it.
 
 local function add(names, name, written)
-  if not names[name] then
+  if not names[name] and #names < NAMES then
     names[#names + 1], names[name] = name, written
   end
 end
@@ -105,8 +107,11 @@ local function add_visible(names, co, level)
     index = index + 1
     name, value = getupvalue(info.func, index)
   end
+  local count = 0
   for key, each in next, globals do
     if type(key) == "string" and type(each) == "table" then add_methods(names, each, key) end
+    count = count + 1
+    if count > GLOBALS then break end
   end
   -- What the line is working with has the names of its class, where it has no other.
   for i = 1, #unnamed do add_value(names, unnamed[i]) end
@@ -115,6 +120,7 @@ end
 local function add_globals(names)
   for name, value in next, globals do
     if type(name) == "string" and type(value) == "function" then add(names, name, name) end
+    if #names >= NAMES then break end
   end
 end
 
@@ -124,11 +130,7 @@ local HC3 = {
   plugin = true,
 }
 
---- "; did you mean net.TCPSocket?", or nothing.
----@param message string
----@param co thread|nil the coroutine that has raised it, if it is not the running one
----@param level integer where, in it; else counted from the caller
-function hints.of(message, co, level)
+local function find_hint(message, co, level)
   local kind, name = missing(message)
   if not kind then return "" end
   if not co then level = level + 1 end
@@ -153,6 +155,20 @@ function hints.of(message, co, level)
   -- A name that is there was found nil in something else.
   if not found or found == name then return "" end
   return "; did you mean " .. names[found] .. "?"
+end
+
+local last, hint -- An error that comes again and again has the same one.
+
+--- "; did you mean net.TCPSocket?", or nothing.
+---@param message string
+---@param co thread|nil the coroutine that has raised it, if it is not the running one
+---@param level integer where, in it; else counted from the caller
+function hints.of(message, co, level)
+  if message ~= last then
+    hint = find_hint(message, co, co and level or level + 1)
+    last = message
+  end
+  return hint
 end
 
 return hints
