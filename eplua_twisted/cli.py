@@ -123,6 +123,7 @@ class Command:
         self._options = options
         self._errors = errors
         self._code = 0
+        self._several = options.hc3 and len(options.arguments) > 1
         self._crash: Failure | None = None
         self._job = options.job(
             reactor,
@@ -196,7 +197,9 @@ class Command:
         self._code = self._code or 1
 
     def _exit(self, code: int) -> None:
-        self._code = code & 0xFF
+        # One of several scripts says nothing of the others.
+        if code & 0xFF or not self._several:
+            self._code = code & 0xFF
 
 
 def main(arguments: list[str] | None = None) -> None:

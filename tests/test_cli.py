@@ -88,6 +88,15 @@ class CommandTests(TestCase):
         self.assertIn(b"script.lua:3: in ", output)
         self.assertNotIn(b"Traceback (most recent", output)
 
+    async def test_one_of_several_does_not_hide_the_error_of_another(self) -> None:
+        """However well it ends."""
+        begin = "function QuickApp:onInit()"
+        first = self.script(f"{begin} setTimeout(function() os.exit(0) end, 50) end")
+        second = self.script(f"{begin} error('not handled') end")
+        code, output = await self.run_command(*EPLUA, "--hc3", first, second)
+        self.assertIn(b"not handled", output)
+        self.assertEqual(code, 1)
+
     async def test_does_not_compile(self) -> None:
         code, output = await self.run_command(*EPLUA, self.script("x ="))
         self.assertEqual(code, 1)
