@@ -53,6 +53,15 @@ def furnish(house: House, devices: Devices) -> None:
     users = house.tables["users"]
     if not len(users):
         users.add({"id": USER, "name": "admin", "type": "superuser", "email": ""})
+    place = Settings(house).find("location")
+    here: Record = {
+        name: place[name]
+        for name in ("latitude", "longitude")
+        if is_number(place[name])
+    }
+    for name, more in (("alarmPartitions", {}), ("locations", {"home": True, **here})):
+        if house.tables[name].next == 1:
+            house.tables[name].add({"name": "Home", **more})
     for name, fields in FIELDS.items():
         for row in house.tables[name]:
             row.update({**record(copied(fields)), **row})

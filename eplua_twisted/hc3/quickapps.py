@@ -153,7 +153,7 @@ class QuickApps:
 
     def variable(self, device_id: int, name: str) -> Record:
         """@raise Refused: 404: there is none of that name"""
-        self.find(device_id)
+        self.devices.find(device_id)
         for each in self.house.lists("storage", device_id):
             if each.get("name") == name:
                 return each
@@ -167,7 +167,7 @@ class QuickApps:
         name = text(fields.get("name"))
         if not name:
             raise Refused(400, "a variable needs a name")
-        self.find(device_id)
+        self.devices.find(device_id)
         rows = self.house.lists("storage", device_id)
         entry: Record = {
             "name": name,
@@ -200,8 +200,8 @@ class QuickApps:
         self.house.set_list("storage", device_id, kept)
 
     def root(self, device_id: int) -> int:
-        """The same number; there is such a QuickApp."""
-        self.find(device_id)
+        """The same number; there is such a device."""
+        self.devices.find(device_id)
         return device_id
 
     # Files.

@@ -152,9 +152,12 @@ class StorageTests(ControllerTestCase):
 
     def test_bad_ones_are_refused(self) -> None:
         self.assertEqual(self.ask("POST", self.path, {"value": 1})[0], 400)
-        lamp = self.device("binarySwitch")
-        path = f"/plugins/{lamp}/variables"
-        self.assertEqual(self.ask("POST", path, {"name": "a"})[0], 404)
+        self.assertEqual(
+            self.ask("POST", "/plugins/9999/variables", {"name": "a"})[0], 404
+        )
+
+    def test_every_device_may_have_some(self) -> None:
+        self.assertEqual(self.get("/plugins/1/variables"), [])
 
     def test_goes_with_its_device(self) -> None:
         self.ask("POST", self.path, {"name": "a", "value": 1})

@@ -292,7 +292,11 @@ class BrokenTests(StateFileTestCase):
             self.assertRegex(
                 str(controller.devices[1].properties["sunriseHour"]), r"^\d\d:\d\d$"
             )
+            controller.set_global("a", "1")
             self.successResultOf(controller.stop())
+            # What was made of the place can be read again.
+            self.assertEqual(self.begin().global_variables, {"a": "1"})
+            self.successResultOf(self.controller.stop())
 
     def test_bytes_that_are_no_text(self) -> None:
         Path(self.path).write_bytes(b'{"a": "\xff"}')

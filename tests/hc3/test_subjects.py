@@ -233,6 +233,7 @@ class ProfileTests(ControllerTestCase):
 class AlarmTests(ControllerTestCase):
     def setUp(self) -> None:
         super().setUp()
+        self.ask("DELETE", "/alarms/v1/partitions/1")
         self.door = self.device("doorSensor")
         body = {"name": "p", "devices": [self.door]}
         _, row = self.ask("POST", "/alarms/v1/partitions", body)
