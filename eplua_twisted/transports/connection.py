@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import socket
-import struct
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
@@ -29,10 +28,11 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from eplua_twisted.transports.backlog import Backlog
+from eplua_twisted.transports.backlog import SMALL, Backlog
+from eplua_twisted.transports.closing import close
 from eplua_twisted.transports.interfaces import Maker
 from eplua_twisted.transports.named import Named
-from eplua_twisted.transports.poller import Poller, Watched, Why
+from eplua_twisted.transports.poller import OUT, Poller, Watched, Why
 
 READ = 80 * 1024
 """
@@ -174,6 +174,12 @@ class Connection(Named, Watched):
         if not self._direct:
             self._enqueue(data)
             return
+        late = self.reactor.late
+        if late is not None and len(data) <= SMALL:
+            late.append(self)
+            self._queue, self._direct = Backlog(held=True), False
+            self._queue.append(data)
+            return
         try:
             sent = self.socket.send(data)
         except OSError as problem:
@@ -224,11 +230,25 @@ class Connection(Named, Watched):
         if self._queue is None:
             self._queue = Backlog()
         self._queue.append(data)
+        if not self._queue.held:
+            self._wait_for_room()
+
+    def _wait_for_room(self) -> None:
+        """The system does not take what is in the queue."""
         self._direct = False
         if self.producer is not None and self.streamingProducer:
             self.producerPaused = True
             cast(IPushProducer, self.producer).pauseProducing()
         self.startWriting()
+
+    def flush(self) -> Why:
+        """Send what was held back; see L{Poller.late}."""
+        if not self._queue or self._aborting or self.watched_for & OUT:
+            return None
+        why = self.doWrite()
+        if why is None and self._queue:
+            self._wait_for_room()
+        return why
 
     def doWrite(self) -> Why:  # type: ignore[override]
         """C{IWriteDescriptor.doWrite}"""
@@ -366,7 +386,7 @@ class Connection(Named, Watched):
                 producer.stopProducing()
         finally:
             self.reactor.watch(self, 0)
-            self._close(orderly=not reason.check(ConnectionAborted))
+            close(self.socket, orderly=not reason.check(ConnectionAborted))
             protocol = self.protocol
             del self.protocol, self.socket
             try:
@@ -375,15 +395,3 @@ class Connection(Named, Watched):
                 connector, self._connector = self._connector, None
                 if connector is not None:
                     connector.connectionLost(reason)
-
-    def _close(self, *, orderly: bool) -> None:
-        with suppress(OSError):
-            if orderly:
-                self.socket.shutdown(socket.SHUT_RDWR)
-            else:
-                # The peer is told that the connection was reset.
-                self.socket.setsockopt(
-                    socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
-                )
-        with suppress(OSError):
-            self.socket.close()

@@ -29,6 +29,12 @@ GONE = select.EPOLLHUP | select.EPOLLERR
 AT_ONCE = 256
 """Sockets that have their turn before timers and all else of the reactor have theirs."""
 
+TOGETHER = 16
+"""
+Connections that hold back what they write until each of them has had its turn.  To wake a
+peer on another core costs more than to send: it is paid for once, and not each time.
+"""
+
 Why = BaseException | None
 """What ends a descriptor: Twisted's descriptors return it, or nothing."""
 
@@ -50,6 +56,13 @@ class Descriptor(Protocol):
     def doWrite(self) -> Why: ...
 
     def connectionLost(self, reason: Failure, /) -> None: ...
+
+
+class Late(Descriptor, Protocol):
+    """What holds back what it writes."""
+
+    def flush(self) -> Why:
+        """Send it."""
 
 
 class Watched:
@@ -85,6 +98,9 @@ class Poller:
 
     What a descriptor does about an event is what Twisted's reactors make it do; when it
     raises, that is logged, it is disconnected, and the others go on.
+
+    @ivar late: connections that hold something back.  C{None} when only one descriptor is
+        ready, or none: then they send at once
     """
 
     log = Logger()
@@ -95,6 +111,7 @@ class Poller:
         self.callLater = reactor.callLater
         self._epoll: select.epoll | None = None
         self._resting = False
+        self.late: list[Late] | None = None
         self._watched: dict[int, Descriptor] = {}
         # Events that were found for a descriptor before it got the number that it has.
         self._new: set[int] = set()
@@ -174,7 +191,12 @@ class Poller:
             return
         watched, new = self._watched, self._new
         new.clear()
-        for number, event in self._epoll.poll(0, AT_ONCE):
+        events = self._epoll.poll(0, AT_ONCE)
+        late: list[Late] | None = [] if len(events) > 1 else None
+        self.late = late
+        for number, event in events:
+            if late is not None and len(late) >= TOGETHER:
+                self._send(late)
             descriptor = watched.get(number)
             if descriptor is None or number in new:
                 # It is gone, and its number may be another's already.
@@ -190,6 +212,22 @@ class Poller:
             else:
                 if why is not None:
                     self._disconnect(descriptor, why, reading=True)
+        self.late = None
+        if late:
+            self._send(late)
+
+    def _send(self, late: list[Late]) -> None:
+        """Have connections send what they hold back."""
+        for each in late:
+            why: Why
+            try:
+                why = each.flush()
+            except BaseException as problem:  # noqa: BLE001 - as Twisted's reactors do
+                self.log.failure("Unhandled error in a protocol")
+                why = problem
+            if why is not None:
+                self._disconnect(each, why, reading=False)
+        late.clear()
 
     def _handle(self, descriptor: Descriptor, event: int) -> Why:
         """

@@ -76,6 +76,8 @@ class MemoryReactor(_DisconnectSelectableMixin, MemoryReactorClock):
     connectors: list[Connector]
     nameResolver: Names
     datagramTransport = UDPTransport
+    # What is written leaves at once.
+    late = None
 
     def __init__(self) -> None:
         super().__init__()

@@ -20,6 +20,8 @@ from tests.support import ALL_BYTES
 class Watcher:
     """A poller that only notes who waits for what."""
 
+    late = None
+
     def __init__(self) -> None:
         self.writers: set[Any] = set()
         self.readers: set[Any] = set()

@@ -90,6 +90,8 @@ class Lean:
     def setWriteBufferSize(self, transport: Any, value: int) -> None:
         """Our buffer is what the system does not take."""
         transport.socket = FullOnce(transport.socket)
+        # As when no other connection is ready: nothing is held back.
+        transport.reactor.late = None
 
 
 def left_out(why: str) -> Any:
