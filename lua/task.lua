@@ -5,7 +5,7 @@ local core = ...
 local check, class = core.import("border/check"), core.import("border/class")
 local reports, tasks = core.import("border/reports"), core.import("border/tasks")
 local tickets, timers = core.import("border/tickets"), core.import("timers", "timers")
-local soon, sleep = tickets.soon, timers.sleep
+local soon, sleep, give_way = tickets.soon, timers.sleep, timers.give_way
 local remove, unpack = table.remove, core.unpack
 local error, select = error, select
 local globals, yield = _G, coroutine.yield
@@ -57,7 +57,7 @@ function globals.coroutine.yield(...)
   local current = tasks.current()
   if not current then return yield(...) end
   tasks.check_can_wait()
-  sleep(current, 0)
+  give_way(current)
 end
 
 -- Waiting for a task.

@@ -95,13 +95,18 @@ end
 
 local function wake_never(task) timers.cancel(task.waits) end
 
---- Have the current task wait for a time of the script's clock. There may be thousands
---- that do.
-function timers.sleep(task, milliseconds)
+local function wait(task, milliseconds, primitive)
   local timer = { task = task }
-  timer.number = begin(timer, milliseconds, start)
+  timer.number = begin(timer, milliseconds, primitive)
   return suspend(timer, wake_never)
 end
+
+--- Have the current task wait for a time of the script's clock. There may be thousands
+--- that do.
+function timers.sleep(task, milliseconds) return wait(task, milliseconds, start) end
+
+--- Have the current task wait until all that is due was done, whatever its clock says.
+function timers.give_way(task) return wait(task, 0, later) end
 
 --- Fail a ticket with `timeout` after a time, having called `expire`.
 ---@return eplua.timer

@@ -9,6 +9,7 @@ from twisted.internet.task import Clock
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
+from eplua_twisted import Limits
 from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.clocks import QUIET, InstantClock, Network, ScaledClock
 from eplua_twisted.tap import Options
@@ -78,7 +79,7 @@ class ForeignClockTests(ClockTestCase):
 
     def test_all_timers_count(self) -> None:
         """Against the bound, in stats, and as what keeps the program alive."""
-        runtime = self.make_runtime(clock=Clock(), max_timers=2)
+        runtime = self.make_runtime(clock=Clock(), limits=Limits(max_timers=2))
         code = (
             "setTimeout(print, 1) net.UDPSocket({timeout = 9}):receive({error = print})"
             " print(eplua.stats().Timer, pcall(setTimeout, print, 1))"
