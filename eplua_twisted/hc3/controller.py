@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred, fail, succeed
@@ -174,10 +175,8 @@ class SimulatedController:
         @raise OperationError: C{state}: its number is taken
         """
         given = record(copied({**fields, "type": kind, "name": name}))
-        try:
+        with _told():
             device = self._devices.add(given)
-        except Refused as refused:
-            raise OperationError("state", refused.message) from None
         return self.devices[int(str(device["id"]))]
 
     def call_action(self, device_id: int, action: str, *arguments: Plain) -> None:
@@ -215,12 +214,22 @@ class SimulatedController:
         return {str(each["name"]): copied(each["value"]) for each in table}
 
     def set_global(self, name: str, value: Plain) -> None:
-        """Set a global variable, which is made if there is none."""
-        self._subjects.variables.set(name, copied(value))
+        """
+        Set a global variable, which is made if there is none.
+
+        @raise OperationError: C{state}: it has no name, or there are too many
+        """
+        with _told():
+            self._subjects.variables.set(name, copied(value))
 
     def emit(self, name: str) -> None:
-        """Emit a custom event, which is made if there is none."""
-        self._subjects.custom_events.emit(name, make=True)
+        """
+        Emit a custom event, which is made if there is none.
+
+        @raise OperationError: as L{set_global}
+        """
+        with _told():
+            self._subjects.custom_events.emit(name, make=True)
 
     def set_weather(self, **fields: Plain) -> None:
         """
@@ -228,10 +237,8 @@ class SimulatedController:
 
         @raise OperationError: C{state}: a field is of a wrong type
         """
-        try:
+        with _told():
             self._subjects.system.set_weather(fields)
-        except Refused as refused:
-            raise OperationError("state", refused.message) from None
 
     def write_message(self, kind: str, tag: str, message: str) -> None:
         """Add to C{debugMessages}: C{debug}, C{trace}, C{warning} or C{error}."""
@@ -255,6 +262,15 @@ class SimulatedController:
         if self._state is not None:
             self._state.close()
         return succeed(None)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Python programs are told of what is refused as of anything else that fails."""
+    try:
+        yield
+    except Refused as refused:
+        raise OperationError("state", refused.message) from None
 
 
 def _mine(answer: Answer) -> Answer:

@@ -64,7 +64,7 @@ class QuickApps:
         """
         As L{IController.add_quickapp<eplua_twisted.hc3.interfaces.IController>}.
 
-        @raise Refused: 409: its number is another device's
+        @raise Refused: 400: its files are wrong; 409: its number is another device's
         """
         properties = dict(record(given.get("properties")))
         for field, key in (("viewLayout", "view"), ("uiView", "uiView")):
@@ -79,6 +79,10 @@ class QuickApps:
             ]
         kind = given.get("type") or TYPE
         files = [_file(each) for each in given.get("files") or [{"isMain": True}]]
+        names = [each["name"] for each in files]
+        for each in names:
+            if names.count(each) > 1:
+                raise Refused(400, f"two files are called {each}")
         name = given.get("name") or "QuickApp"
         if given.get("id") is None:
             device = self._of_before(name, kind)

@@ -41,7 +41,7 @@ class GlobalVariables:
         """
         Set a variable, which is made if there is none.
 
-        @raise Refused: 507: there are too many
+        @raise Refused: 400: it has no name; 507: there are too many
         """
         row = self._table.get(name)
         if row is None:
@@ -62,6 +62,8 @@ class GlobalVariables:
         return row
 
     def _make(self, fields: Record, source: int | None) -> Record:
+        if not text(fields.get("name")):
+            raise Refused(400, "a global variable needs a name")
         now = self._house.now
         row: Record = {
             "name": fields["name"],
@@ -88,10 +90,7 @@ class GlobalVariables:
         return 200, self._table.find(request.parameters["name"])
 
     def _add(self, request: Request) -> Answer:
-        fields = request.fields
-        if not text(fields.get("name")):
-            raise Refused(400, "a global variable needs a name")
-        return 201, self._make(fields, request.source)
+        return 201, self._make(request.fields, request.source)
 
     def _put(self, request: Request) -> Answer:
         fields = request.fields
@@ -149,7 +148,7 @@ class CustomEvents:
         @param make: make it if there is none
         @raise Refused: 404: there is none
         """
-        if make and self._table.get(name) is None:
+        if make and name and self._table.get(name) is None:
             self._table.add({"name": name, "userDescription": ""})
             self._house.dirty()
         row = self._table.find(name)

@@ -74,6 +74,12 @@ class AddTests(ControllerTestCase):
         )
         self.assertEqual(self.get(f"/plugins/{number}/variables/x")["value"], [1])
 
+    def test_files_of_the_same_name_are_refused(self) -> None:
+        body = {"name": "x", "type": "com.fibaro.sensor", "files": [{"name": "a"}] * 2}
+        status, answer = self.ask("POST", "/quickApp", body)
+        self.assertEqual((status, answer["message"]), (400, "two files are called a"))
+        self.assertEqual(self.get("/plugins"), [])
+
     def test_number_of_another_device_is_refused(self) -> None:
         number = self.device("binarySwitch")
         added = self.controller.add_quickapp({"id": number, "name": "mine"})

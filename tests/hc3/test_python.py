@@ -85,6 +85,11 @@ class PythonTests(ControllerTestCase):
             ],
         )
 
+    def test_what_has_no_name_is_refused(self) -> None:
+        self.assertRaises(OperationError, self.controller.set_global, "", 1)
+        self.assertRaises(OperationError, self.controller.emit, "")
+        self.assertEqual(self.get("/globalVariables") + self.get("/customEvents"), [])
+
     def test_messages_and_pushes(self) -> None:
         self.controller.write_message("error", "QA1", "broken")
         found = self.get("/debugMessages")["messages"][0]
