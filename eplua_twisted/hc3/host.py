@@ -20,6 +20,7 @@ from eplua_twisted.border.primitives import crossing, query
 from eplua_twisted.border.values import Scalar, seconds, to_bytes, to_readable, to_text
 from eplua_twisted.errors import OperationError, ScriptError
 from eplua_twisted.hc3.conditions import triggers
+from eplua_twisted.hc3.description import description_of
 from eplua_twisted.hc3.forms import (
     changed_files,
     form_of_script,
@@ -30,11 +31,10 @@ from eplua_twisted.hc3.fqa import BadFile, Form, SceneForm
 from eplua_twisted.hc3.interfaces import (
     Answer,
     IHost,
-    QuickAppDescription,
 )
 from eplua_twisted.hc3.log_lines import LogLine
 from eplua_twisted.hc3.opening import Opened
-from eplua_twisted.hc3.plain import Plain, Record
+from eplua_twisted.hc3.plain import Plain, Record, integer, record
 from eplua_twisted.hc3.scene_host import MANUAL, SceneHost
 
 T = TypeVar("T")
@@ -111,28 +111,12 @@ class ScriptHost:
         self._permitted = permitted
         self._listener = 0
         self._unsubscribe: Callable[[], None] | None = None
+        self._own: set[int] = set()
+        self._disown: Callable[[], None] = lambda: None
         self.device_id: int | None = None
         self.on_restart: Callable[[int], object] = self._no_restart
 
     # Starting.
-
-    def describe(self, form: Form) -> QuickAppDescription:
-        """A QuickApp as the controller takes it."""
-        description: QuickAppDescription = {
-            "name": form.name,
-            "type": form.type,
-            "properties": form.properties,
-            "interfaces": form.interfaces,
-            "files": [
-                {"name": file.name, "isMain": file.main, "content": file.content}
-                for file in form.files
-            ],
-        }
-        if form.number is not None:
-            description["id"] = form.number
-        if form.room is not None:
-            description["roomID"] = form.room
-        return description
 
     async def run_file(self, path: str, command: Command) -> None:
         """
@@ -177,7 +161,7 @@ class ScriptHost:
         """Make its device, or find the one that it had."""
         if self.device_id is None:
             with_variables(form, self._variables)
-            number = await self.controller.add_quickapp(self.describe(form))
+            number = await self.controller.add_quickapp(description_of(form))
             self.device_id = number
         else:
             await changed_files(form, self._get, self.device_id)
@@ -257,6 +241,22 @@ class ScriptHost:
     def listen(self, ticket: int) -> None:
         """@param ticket: is told of actions, presses and events"""
         self._listener = ticket
+
+    @query("hc3_own")
+    def own(self, device_id: int) -> None:
+        """Tell Lua of the properties of a device of the script, from now on."""
+        if not self._own:
+            self._disown = self.controller.subscribe(self._property)
+        self._own.add(device_id)
+
+    def _property(self, event: Record) -> None:
+        data = record(event.get("data"))
+        number = integer(data.get("id"))
+        if event.get("type") != "DevicePropertyUpdatedEvent" or number is None:
+            return
+        if number in self._own:
+            name = to_bytes(str(data.get("property")))
+            self._tell(b"property", number, name, _encoded(data.get("newValue")))
 
     @query("hc3_follow")
     def follow(self, begin: bool) -> None:
@@ -370,6 +370,7 @@ class ScriptHost:
 
     def stop(self) -> Deferred[None] | None:
         self.follow(False)
+        self._disown()
         self._linger.cancel()
         if self._scene is not None:
             self._scene.stop()

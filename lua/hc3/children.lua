@@ -1,6 +1,6 @@
 -- QuickApp and QuickAppChild, and how actions and presses reach them.
 
-local core = ...
+local core, primitives = ...
 
 local api, logs = core.import("hc3/api", "hc3"), core.import("hc3/logs", "hc3")
 local class, reports = core.import("hc3/class"), core.import("border/reports")
@@ -31,6 +31,7 @@ function QuickAppChild:__init(device) Base.__init(self, device) end
 local function adopt(self, child, id)
   self.childDevices[id] = child
   child.parent = self
+  primitives.hc3_own(id)
   if type(child.onInit) == "function" then
     reports.call(nil, "onInit of a child", child.onInit, child)
   end
@@ -122,10 +123,17 @@ function globals.onUIEvent(id, event)
   return object:callAction(callback, event)
 end
 
+--- A property of a device of the script has changed, whoever has changed it.
+function children.changed(id, name, value)
+  local object = object_of(id)
+  if object then object.properties[name] = value end
+end
+
 --- Make the script's QuickApp and start it. What its onInit raises is reported.
 function children.start(device)
   local made = QuickApp(device)
   main = made
+  primitives.hc3_own(made.id)
   globals.plugin.mainQA = made
   if type(made.onInit) == "function" then reports.call(nil, "onInit", made.onInit, made) end
   globals.quickApp = made

@@ -78,9 +78,10 @@ local function operator(name)
 end
 
 local function same(a, b)
-  local f = member(instances[a], "__eq") or instances[b] and member(instances[b], "__eq")
-  if f then return f(a, b) end
-  return false
+  -- What is no instance is a table to a script, and userdata is never equal to one.
+  if not (instances[a] and instances[b]) then return false end
+  local f = member(instances[a], "__eq") or member(instances[b], "__eq")
+  return f ~= nil and f(a, b)
 end
 
 local operators = {}

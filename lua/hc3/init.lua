@@ -19,7 +19,7 @@ local fibaro = core.import("hc3/house")
 fibaro.with_colons()
 globals.fibaro, globals.hub = fibaro, fibaro
 
-local plugin, children = core.import("hc3/plugin"), core.import("hc3/children")
+local plugin, children = core.import("hc3/plugin"), core.import("hc3/children", "hc3")
 local tell = core.import("hc3/refresh_states", "hc3")
 local exit, reports = core.import("border/exit"), core.import("border/reports")
 local text, tickets = core.import("border/text"), core.import("border/tickets")
@@ -41,6 +41,8 @@ end
 function asked.press(id, event)
   reports.call(nil, "onUIEvent", globals.onUIEvent, id, api.decoded(event))
 end
+
+function asked.property(id, name, value) children.changed(id, name, api.decoded(value)) end
 
 function asked.event(event) tell(api.decoded(event)) end
 

@@ -230,6 +230,37 @@ class QuickAppTests(HostTestCase):
         )
         self.assertEqual(texts, ["New false true 12 New", "true true"])
 
+    def test_properties_follow_what_others_change(self) -> None:
+        self.quickapp(
+            """
+            function self.ask() print(self.properties.value, self:getVariable("v")) end
+            self:setVariable("v", 1)
+            """,
+            "--%%type=com.fibaro.multilevelSwitch",
+        )
+        path = f"/devices/{self.number}"
+        variables = [{"name": "v", "value": "new"}]
+        self.ask(
+            "PUT", path, {"properties": {"value": 33, "quickAppVariables": variables}}
+        )
+        self.ask("POST", f"{path}/action/ask")
+        self.assertEqual(self.texts, ["33 new"])
+
+    def test_a_view_is_there_without_elements_too(self) -> None:
+        texts = self.quickapp(
+            "print(type(api.get('/plugins/getView?id=' .. self.id)['$jason'].body.sections))"
+        )
+        self.assertEqual(texts, ["table"])
+
+    def test_instance_is_never_equal_to_a_table(self) -> None:
+        texts = self.quickapp(
+            """
+            class 'E' function E:__eq(other) return true end
+            local e = E() print(e == {}, {} == e, e == E(), e ~= _G)
+            """
+        )
+        self.assertEqual(texts, ["false false true true"])
+
     def test_action_handler_and_ui_handler_take_all(self) -> None:
         texts = self.quickapp(
             """
