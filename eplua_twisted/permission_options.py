@@ -50,4 +50,4 @@ class PermissionOptions(usage.Options):
                 allow_listen=bool(self["allow-listen"]),
             )
         except ValueError as problem:
-            raise usage.UsageError(f"--allow-net: {problem}") from None
+            raise usage.UsageError(f"--{str(problem).replace('_', '-', 1)}") from None

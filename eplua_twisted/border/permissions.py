@@ -45,7 +45,14 @@ class Permissions:
             if value is not None:
                 object.__setattr__(self, name, tuple(value))
         for host in self.allow_net or ():
-            parse_host(host)
+            try:
+                parse_host(host)
+            except ValueError as problem:
+                raise ValueError(f"allow_net: {problem}") from None
+        for name in ("allow_read", "allow_write"):
+            for path in getattr(self, name) or ():
+                if not os.fspath(path) or "\0" in os.fsdecode(path):
+                    raise ValueError(f"{name}: a path expected, got {path!r}")
 
 
 UNLIMITED = Permissions()

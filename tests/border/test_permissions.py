@@ -205,6 +205,11 @@ class ValueTests(SynchronousTestCase):
         ):
             self.assertRaises(ValueError, make)
 
+    def test_a_path_is_not_empty(self) -> None:
+        for given in ("", "a\0b"):
+            self.assertRaises(ValueError, Permissions, allow_read=[given])
+            self.assertRaises(ValueError, Permissions, allow_write=[given])
+
     def test_options_of_the_command(self) -> None:
         options = Options()
         options.parseOptions(
@@ -228,5 +233,7 @@ class ValueTests(SynchronousTestCase):
         self.assertEqual(options.permissions, Permissions(deny_net=True))
 
     def test_a_host_that_is_none(self) -> None:
-        with self.assertRaises(UsageError):
-            Options().parseOptions(["--allow-net=a b", "-e", ""])
+        for option in ("--allow-net=a b", "--allow-read=", "--allow-write="):
+            with self.assertRaises(UsageError) as raised:
+                Options().parseOptions([option, "-e", ""])
+            self.assertTrue(str(raised.exception).startswith(option[:11]), option)
