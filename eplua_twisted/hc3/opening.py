@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from twisted.internet.defer import Deferred
@@ -136,7 +137,13 @@ class Opened:
         from eplua_twisted.hc3.fetch import Client
 
         if self._client is None:
-            self._client = Client(self._environment)
+            environment = self._environment
+            if self._plan.url is None:
+                # What the box fetches from itself, it has here.
+                local = _Local(self)
+                own = {(host, port): local for host in HOSTS for port in (LOCAL, 80)}
+                environment = replace(environment, local_servers={**own})
+            self._client = Client(environment)
         return self._client
 
     def _fetch(self, url: str) -> Deferred[Fetched]:

@@ -33,6 +33,10 @@ class Proxy:
 
     def _get(self, request: Request) -> Answer | Deferred[Answer]:
         address = request.query.get("url")
+        first, more, _ = request.raw_query.partition("&")
+        if more and first.startswith("url=") and "://" in first:
+            # The address was not escaped: what follows belongs to it.
+            address = request.raw_query.removeprefix("url=")
         if not address:
             raise Refused(400, "url is needed")
         if self._fetch is None:

@@ -55,6 +55,7 @@ class Request:
     """
     @ivar path: as it was asked for, without the query
     @ivar query: the last value of each name
+    @ivar raw_query: the same as it was sent
     @ivar parameters: what stands in the place of the route's C{{names}}
     @ivar source: the device of the QuickApp that asks
     """
@@ -65,6 +66,7 @@ class Request:
     body: Plain = None
     source: int | None = None
     parameters: dict[str, str] = field(default_factory=dict)
+    raw_query: str = ""
 
     def number(self, name: str) -> int:
         """
@@ -194,4 +196,5 @@ def parse(
         raise Refused(400, f"a path has at most {MAX_PATH} characters")
     bare, _, query = path.partition("?")
     pairs = dict(parse_qsl(query, keep_blank_values=True, errors="replace"))
-    return Request(method, bare.rstrip("/") or "/", pairs, body, source)
+    where = bare.rstrip("/") or "/"
+    return Request(method, where, pairs, body, source, raw_query=query)

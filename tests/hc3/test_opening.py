@@ -79,9 +79,9 @@ class OpeningTests(NetworkTestCase):
         self.assertIsNone(self.result(opened.start()))
 
     def test_proxy_fetches_from_the_network(self) -> None:
-        self.serve()
+        self.serve(port=81)
         opened = self.open()
-        path = "/proxy?url=http%3A%2F%2Fa%3Ab%40127.0.0.1%2Fapi%2FglobalVariables"
+        path = "/proxy?url=http%3A%2F%2Fa%3Ab%40127.0.0.1%3A81%2Fapi%2FglobalVariables"
         status, body = self.result(opened.controller.request("GET", path))
         self.assertEqual((status, body), (200, []))
 

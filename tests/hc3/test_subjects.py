@@ -608,6 +608,12 @@ class ProxyTests(ControllerTestCase):
         self.asked[0][1].callback(Fetched(201, "application/json", b'{"a": [1]}'))
         self.assertEqual(self.successResultOf(asked), (201, {"a": [1]}))
 
+    def test_address_that_was_not_escaped_is_whole(self) -> None:
+        self.controller.request("GET", "/proxy?url=http://host/x?y=1&z=2")
+        self.controller.request("GET", "/proxy?url=http%3A%2F%2Fhost%2F&z=2")
+        asked = [address for address, _ in self.asked]
+        self.assertEqual(asked, ["http://host/x?y=1&z=2", "http://host/"])
+
     def test_all_else_is_text(self) -> None:
         for kind, body in (("text/plain", b'{"a"'), ("application/json", b"{")):
             asked = self.controller.request("GET", "/proxy?url=http://host/")

@@ -120,6 +120,16 @@ class ControllerTests(TestCase):
         await self.assertFailure(connecting, Exception)
         self.assertIsNone(asking.transport)
 
+    async def test_box_fetches_from_itself(self) -> None:
+        """The way around what api.get may not ask: /proxy with user and password."""
+        opened = self.open()
+        for address in ("http://admin:x@127.0.0.1/api", "http://127.0.0.1:11111/api"):
+            path = f"/proxy?url={address}/devices?name=zwave&enabled=true"
+            status, body = await opened.controller.request("GET", path)
+            self.assertEqual(status, 200)
+            assert isinstance(body, list)
+            self.assertEqual(len(body), 1)
+
 
 class ScriptTests(LoopbackTestCase):
     """Scripts find their box at the address that they know."""
