@@ -182,7 +182,15 @@ class DocumentTests(TestCase):
     def test_kinds_of_snippets(self) -> None:
         """There is none that no test runs."""
         run = {"lua", "python", "sh", "python module", "python row"}
-        run |= {"lua library", "lua row", "lua broker", "lua certificates", "json", ""}
+        run |= {
+            "lua hc3",
+            "lua library",
+            "lua row",
+            "lua broker",
+            "lua certificates",
+            "json",
+            "",
+        }
         # Sphinx's.
         run |= {"{toctree}", "{include} ../SECURITY.md"}
         for path in DOCUMENTS:

@@ -1,0 +1,33 @@
+"""docs/hc3.md: what it shows runs."""
+
+from __future__ import annotations
+
+import re
+
+from tests.support import ROOT
+from tests.support.hc3_scripts import HostTestCase
+
+PAGE = (ROOT / "docs" / "hc3.md").read_text()
+
+
+class SnippetTests(HostTestCase):
+    def said_by(self, snippet: str) -> list[str]:
+        done = self.runtime.run_string(snippet, "@test.lua")
+        for _ in range(62):
+            self.reactor.advance(60)
+            self.turn(4)
+        self.successResultOf(done)
+        self.assertEqual((self.errors, self.warnings), ([], []))
+        return self.texts
+
+    def test_quickapp(self) -> None:
+        quickapp, _ = re.findall(r"```lua hc3\n(.*?)```", PAGE, re.DOTALL)
+        texts = self.said_by(quickapp)
+        self.assertRegex(texts[0], r"^Good evening from Lamp \d+$")
+        self.assertEqual(texts[1:], ["value is true"])
+
+    def test_scene(self) -> None:
+        _, scene = re.findall(r"```lua hc3\n(.*?)```", PAGE, re.DOTALL)
+        texts = self.said_by(scene)
+        self.assertEqual(len(texts), 1)
+        self.assertIn('"property":"cron"', texts[0])
