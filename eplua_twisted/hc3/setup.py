@@ -84,9 +84,9 @@ class Lenient(frozenset[str]):
         if host not in self._warned:
             self._warned.add(host)
             self.log.warn(
-                "the certificate of {host} is not verified, as on the box;"
+                "{text}",
+                text=f"the certificate of {host} is not verified, as on the box;"
                 " --verify refuses one that nobody has signed",
-                host=host,
             )
         return False
 
