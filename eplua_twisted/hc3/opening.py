@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
@@ -106,6 +106,7 @@ class Opened:
         self._site: Site | None = None
         self._remote: RemoteController | None = None
         self._owns = controller is None
+        self._one_start = DeferredLock()
         self._has_started = False
         self._port: int | None = None
         self.controller = controller or self._make(clock, time_of_day)
@@ -195,14 +196,14 @@ class Opened:
             do not; fails with L{OperationError}: it cannot listen there, or the real
             controller cannot be used
         """
-        return Deferred.fromCoroutine(self._start())
+        return self._one_start.run(Deferred.fromCoroutine, self._start())
 
     async def _start(self) -> int | None:
         if not self._has_started:
-            self._has_started = True
             if self._remote is not None:
                 await self._remote.start()
             self._port = await self._listen()
+            self._has_started = True
         return self._port
 
     async def _listen(self) -> int | None:

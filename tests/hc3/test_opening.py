@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.error import CannotListenError
+from twisted.internet.error import CannotListenError, ConnectionRefusedError
 
 from eplua_twisted.border.permissions import Access, Permissions
 from eplua_twisted.errors import OperationError
@@ -38,6 +38,12 @@ class OpeningTests(NetworkTestCase):
         opened = self.open(listen=("127.0.0.1", 0))
         self.assertGreater(self.result(opened.start()), 0)
         self.assertTrue(self.get().startswith(b"HTTP/1.1 200 "))
+
+    def test_two_that_start_it_have_one_port(self) -> None:
+        opened = self.open(listen=("127.0.0.1", 0))
+        starts = [opened.start(), opened.start()]
+        self.assertEqual(self.result(starts[0]), self.result(starts[1]))
+        self.assertEqual(len(self.reactor.ports), 1)
 
     def test_password_counts_on_the_loopback_address_too(self) -> None:
         opened = self.open(listen=("127.0.0.1", 0), user="me", password="secret")
@@ -76,6 +82,17 @@ class OpeningTests(NetworkTestCase):
         self.serve()
         opened = self.open(url="http://127.0.0.1")
         self.assertIsInstance(opened.controller, RemoteController)
+        self.assertIsNone(self.result(opened.start()))
+
+    def test_box_that_was_not_there_is_asked_for_again(self) -> None:
+        opened = self.open(url="http://127.0.0.1")
+        started = opened.start()
+        self.reactor.settle()
+        self.reactor.refuse(ConnectionRefusedError())
+        self.reactor.settle()
+        self.failureResultOf(started, OperationError)
+        self.serve()
+        self.assertIsNone(self.result(opened.start()))
         self.assertIsNone(self.result(opened.start()))
 
     def test_proxy_fetches_from_the_network(self) -> None:
