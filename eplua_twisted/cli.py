@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import cast
 
 from twisted.internet.base import ReactorBase
@@ -44,6 +46,20 @@ def complain(text: str) -> None:
     """Write to standard error, whatever bytes the text came from."""
     sys.stderr.buffer.write(text.encode("utf-8", "surrogateescape") + b"\n")
     sys.stderr.flush()
+
+
+def with_nearest(problem: str, known: list[str]) -> str:
+    """
+    What is wrong with the options, and which one was probably meant.
+
+    @param known: as C{usage.Options.longOpt}
+    """
+    found = re.fullmatch(r"option --(\S+) not recognized", problem)
+    if found is None:
+        return problem
+    names = [each.rstrip("=") for each in known]
+    near = get_close_matches(found[1].partition("=")[0], names, 1)
+    return f"{problem}; did you mean --{near[0]}?" if near else problem
 
 
 @implementer(ILogObserver)
@@ -213,7 +229,8 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         usage.Options.parseOptions(options, given)
     except usage.UsageError as problem:
-        complain(f"eplua: {problem}\nTry 'eplua --help'.")
+        said = with_nearest(str(problem), options.longOpt)
+        complain(f"eplua: {said}\nTry 'eplua --help'.")
         raise SystemExit(2) from None
     script = options.arguments[0] if options.arguments else None
     errors = StandardError(

@@ -112,7 +112,7 @@ class CommandTests(TestCase):
         answers = await together(
             self.run_command(*EPLUA),
             self.run_command(*EPLUA, "--lua", "5.1", "x"),
-            self.run_command(*EPLUA, "--none"),
+            self.run_command(*EPLUA, "--sandbax"),
             self.run_command(*EPLUA, "--transports=fast", "x"),
         )
         self.assertEqual([code for code, _ in answers], [2, 2, 2, 2])
@@ -121,7 +121,7 @@ class CommandTests(TestCase):
             (
                 b"no script given",
                 b"unknown Lua version '5.1'; known: 5.3, 5.4, 5.5, luajit",
-                b"option --none not recognized",
+                b"option --sandbax not recognized; did you mean --sandbox?",
                 b"unknown --transports=fast; known: lean, twisted",
             ),
             strict=True,
