@@ -77,6 +77,10 @@ class ReadBuffer:
         @raise OperationError: C{eof}, or C{limit}
         """
         if not self._reads:
+            if want is ANYTHING and not self._data and not self.ended:
+                # The way of most reads: nothing to look at.
+                self._reads.append((want, waiter))
+                return None
             data = want.take(self)
             if data is not None:
                 return data
@@ -87,12 +91,20 @@ class ReadBuffer:
         self._reads.append((want, waiter))
         return None
 
-    def feed(self, data: bytes) -> None:
-        """Add what arrived, and serve the reads that it satisfies."""
+    def feed(self, data: bytes) -> bool:
+        """
+        Add what arrived, at least one byte, and serve the reads that it satisfies.
+
+        @return: some of it is left
+        """
         if self._gathered is not None:
             self._gathered.append(data)
-            return
+            return bool(self._data)
         if not self._data:
+            if self._reads and self._reads[0][0] is ANYTHING:
+                # Nothing was here, so nothing is left: it goes as it came.
+                self._reads.pop(0)[1].callback(data)
+                return bool(self._data)
             self._data = data
         else:
             if type(self._data) is bytes:
@@ -100,6 +112,7 @@ class ReadBuffer:
             self._data += data
         if self._reads:
             self._serve()
+        return bool(self._data)
 
     def gather(self, begins: bool) -> None:
         """Take what is fed from now on for one piece, or no longer."""

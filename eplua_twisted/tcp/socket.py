@@ -209,8 +209,7 @@ class TCPSocket(Protocol):
             return
         if self._on_traffic is not None:
             self._on_traffic(self)
-        self._in.feed(data)
-        if len(self._in):
+        if self._in.feed(data):
             self._regulate()
 
     def gather(self, begins: bool) -> None:
