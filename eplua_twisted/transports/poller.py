@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import select
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -26,8 +27,12 @@ from eplua_twisted.transports.interfaces import Below
 IN, OUT = select.EPOLLIN, select.EPOLLOUT
 GONE = select.EPOLLHUP | select.EPOLLERR
 
-AT_ONCE = 256
-"""Sockets that have their turn before timers and all else of the reactor have theirs."""
+ROUNDS, AT_ONCE = 4, 64
+"""
+How often it is looked what is ready, and how many sockets have their turn each time,
+before timers and all else of the reactor have theirs.  While one socket is served others
+get ready: to look again costs much less than the reactor's way to it.
+"""
 
 TOGETHER = 16
 """
@@ -187,11 +192,16 @@ class Poller:
 
     def doRead(self) -> None:
         """C{IReadDescriptor.doRead}: some descriptors are ready."""
-        if self._epoll is None:
-            return
+        for _ in range(ROUNDS):
+            # It may be closed in a round.
+            events = self._epoll.poll(0, AT_ONCE) if self._epoll is not None else ()
+            if not events:
+                return
+            self._serve(events)
+
+    def _serve(self, events: Sequence[tuple[int, int]]) -> None:
         watched, new = self._watched, self._new
         new.clear()
-        events = self._epoll.poll(0, AT_ONCE)
         late: list[Late] | None = [] if len(events) > 1 else None
         self.late = late
         for number, event in events:
