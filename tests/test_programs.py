@@ -1,139 +1,127 @@
-"""Missing programs skip their tests, or fail them in CI, and are named at the end."""
+"""Several QuickApps on one controller."""
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterable
-from io import StringIO
 from typing import Any
 
-from twisted.plugin import getPlugins
-from twisted.trial.itrial import IReporter
-from twisted.trial.unittest import SkipTest, SynchronousTestCase, TestSuite
+from twisted.trial.unittest import SynchronousTestCase
 
-from tests.support import ROOT, programs
-from tests.support.programs import need_node_package, need_program, packages, summary
-from tests.support.reporter import PackagesReporter
+from eplua_twisted.hc3.log_lines import LogLine
+from eplua_twisted.hc3.setup import Setup
+from eplua_twisted.programs import Programs
+from tests.memory import MemoryReactor
 
 
-class NeedTests(SynchronousTestCase):
-    def environment(self, **values: str) -> None:
-        self.patch(os, "environ", {**os.environ, **values})
+class ProgramsTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.reactor = MemoryReactor()
+        self.logged: list[LogLine] = []
+        self.errors: list[str] = []
+        self.failed: list[Exception] = []
+        self.directory = self.mktemp()
+        os.makedirs(self.directory)
 
-    def test_path(self) -> None:
-        self.environment(PATH="/usr/bin:/bin", CI="1")
-        self.assertTrue(need_program("sh").endswith("/sh"))
-
-    def test_skips(self) -> None:
-        self.environment(PATH="", CI="")
-        with self.assertRaises(SkipTest) as raised:
-            need_program("luacheck")
-        self.assertEqual(str(raised.exception), "needs luacheck: install lua-check")
-
-    def test_fails_in_ci(self) -> None:
-        self.environment(PATH="", CI="1")
-        with self.assertRaises(LookupError):
-            need_program("socat")
-
-    def test_node_package(self) -> None:
-        """node without the package is not enough; what is missing is named at once."""
-        directory = os.path.abspath(self.mktemp())
-        os.makedirs(directory)
-        node = os.path.join(directory, "node")
-        with open(node, "w") as file:
-            file.write("#!/bin/sh\n")
-        os.chmod(node, 0o755)
-        self.environment(PATH=directory, CI="")
-        self.patch(
-            programs, "packages", lambda: {"node": "nodejs", "no-such": "npm:no-such"}
-        )
-        with self.assertRaises(SkipTest) as raised:
-            need_node_package("no-such")
-        self.assertEqual(str(raised.exception), "needs no-such: install npm:no-such")
-        os.remove(node)
-        with self.assertRaises(SkipTest) as raised:
-            need_node_package("no-such")
-        self.assertEqual(
-            str(raised.exception), "needs node and no-such: install nodejs npm:no-such"
+    def run_all(self, *codes: str, run_for: float | None = None) -> Any:
+        """Begin them; whether and when all is over."""
+        paths = []
+        for place, code in enumerate(codes):
+            paths.append(os.path.join(self.directory, f"q{place}.lua"))
+            with open(paths[-1], "w") as file:
+                file.write(code)
+        reactor: Any = self.reactor
+        programs = Programs(
+            reactor,
+            reactor,
+            paths,
+            Setup(on_line=self.logged.append),
+            self.failed.append,
+            run_for,
+            reactor=reactor,
+            on_error=self.errors.append,
         )
 
-    def test_all_have_a_package(self) -> None:
-        """What the tests ask for is in C{tests/programs.txt}, so CI installs it."""
-        known = packages()
-        found = set()
-        for path in (ROOT / "tests").rglob("test_*.py"):
-            found |= set(re.findall(r'need_\w+\("([\w-]+)"\)', path.read_text()))
-        self.assertIn("socat", found)
-        self.assertEqual(found - known.keys(), {"no-such", "sh"})
+        async def run() -> None:
+            await programs.begin()
+            await programs.idle()
+            await programs.stop()
 
+        from twisted.internet.defer import Deferred
 
-class SummaryTests(SynchronousTestCase):
-    def test_nothing_skipped(self) -> None:
-        self.assertEqual(summary([]), "")
+        over = Deferred.fromCoroutine(run())
+        self.addCleanup(self.end, programs)
+        self.turn()
+        return over
 
-    def test_packages(self) -> None:
-        """Each package once, in order."""
-        self.assertEqual(
-            summary(
-                [
-                    "needs socat: install socat",
-                    "needs mosquitto_passwd: install mosquitto",
-                    "needs mosquitto: install mosquitto",
-                ]
-            ),
-            "3 skipped: install mosquitto socat to run them",
+    def end(self, programs: Programs) -> None:
+        stopped = programs.stop()
+        self.reactor.pump([0, 0, 6, 0])
+        self.successResultOf(stopped)
+
+    def turn(self) -> None:
+        for _ in range(40):
+            self.reactor.advance(0)
+
+    @property
+    def texts(self) -> list[str]:
+        return [each.text for each in self.logged]
+
+    def test_they_call_each_other_and_end_together(self) -> None:
+        over = self.run_all(
+            "function QuickApp:ping(from) print('ping') fibaro.call(from, 'pong', self.id) end",
+            """
+            function QuickApp:onInit()
+              for _, d in ipairs(api.get("/devices?interface=quickApp")) do
+                if d.id ~= self.id then fibaro.call(d.id, "ping", self.id) end
+              end
+            end
+            function QuickApp:pong(from) print("pong", from ~= self.id) end
+            """,
         )
+        self.assertEqual(self.texts, ["ping", "pong true"])
+        self.reactor.pump([0] * 10)
+        self.successResultOf(over)
 
-    def test_other_reasons(self) -> None:
-        """They are counted, but installing does not help."""
-        self.assertEqual(
-            summary(["no IPv6", "needs node and ws: install nodejs npm:ws"]),
-            "1 skipped: install nodejs npm:ws to run them; 1 skipped for the reasons above",
+    def test_one_that_fails_is_told_and_the_others_go_on(self) -> None:
+        self.run_all("this is no Lua", "function QuickApp:onInit() print('second') end")
+        self.assertEqual(self.texts, ["second"])
+        self.assertEqual(len(self.failed), 1)
+        self.assertIn("q0.lua:1:", str(self.failed[0]))
+
+    def test_one_that_sleeps_does_not_hold_back_the_others(self) -> None:
+        self.run_all(
+            "function QuickApp:onInit() setTimeout(function() fibaro.sleep(1000) print('slept') end, 0) end",
+            "function QuickApp:onInit() setTimeout(function() print('timer') end, 100) end",
         )
+        self.reactor.pump([0.1] * 11)
+        self.turn()
+        self.assertEqual(self.texts, ["timer", "slept"])
 
-
-class ReporterTests(SynchronousTestCase):
-    def report(self, *reasons: str) -> str:
-        """@return: what the reporter writes about tests skipped for these reasons"""
-
-        class Case(SynchronousTestCase):
-            def runTest(self) -> None:
-                """Passes."""
-
-        class Skipped(SynchronousTestCase):
-            def __init__(self, reason: str) -> None:
-                super().__init__()
-                self.reason = reason
-
-            def runTest(self) -> None:
-                raise SkipTest(self.reason)
-
-        output = StringIO()
-        reporter = PackagesReporter(output)
-        TestSuite([Case(), *map(Skipped, reasons)]).run(reporter)
-        reporter.done()
-        return output.getvalue()
-
-    def test_last_line(self) -> None:
-        """It follows trial's own summary."""
-        output = self.report("needs curl: install curl")
-        self.assertTrue(
-            output.endswith(
-                "\nPASSED (skips=1, successes=1)\n1 skipped: install curl to run them\n"
-            ),
-            output,
+    def test_restart_keeps_the_device_its_variables_and_new_files(self) -> None:
+        self.run_all(
+            """
+            function QuickApp:onInit()
+              local n = self:getVariable("n") if n == "" then n = 0 end
+              self:setVariable("n", n + 1)
+              print("start", n + 1, self.id, LIB)
+              if n == 0 then
+                api.post("/quickApp/" .. self.id .. "/files", {name = "lib", content = "LIB = 'new'"})
+              end
+            end
+            """
         )
+        self.reactor.pump([0.1] * 20)
+        self.turn()
+        self.assertEqual(len(self.texts), 2, self.texts)
+        first, second = (each.split() for each in self.texts)
+        self.assertEqual((first[1], first[3]), ("1", "nil"))
+        self.assertEqual((second[1], second[2], second[3]), ("2", first[2], "new"))
 
-    def test_nothing_to_say(self) -> None:
-        self.assertTrue(self.report().endswith("\nPASSED (successes=1)\n"))
-
-    def test_trial_finds_it(self) -> None:
-        """By the name that the Makefile uses."""
-        plugins: Iterable[Any] = getPlugins(IReporter)
-        (found,) = [each for each in plugins if each.longOpt == "packages"]
-        self.assertIn(f"--reporter={found.longOpt}", (ROOT / "Makefile").read_text())
-        self.assertEqual(
-            (found.module, found.klass),
-            (PackagesReporter.__module__, PackagesReporter.__name__),
+    def test_run_for_ends_all(self) -> None:
+        over = self.run_all(
+            "function QuickApp:onInit() setInterval(function() print('tick') end, 1000) end",
+            run_for=2.5,
         )
+        self.reactor.pump([0.5] * 6 + [0] * 10)
+        self.assertEqual(self.texts, ["tick", "tick"])
+        self.successResultOf(over)

@@ -161,7 +161,17 @@ class _Reader:
 
     def _var(self, text: str, line: int) -> None:
         name, value = _named(text, line, "var")
-        self.found.variables[name] = _loose(_REMARK.sub("", value))
+        value = _REMARK.sub("", value)
+        found = _loose(value)
+        if found == value and re.fullmatch(r"[^,]+(,\s*\w+:[^,]+)+", value):
+            # Several, as name:value,name:value, of which each is a value of Lua.
+            parts = [_named(each, line, "var") for each in text.split(",")]
+            values = [_loose(each) for _, each in parts]
+            if all(one != each[1] for one, each in zip(values, parts, strict=True)):
+                for each, one in zip(parts, values, strict=True):
+                    self.found.variables[each[0]] = one
+                return
+        self.found.variables[name] = found
 
     def _quick_vars(self, text: str, line: int) -> None:
         value = _strict(text, line)
@@ -198,6 +208,12 @@ class _Reader:
 
     def _file(self, text: str, line: int) -> None:
         text = _unquoted(_REMARK.sub("", text).rstrip(";"))
+        parts = text.split(",")
+        if len(parts) > 1 and all(":" in each for each in parts):
+            # Several, as path:name,path:name.
+            for each in parts:
+                self._file(each, line)
+            return
         path, separator, name = text.rpartition(",")
         if not separator:
             path, separator, name = text.rpartition(":")

@@ -19,10 +19,19 @@ local main -- the QuickApp of this script
 
 local children = {}
 
+--- On HC3 it is here that onInit runs: what a script has put around it sees that. What
+--- onInit raises is reported.
 function QuickApp:__init(device)
   Base.__init(self, device)
   self.childDevices = {}
   self.childsInitialized = false
+  main = self
+  primitives.hc3_own(self.id)
+  globals.plugin.mainQA = self
+  if type(self.onInit) == "function" then reports.call(nil, "onInit", self.onInit, self) end
+  if not self.childsInitialized then
+    reports.call(nil, "initChildDevices", self.initChildDevices, self)
+  end
 end
 
 function QuickAppChild:__init(device) Base.__init(self, device) end
@@ -129,17 +138,11 @@ function children.changed(id, name, value)
   if object then object.properties[name] = value end
 end
 
---- Make the script's QuickApp and start it. What its onInit raises is reported.
+--- Make the script's QuickApp, which starts it.
 function children.start(device)
-  local made = QuickApp(device)
-  main = made
-  primitives.hc3_own(made.id)
-  globals.plugin.mainQA = made
-  if type(made.onInit) == "function" then reports.call(nil, "onInit", made.onInit, made) end
-  globals.quickApp = made
-  if not made.childsInitialized then
-    reports.call(nil, "initChildDevices", made.initChildDevices, made)
-  end
+  local made
+  reports.call(nil, "QuickApp", function() made = QuickApp(device) end)
+  globals.quickApp = made or main
 end
 
 return children

@@ -83,6 +83,17 @@ class HeaderTests(FormsTestCase):
             ],
         )
 
+    def test_several_variables_in_one_header(self) -> None:
+        form = self.form('--%%var=a:5,b:"x"\n--%%var=c:text,d:other\n')
+        self.assertEqual(
+            form.properties["quickAppVariables"],
+            [
+                {"name": "a", "value": 5},
+                {"name": "b", "value": "x"},
+                {"name": "c", "value": "text,d:other"},
+            ],
+        )
+
     def test_rows_make_the_view_and_its_callbacks(self) -> None:
         form = self.form(
             '--%%u={label="l", text="T"}\n'
@@ -131,9 +142,7 @@ class HeaderTests(FormsTestCase):
                 file.write(f"{name} = 1")
         path = os.path.join(directory, "m.lua")
         with open(path, "w") as file:
-            file.write(
-                "--%%file=a.lua,first\n--%%file=b.lua:second\n--FILE:c.lua,third;\n"
-            )
+            file.write("--%%file=a.lua:first,b.lua:second\n--FILE:c.lua,third;\n")
         form = read_form(path)
         assert isinstance(form, Form)
         self.assertEqual(

@@ -261,6 +261,21 @@ class QuickAppTests(HostTestCase):
         )
         self.assertEqual(texts, ["false false true true"])
 
+    def test_init_of_quickapp_may_be_wrapped_and_runs_on_init(self) -> None:
+        self.run_script(
+            """
+            local init = QuickApp.__init
+            function QuickApp:__init(device)
+              print("before", device.id) init(self, device) print("after", self.id)
+            end
+            function QuickApp:onInit() print("onInit") end
+            """
+        )
+        texts = self.texts
+        self.assertEqual(
+            [each.split()[0] for each in texts], ["before", "onInit", "after"]
+        )
+
     def test_action_handler_and_ui_handler_take_all(self) -> None:
         texts = self.quickapp(
             """
