@@ -172,10 +172,11 @@ else
     return false, "attempt to yield across a C-call boundary"
   end
 
-  -- Not a tail call: it is seen in the traceback, and left out.
+  local function pass(...) return ... end
+
+  -- No tail call of xpcall: this is seen in the traceback, and left out.
   local function call(f, handler, ...)
-    local good, result = xpcall(f, handler, ...)
-    return good, result
+    return pass(xpcall(f, handler, ...))
   end
 
   local function in_coroutine(f, handler, ...)
