@@ -191,6 +191,8 @@ class CommandService(RuntimeService):
 
 def makeService(options: Options) -> CommandService:
     """The service of C{twistd eplua}: C{print} goes to the log."""
+    if options.hc3 and len(options.arguments) > 1:
+        raise usage.UsageError("twistd eplua --hc3 runs one script; eplua runs several")
     from twisted.internet import reactor
 
     log = Logger("eplua")

@@ -155,6 +155,20 @@ function fibaro.countScenes(id)
   return scene and scene.isRunning and 1 or 0
 end
 
+-- Variables of a scene, which outlive its runs.
+
+local scene_variables = {}
+
+function fibaro.getSceneVariable(name)
+  assert_type(name, "string")
+  return scene_variables[name]
+end
+
+function fibaro.setSceneVariable(name, value)
+  assert_type(name, "string")
+  scene_variables[name] = value
+end
+
 local hierarchy
 
 local function find_type(node, wanted)

@@ -39,16 +39,19 @@ class SceneTests(HostTestCase):
         self.variable("off")
         self.assertEqual(self.texts, [])
 
-    def test_each_run_has_globals_of_its_own(self) -> None:
+    def test_each_run_has_globals_of_its_own_and_the_variables_of_the_scene(
+        self,
+    ) -> None:
         self.scene(
             '{conditions={{type="custom-event", property="go", isTrigger=true}}}',
-            "count = (count or 0) + 1 print(count)",
+            "count = (count or 0) + 1 print(count, fibaro.getSceneVariable('v'))"
+            " fibaro.setSceneVariable('v', 'kept')",
         )
         self.ask("POST", "/customEvents", {"name": "go", "userDescription": ""})
         for _ in range(2):
             self.ask("POST", "/customEvents/go")
             self.turn(4)
-        self.assertEqual(self.texts, ["1", "1"])
+        self.assertEqual(self.texts, ["1 nil", "1 kept"])
 
     def test_device_condition_that_has_to_last(self) -> None:
         _, device = self.ask(

@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from eplua_twisted.hc3.options import HC3Options, variable_of
 from eplua_twisted.hc3.setup import Lenient, is_local
-from eplua_twisted.tap import Options
+from eplua_twisted.tap import Options, makeService
 from eplua_twisted.tls.context import is_allowed
 from tests.support.hc3_scripts import HostTestCase
 
@@ -68,6 +68,10 @@ class OptionTests(SynchronousTestCase):
         self.assertEqual(options.arguments, ("a.lua", "b.fqa"))
         self.assertIsInstance(options, HC3Options)
         self.assertEqual(options.setup().variables, {"a": 1})
+
+    def test_twistd_runs_one(self) -> None:
+        options = self.parsed("--hc3", "a.lua", "b.lua")
+        self.assertRaises(usage.UsageError, makeService, options)
 
     def test_options_without_hc3_are_refused(self) -> None:
         for arguments in (("--var", "a=1"), ("--verify",)):
