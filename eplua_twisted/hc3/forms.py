@@ -66,7 +66,7 @@ def form_of_script(
     name = values.get("name") or Path(path).stem
     if "package" in values and beside is not None:
         return read_package(path, values["package"])
-    if is_scene(headers):
+    if is_scene(code, headers):
         return scene_of_script(code, path, name, headers)
     files = [_file(path, permitted, beside, *each) for each in headers.files]
     seen = [each.name for each in files]

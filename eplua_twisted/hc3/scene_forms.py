@@ -19,10 +19,21 @@ _TABLE = re.compile(
 """Where a script has its conditions in a variable."""
 
 
-def is_scene(headers: Headers) -> bool:
-    """Whether a script says that it is a scene."""
+_SCENES_OWN = re.compile(r"\b(?:sourceTrigger|sceneId)\b")
+"""Globals that only scenes have."""
+
+
+def is_scene(code: str, headers: Headers) -> bool:
+    """
+    Whether a script says that it is a scene; or says nothing, has no QuickApp, and uses
+    what only scenes have.
+    """
     values = headers.values
-    return values.get("type", "").lower() == "scene" or values.get("scene") == "true"
+    if "type" in values or "scene" in values:
+        return (
+            values.get("type", "").lower() == "scene" or values.get("scene") == "true"
+        )
+    return "QuickApp" not in code and _SCENES_OWN.search(code) is not None
 
 
 def scene_of_script(code: str, path: str, name: str, headers: Headers) -> SceneForm:

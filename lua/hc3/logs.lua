@@ -25,9 +25,11 @@ end
 ---@param level string DEBUG, TRACE, WARNING, ERROR
 function logs.say(level, ...) add(logs.tag(), level, joined(...)) end
 
---- fibaro.debug and the like: the tag is the first argument.
+--- fibaro.debug and the like: the tag is the first argument. One that is alone is the
+--- text, as in scenes of HC2.
 local function tagged(level, name)
   return function(tag, ...)
+    if select("#", ...) == 0 then return logs.say(level, tag) end
     globals.__assert_type(tag, "string")
     add(check.text(tag, 1, name, "tag"), level, joined(...))
   end

@@ -26,6 +26,10 @@ class SceneTests(HostTestCase):
         self.run_script(HEAD + "print(sourceTrigger.type, sceneId, __TAG)")
         self.assertEqual(self.texts, ["manual 1 SCENE1"])
 
+    def test_script_that_uses_what_scenes_have_is_one_without_headers(self) -> None:
+        self.run_script("fibaro:debug('text') print(sourceTrigger.type)")
+        self.assertEqual(self.texts, ["text", "manual"])
+
     def test_trigger_runs_the_actions_when_all_hold(self) -> None:
         self.variable("off")
         self.scene(
