@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 from OpenSSL import SSL
@@ -20,7 +21,6 @@ from twisted.internet.interfaces import (
 )
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.protocols.tls import (
-    BufferingTLSTransport,
     TLSMemoryBIOFactory,
     TLSMemoryBIOProtocol,
 )
@@ -28,8 +28,12 @@ from twisted.python.failure import Failure
 from zope.interface import alsoProvides, implementer
 
 from eplua_twisted.streams.connecting import OneProtocolFactory
+from eplua_twisted.tls.gathered import GatheredWrites
 from eplua_twisted.tls.handshake import interrupted
 from eplua_twisted.transports.connection import Connection
+
+RECORD = 2**14
+"""Bytes of data in one record of TLS, at most."""
 
 MAX_RECORD = 2**15
 """Bytes that are asked of OpenSSL at a time: more than a record of TLS has."""
@@ -44,7 +48,7 @@ class CorkedWrites(TLSMemoryBIOProtocol):
 
     def write(self, data: bytes) -> None:
         transport: object = self.transport
-        if not isinstance(transport, Connection):
+        if len(data) <= RECORD or not isinstance(transport, Connection):
             super().write(data)
             return
         transport.cork()
@@ -54,7 +58,7 @@ class CorkedWrites(TLSMemoryBIOProtocol):
             transport.uncork()
 
 
-class TLSTransport(BufferingTLSTransport, CorkedWrites):
+class TLSTransport(GatheredWrites, CorkedWrites):
     """
     Twisted calls its protocol for each record; a protocol that has C{gather} is told
     where what came at once begins and ends.
@@ -121,6 +125,13 @@ class TLSTransport(BufferingTLSTransport, CorkedWrites):
         super().connectionLost(reason)
 
     def dataReceived(self, data: bytes) -> None:
+        self.receiving(True)
+        try:
+            self._receive(data)
+        finally:
+            self.receiving(False)
+
+    def _receive(self, data: bytes) -> None:
         gather: Callable[[bool], None] | None = getattr(
             self.wrappedProtocol, "gather", None
         )
@@ -148,7 +159,7 @@ def below(
         for a client an C{IOpenSSLClientConnectionCreator}
     """
     made = TLSMemoryBIOFactory(creator, is_client, factory, reactor)
-    made.protocol = TLSTransport
+    made.protocol = partial(TLSTransport, clock=reactor)  # type: ignore[assignment]
     return made
 
 

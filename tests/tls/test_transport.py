@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from eplua_twisted.tls.gathered import MOST
 from eplua_twisted.tls.options import TLSOptions
 from tests.memory import Flow, Wire
 from tests.support import ALL_BYTES
@@ -31,7 +32,7 @@ class ByteByByte(Wire):
         flow.deliver(*(data[at : at + 1] for at in range(len(data))))
 
 
-class TransportTests(SynchronousTestCase):
+class PairTestCase(SynchronousTestCase):
     def setUp(self) -> None:
         authority = Authority(self)
         file = authority.issue("localhost").encode()
@@ -44,6 +45,8 @@ class TransportTests(SynchronousTestCase):
         pair.server.reads.clear()
         return pair
 
+
+class TransportTests(PairTestCase):
     def test_records_that_come_at_once_are_read_as_one(self) -> None:
         pair = self.pair()
         data = ALL_BYTES * (3 * RECORD // 256)
@@ -70,3 +73,74 @@ class TransportTests(SynchronousTestCase):
         pair.reactor.settle()
         reads = [each for each in pair.server.reads if each not in (b"<", b">")]
         self.assertEqual(b"".join(reads), ALL_BYTES)
+
+
+class WriteTests(PairTestCase):
+    """When what was written leaves."""
+
+    def test_an_answer_leaves_in_the_turn_of_what_it_answers(self) -> None:
+        """In one record, though it was written in pieces, and by no call of its own."""
+        pair = self.pair()
+        pair.reactor.settle()
+        pair.client.reads.clear()
+        server = pair.server
+
+        def answer(data: bytes) -> None:
+            before = pair.reactor.getDelayedCalls()
+            for piece in (b"a", b"b", b"c"):
+                server.transport.write(piece)
+            self.assertEqual(pair.reactor.getDelayedCalls(), before)
+
+        server.dataReceived = answer  # type: ignore[method-assign]
+        pair.client.transport.write(b"x")
+        pair.reactor.settle()
+        self.assertEqual(pair.client.reads, [b"<", b"abc", b">"])
+
+    def test_other_small_writes_leave_together_on_the_next_turn(self) -> None:
+        pair = self.pair()
+        wire = pair.reactor.network.wire = Pieces()
+        for piece in (b"a", b"b", b"c"):
+            pair.client.transport.write(piece)
+        self.assertEqual(wire.sizes, [])
+        pair.reactor.settle()
+        self.assertEqual(len(wire.sizes), 1)
+        self.assertEqual(pair.server.reads, [b"<", b"abc", b">"])
+
+    def test_much_is_not_kept(self) -> None:
+        pair = self.pair()
+        wire = pair.reactor.network.wire = Pieces()
+        pair.client.transport.write(bytes(MOST + 1))
+        self.assertGreater(sum(wire.sizes), MOST)
+
+    def test_order_of_what_is_written_at_all_times(self) -> None:
+        """What was kept for the next turn comes before an answer, and after it."""
+        pair = self.pair()
+        layer = pair.server.transport
+        layer.write(b"1")
+        layer.receiving(True)
+        layer.writeSequence([b"2", b"3"])
+        layer.receiving(False)
+        layer.write(b"4")
+        pair.reactor.settle()
+        got = b"".join(each for each in pair.client.reads if each not in (b"<", b">"))
+        self.assertEqual(got, b"1234")
+
+    def test_closed_behind_what_was_kept(self) -> None:
+        pair = self.pair()
+        pair.client.transport.write(b"last")
+        pair.client.transport.loseConnection()
+        pair.reactor.settle()
+        self.assertIn(b"last", pair.server.reads)
+
+    def test_nothing_is_left_of_one_that_is_aborted(self) -> None:
+        pair = self.pair()
+        pair.client.transport.write(b"x")
+        pair.client.transport.abortConnection()
+        pair.reactor.settle()
+        self.assertNotIn(b"x", pair.server.reads)
+        pair.client.transport.write(b"y")
+        self.assertEqual(pair.reactor.getDelayedCalls(), [])
+
+    def test_what_is_no_bytes_is_refused(self) -> None:
+        pair = self.pair()
+        self.assertRaises(TypeError, pair.client.transport.write, "text")
