@@ -28,6 +28,8 @@ function QuickApp:__init(device)
   main = self
   primitives.hc3_own(self.id)
   globals.plugin.mainQA = self
+  -- It is for __init only.
+  globals.super = nil
   if type(self.onInit) == "function" then reports.call(nil, "onInit", self.onInit, self) end
   if not self.childsInitialized then
     reports.call(nil, "initChildDevices", self.initChildDevices, self)
