@@ -32,12 +32,15 @@ globals._VERSION = "Lua 5.3"
 
 local is_userdata = class.is_userdata
 
-function globals.type(...)
-  if select("#", ...) == 0 then error("bad argument #1 to 'type' (value expected)", 2) end
-  local value = ...
+local function type_of(value)
   local kind = type(value)
   if kind == "table" and is_userdata(value) then return "userdata" end
   return kind
+end
+
+function globals.type(...)
+  if select("#", ...) == 0 then error("bad argument #1 to 'type' (value expected)", 2) end
+  return type_of((...))
 end
 
 -- The coroutine that the library runs handlers in is the main one to a script.
@@ -150,7 +153,7 @@ end
 
 --- Raise at the script's line unless a value is of a type.
 function globals.__assert_type(value, kind)
-  local found = globals.type(value)
+  local found = type_of(value)
   if found ~= kind then
     reports.raise(format("Wrong parameter type, %s required. Provided param '%s' is type of %s",
       tostring(kind), tostring(value), found))
