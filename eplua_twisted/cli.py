@@ -7,7 +7,6 @@ import re
 import signal
 import sys
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import cast
 
 from twisted.internet.base import ReactorBase
@@ -57,6 +56,9 @@ def with_nearest(problem: str, known: list[str]) -> str:
     found = re.fullmatch(r"option --(\S+) not recognized", problem)
     if found is None:
         return problem
+    # Late: those who write what they mean need not wait for it.
+    from difflib import get_close_matches
+
     names = [each.rstrip("=") for each in known]
     near = get_close_matches(found[1].partition("=")[0], names, 1)
     return f"{problem}; did you mean --{near[0]}?" if near else problem
