@@ -14,3 +14,11 @@ files["tests/border/hostile"] = { globals = { "ran" } }
 -- What these get from the program around them, and what it calls.
 files["examples/hooks/hooks.lua"] = { globals = { "allow", "answer" }, read_globals = { "temperature" } }
 files["examples/heating.lua"] = { read_globals = { "house" } }
+-- Scripts of Home Center 3, whose Lua is 5.3.
+files["examples/hc3/*.lua"] = {
+  std = "lua53",
+  globals = { "QuickApp", "fibaro", "Modbus", "Meter", "Relay", "Zone" },
+  read_globals = { "QuickAppChild", "RefreshStateSubscriber", "api", "class", "plugin" },
+  ignore = { "212/self", "512" },
+}
+files["examples/hc3/devices"] = { std = "lua53" }

@@ -57,7 +57,12 @@ class PackagingTests(SynchronousTestCase):
 
     def test_examples(self) -> None:
         """All are there, where the documented function says."""
-        for name in ("tour.lua", "embed.py", "rooms/index.html"):
+        for name in (
+            "tour.lua",
+            "embed.py",
+            "rooms/index.html",
+            "hc3/devices/modbus_meter.lua",
+        ):
             self.assertTrue((examples_directory() / name).is_file(), name)
 
     def test_folders_of_the_wheel(self) -> None:
