@@ -158,6 +158,51 @@ class BridgeTests(SynchronousTestCase):
         self.assertTrue(len(self.seen) >= HIGH_WATER // 2)
         self.assertEqual(late.paused, 0)
 
+    def tickets(self) -> list[Any]:
+        return [entry[0] for entry in self.seen if entry[0] != "returned"]
+
+    def test_hold(self) -> None:
+        """Others wait in their order until the one has come that Lua waits for."""
+        self.during[1] = lambda: self.bridge.hold(9)
+        self.answer([1, 2, 3])
+        self.reactor.advance(1)
+        self.assertEqual(self.tickets(), [1])
+        self.assertTrue(self.bridge.quiet)
+        self.answer([9])
+        self.assertEqual(self.tickets(), [1, 9, 2, 3])
+
+    def test_hold_answered_within_the_call(self) -> None:
+        """It is the next, before what waited already."""
+
+        def ask() -> None:
+            self.bridge.hold(9)
+            self.answer([2, 9])
+
+        self.during[1] = ask
+        self.answer([1])
+        self.assertEqual(self.tickets(), [1, 9, 2])
+
+    def test_hold_again_and_again(self) -> None:
+        """What is delivered may hold the rest of a turn back."""
+        self.during[0] = lambda: self.answer(range(1, TURN + 9))
+        self.during[TURN] = lambda: self.bridge.hold(-1)
+        self.during[-1] = lambda: self.bridge.hold(-2)
+        self.answer([0])
+        self.reactor.advance(1)
+        self.answer([-1, -2])
+        self.reactor.advance(1)
+        expected = [*range(TURN + 1), -1, -2, *range(TURN + 1, TURN + 9)]
+        self.assertEqual(self.tickets(), expected)
+
+    def test_hold_keeps_what_a_closed_resource_is_told(self) -> None:
+        """What it has queued behind the wait is answered closed."""
+        self.during[1] = lambda: self.bridge.hold(9)
+        self.answer([1])
+        self.bridge.answer(2, self.thing.id, True, b"data")
+        self.during[9] = lambda: self.bridge.forget(self.thing.id)
+        self.answer([9])
+        self.assertEqual(self.seen[-1][:3], (2, False, b"closed"))
+
     def test_forget(self) -> None:
         """What a closed resource has queued is answered closed, what comes later not."""
 
