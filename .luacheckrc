@@ -22,3 +22,6 @@ files["examples/hc3/*.lua"] = {
   ignore = { "212/self", "512" },
 }
 files["examples/hc3/devices"] = { std = "lua53" }
+files["tests/loopback/hc3/screen.lua"] = {
+  globals = { "QuickApp" }, read_globals = { "QuickAppChild" }, max_line_length = false,
+}

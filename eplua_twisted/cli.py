@@ -7,7 +7,8 @@ import re
 import signal
 import sys
 from collections.abc import Callable
-from typing import cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
@@ -26,11 +27,19 @@ from zope.interface import implementer
 from eplua_twisted.errors import OperationError, RuntimeStopped, ScriptError
 from eplua_twisted.signals import ENDING, Watch, end_by
 from eplua_twisted.tap import Options
-from eplua_twisted.terminal import Terminal, terminal_of
+from eplua_twisted.terminal import Terminal, has_colours, terminal_of
+
+if TYPE_CHECKING:
+    from eplua_twisted.hc3.setup import Setup
+    from eplua_twisted.hc3.ui_options import UIOptions
 
 
 class CommandOptions(Options):
     """The options of the command."""
+
+    def setup(self) -> Setup:
+        """The log lines of scripts have colours on a terminal."""
+        return replace(super().setup(), colour=has_colours(sys.stdout, os.environ))
 
     def opt_version(self) -> None:
         """Display the version and exit."""
@@ -67,7 +76,7 @@ def with_nearest(problem: str, known: list[str]) -> str:
 @implementer(ILogObserver)
 class StandardError:
     """
-    Shows warnings and errors only.
+    Shows warnings, errors and notices only.
 
     @ivar terminal: how errors of the script are shown, where standard error is one
     """
@@ -76,7 +85,7 @@ class StandardError:
         self.terminal = terminal
 
     def __call__(self, event: LogEvent) -> None:
-        if event["log_level"] < LogLevel.warn:
+        if event["log_level"] < LogLevel.warn and "notice" not in event:
             return
         text = formatEvent(event)
         if "log_failure" in event:
@@ -220,13 +229,38 @@ class Command:
             self._code = code & 0xFF
 
 
+def show(options: UIOptions) -> int:
+    """
+    Show the views of QuickApps.
+
+    @return: the exit code
+    """
+    from twisted.internet import reactor
+
+    from eplua_twisted.views import Views
+
+    errors = StandardError(terminal_of(sys.stderr, os.environ, options.script, None))
+    globalLogBeginner.beginLoggingTo([errors], redirectStandardIO=False)
+    # For mypy the reactor is a module.
+    running = cast(ReactorBase, reactor)
+    return Views(
+        running, options, put, lambda why: complain(f"eplua: {why}"), os.environ
+    ).main()
+
+
+def put(text: str) -> None:
+    """Write to standard output, whatever bytes the text came from."""
+    sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape") + b"\n")
+    sys.stdout.flush()
+
+
 def main(arguments: list[str] | None = None) -> None:
     """The command; ends the process."""
     given = sys.argv[1:] if arguments is None else arguments
     if given[:1] == ["hc3"]:
         from eplua_twisted.hc3.command import main as hc3
 
-        raise SystemExit(hc3(given[1:]))
+        raise SystemExit(hc3(given[1:], show))
     options = CommandOptions()
     try:
         usage.Options.parseOptions(options, given)

@@ -114,7 +114,15 @@ def terminal_of(
     """
     if not stream.isatty():
         return None
-    colours = not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
-    if os.name == "nt":
-        colours = False
-    return Terminal(script, code, colours)
+    return Terminal(script, code, has_colours(stream, environment))
+
+
+def has_colours(stream: TextIO, environment: Mapping[str, str]) -> bool:
+    """
+    Whether what is written there may have colours.
+
+    @param environment: C{NO_COLOR} in it is respected (no-color.org)
+    """
+    if not stream.isatty() or os.name == "nt":
+        return False
+    return not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"

@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "http_client": {*BELOW, "http_engine"},
     "http_server": {*BELOW, "http_engine"},
     "websocket": {*BELOW, "http_engine"},
-    "hc3": {*BELOW, "http_engine", "http_client", "http_server"},
+    "hc3": {*BELOW, "http_engine", "http_client", "http_server", "websocket"},
     "resolve": {"errors", "border", "streams"},
     "timers": {"errors", "border"},
     "lifecycle": {"errors", "border"},
@@ -62,6 +62,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("limit_options", "permission_options", "time_options"),
     },
     "terminal": set(),
+    "views": {"errors", "border", "hc3", "runtime"},
     "cli": {
         "errors",
         "border",
@@ -71,6 +72,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "signals",
         "tap",
         "terminal",
+        "views",
     },
     "__init__": {"errors", "border", "runtime", "service"},
 }

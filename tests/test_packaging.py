@@ -65,6 +65,15 @@ class PackagingTests(SynchronousTestCase):
         ):
             self.assertTrue((examples_directory() / name).is_file(), name)
 
+    def test_page_of_the_screen(self) -> None:
+        """Its files are in the package, and the wheel has all of the package."""
+        from eplua_twisted.hc3.screen_files import DIRECTORY, FILES
+
+        package = ROOT / "eplua_twisted"
+        self.assertIn(package, DIRECTORY.parents)
+        for name, _ in FILES.values():
+            self.assertTrue((DIRECTORY / name).is_file(), name)
+
     def test_folders_of_the_wheel(self) -> None:
         """The wheel has each folder, where the functions in files.py look for it."""
         text = (ROOT / "pyproject.toml").read_text()

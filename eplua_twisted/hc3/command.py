@@ -1,8 +1,9 @@
-"""C{eplua hc3 pack} and C{eplua hc3 unpack}."""
+"""C{eplua hc3}: C{pack}, C{unpack} and C{ui}."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -11,6 +12,7 @@ from twisted.python import usage
 from eplua_twisted.hc3.forms import read_form
 from eplua_twisted.hc3.fqa import BadFile, Form, without_secrets
 from eplua_twisted.hc3.package import HEADER, pack, unpack
+from eplua_twisted.hc3.ui_options import UIOptions
 
 
 class _FileOptions(usage.Options):
@@ -79,21 +81,25 @@ class HC3CommandOptions(usage.Options):
     subCommands = [
         ["pack", None, PackOptions, "write a script with headers as a .fqa file"],
         ["unpack", None, UnpackOptions, "write a .fqa file as a folder of scripts"],
+        ["ui", None, UIOptions, "show the views of QuickApps as text"],
     ]
 
     def postOptions(self) -> None:
         if self.subCommand is None:
-            raise usage.UsageError("hc3: a command is expected: pack, unpack")
+            raise usage.UsageError("hc3: a command is expected: pack, unpack, ui")
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], show: Callable[[UIOptions], int]) -> int:
     """
     @param arguments: what comes after C{eplua hc3}
+    @param show: shows views, and gives the exit code
     @return: the exit code
     """
     options: usage.Options = HC3CommandOptions()  # type: ignore[no-untyped-call]
     try:
         usage.Options.parseOptions(options, arguments)
+        if isinstance(options.subOptions, UIOptions):
+            return show(options.subOptions)
         chosen = cast(PackOptions | UnpackOptions, options.subOptions)
         print_line(f"wrote {chosen.run()}")
     except usage.UsageError as problem:

@@ -356,7 +356,14 @@ class ScriptHost:
     @property
     def active(self) -> int:
         scene = 0 if self._scene is None else self._scene.active
-        return scene + int(self._asleep is not None or self._lingers > 0)
+        waits = self._asleep is not None or self._lingers > 0
+        return scene + int(waits or self._is_awaited)
+
+    @property
+    def _is_awaited(self) -> bool:
+        """Others may use what runs here, at any time, as on the box."""
+        runs = self.device_id is not None or self._scene is not None
+        return runs and self._owns and self._opened.is_reachable
 
     def _turned(self) -> None:
         self._lingers -= 1

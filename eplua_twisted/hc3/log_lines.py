@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 COLOURS = {"DEBUG": "32", "TRACE": "36", "WARNING": "33", "ERROR": "31"}
 """The colour of each level, as terminals number them."""
+
+MAX_LINES = 500
+"""Lines that are kept for those who look later."""
 
 
 @dataclass(frozen=True)
@@ -35,3 +41,34 @@ class LogLine:
         if colour and code is not None:
             level = f"\x1b[{code}m{level}\x1b[0m"
         return f"{moment} {level} [{self.tag}]: {self.text}"
+
+
+class Lines:
+    """
+    The last lines of all scripts of a controller.
+
+    @ivar kept: the oldest first
+    """
+
+    def __init__(self) -> None:
+        self.kept: deque[LogLine] = deque(maxlen=MAX_LINES)
+        self._listeners: list[Callable[[LogLine], object]] = []
+
+    def add(self, line: LogLine) -> None:
+        self.kept.append(line)
+        for listener in list(self._listeners):
+            listener(line)
+
+    def subscribe(self, listener: Callable[[LogLine], object]) -> Callable[[], None]:
+        """
+        @param listener: told of each line from now on
+        @return: call it to hear no more
+        """
+        mine = partial(listener)
+        self._listeners.append(mine)
+
+        def unsubscribe() -> None:
+            if mine in self._listeners:
+                self._listeners.remove(mine)
+
+        return unsubscribe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import Factory
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from eplua_twisted.border.bridge import Bridge
@@ -20,6 +22,7 @@ from eplua_twisted.errors import OperationError, describe
 from eplua_twisted.hc3.access import Access, Credentials
 from eplua_twisted.hc3.controller import SimulatedController
 from eplua_twisted.hc3.interfaces import IController
+from eplua_twisted.hc3.log_lines import Lines, LogLine
 from eplua_twisted.hc3.plan import Plan
 from eplua_twisted.hc3.state_file import StateFile
 from eplua_twisted.streams.endpoints import listen
@@ -29,6 +32,7 @@ from eplua_twisted.transports.reactor import lean, rest
 if TYPE_CHECKING:
     from eplua_twisted.hc3.fetch import Client, Fetched
     from eplua_twisted.hc3.remote import RemoteController
+    from eplua_twisted.hc3.screen import Screen
     from eplua_twisted.hc3.site import Site
     from eplua_twisted.http_server.connection import HTTPConnection
 
@@ -74,7 +78,10 @@ class Opened:
     needed: most scripts need none.
 
     @ivar controller: the controller itself
+    @ivar lines: what its scripts log
     """
+
+    log = Logger()
 
     def __init__(
         self,
@@ -104,12 +111,14 @@ class Opened:
         self._client: Client | None = None
         self._local: Site | None = None
         self._site: Site | None = None
+        self._screen: Screen | None = None
         self._remote: RemoteController | None = None
         self._owns = controller is None
         self._one_start = DeferredLock()
         self._has_started = False
         self._port: int | None = None
         self.controller = controller or self._make(clock, time_of_day)
+        self.lines = Lines()
 
     def _make(
         self, clock: IReactorTime, time_of_day: Callable[[], float]
@@ -171,7 +180,11 @@ class Opened:
     def site(self) -> Site | None:
         """What answers other programs; C{None} where they do not reach it."""
         if self._site is None and self._access is not None:
+            from eplua_twisted.hc3.screen import Screen
+
             self._site = self._make_site(self._access)
+            self._screen = Screen(self.controller, self._environment, self.lines)
+            self._screen.mount(self._site)
         return self._site
 
     @property
@@ -224,13 +237,24 @@ class Opened:
             ) from None
         self.site.listening(listening)
         found: int | None = getattr(listening.getHost(), "port", None)
+        if found is not None:
+            url = f"http://{_shown(host)}:{found}/"
+            self.log.info("{text}", text=f"the QuickApps are at {url}", notice=True)
         return found
+
+    def logged(self, line: LogLine) -> None:
+        """A script of it has logged a line."""
+        self.lines.add(line)
+        if isinstance(self.controller, SimulatedController):
+            self.controller.write_message(line.level.lower(), line.tag, line.text)
 
     def stop(self) -> Deferred[None]:
         """@return: fires with C{None} when all of it is closed, and saved"""
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
+        if self._screen is not None:
+            self._screen.stop()
         for site in (self._site, self._local):
             if site is not None:
                 await site.stop()
@@ -238,6 +262,13 @@ class Opened:
             await self.controller.stop()
         if self._client is not None:
             await self._client.close()
+
+
+def _shown(host: str) -> str:
+    """A host as a part of a URL; of all addresses the name of this machine."""
+    if host in ("*", "0.0.0.0", "::"):
+        return socket.gethostname()
+    return f"[{host}]" if ":" in host else host
 
 
 class _Local(Factory):

@@ -31,6 +31,7 @@ class Setup:
     @ivar verify: certificates of local devices are verified too
     @ivar on_line: takes each line that the script logs, in place of C{output}
     @ivar on_restart: told that the QuickApp of a device is to start anew: in a new runtime
+    @ivar colour: the log lines for C{output} have the colours of their levels
     @ivar number: the device that it has, when it is started anew
     """
 
@@ -42,6 +43,7 @@ class Setup:
     number: int | None = None
     plan: Plan = field(default_factory=Plan)
     opened: Opened | None = None
+    colour: bool = False
 
 
 def is_local(host: str) -> bool:
@@ -119,8 +121,14 @@ def be_hc3(
     )
     opened.be_local(environment)
 
+    def show(line: LogLine) -> None:
+        output(to_bytes(line.shown(setup.colour)))
+
+    take = setup.on_line or show
+
     def write(line: LogLine) -> None:
-        output(to_bytes(line.shown()))
+        opened.logged(line)
+        take(line)
 
     host = ScriptHost(
         opened,
@@ -129,7 +137,7 @@ def be_hc3(
         environment.reactor,
         clock,
         time_of_day,
-        setup.on_line or write,
+        write,
         setup.variables,
         setup.opened is None,
         environment.access.files,

@@ -97,6 +97,13 @@ class HTTPServerRequest:
         return self.uri.partition(b"?")[0]
 
     @property
+    def head_bytes(self) -> bytes:
+        """A C{GET} as it came, for a protocol that goes on from there."""
+        lines = [b"GET %s HTTP/1.1" % self.uri]
+        lines += [b"%s: %s" % pair for pair in self.head.headers]
+        return b"\r\n".join([*lines, b"", b""])
+
+    @property
     def keeps_alive(self) -> bool:
         """The client may send another request."""
         return self.head.keep_alive

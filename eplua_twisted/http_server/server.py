@@ -193,12 +193,9 @@ class HTTPServer(Listening[HTTPConnection, None], Factory):
         """
         @return: the protocol that speaks from now on; C{None} when there is no room
         """
-        lines = [b"GET %s HTTP/1.1" % request.uri]
-        lines += [b"%s: %s" % pair for pair in request.head.headers]
-        head = b"\r\n".join([*lines, b"", b""])
         server = self._upgrade_server(request.path)
         assert server is not None
-        return server.take_over(request.client.transport, head)
+        return server.take_over(request.client.transport, request.head_bytes)
 
     # What a script can ask.
 

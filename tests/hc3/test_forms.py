@@ -236,7 +236,7 @@ class PackageTests(FormsTestCase):
             redirect_stdout(io.StringIO()) as self.output,
             redirect_stderr(io.StringIO()) as self.complaints,
         ):
-            return main(list(arguments))
+            return main(list(arguments), lambda options: 0)
 
     def test_unpack_run_and_pack_lose_nothing(self) -> None:
         folder = os.path.join(self.directory, "folder")
