@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import sys
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from bench.harness import (
 )
 
 MESSAGE = b"x" * 64
+BULK = 256 * 2**20
 
 
 def memory(command: list[str], connections: int = 2000) -> Callable[[], float]:
@@ -46,6 +48,26 @@ def memory(command: list[str], connections: int = 2000) -> Callable[[], float]:
     return measure
 
 
+def bulk(port: int) -> int:
+    """Send much over one connection while it comes back; counts MiB."""
+    each = connect(port)
+    each.setblocking(False)
+    piece = memoryview(bytes(2**18))
+    sent = received = 0
+    poll = select.poll()
+    poll.register(each, select.POLLIN | select.POLLOUT)
+    while received < BULK:
+        for _, event in poll.poll():
+            if event & select.POLLIN:
+                received += len(each.recv(2**18))
+            if event & select.POLLOUT:
+                sent += each.send(piece[: BULK - sent])
+                if sent == BULK:
+                    poll.modify(each, select.POLLIN)
+    each.close()
+    return BULK // 2**20
+
+
 def run() -> list[Result]:
     results = []
     for connections, bound in ((50, 0.9), (1, 0.95)):
@@ -67,6 +89,16 @@ def run() -> list[Result]:
                 loads=loads,
             )
         )
+    loads = []
+    results.append(
+        compare(
+            "TCP, 256 MiB each way at once",
+            "MiB/s",
+            load_against(eplua("tcp_echo.lua"), bulk, loads),
+            load_against(bare("tcp_echo.py"), bulk, loads),
+            loads=loads,
+        )
+    )
     loads = []
     load = ping_pong(connect, MESSAGE, len(MESSAGE), 50, 30_000)
     standard = [sys.executable, str(HERE / "standard_transport.py")]

@@ -136,8 +136,8 @@ class Poller:
         before = descriptor.watched_for
         if events == before:
             return
-        descriptor.watched_for = events
         if not events:
+            descriptor.watched_for = 0
             self._forget(descriptor)
             return
         number = descriptor.fileno()
@@ -148,12 +148,16 @@ class Poller:
             epoll.register(number, events)
             self._watched[number] = descriptor
             self._new.add(number)
+        descriptor.watched_for = events
 
     def _forget(self, descriptor: Descriptor) -> None:
         number = descriptor.fileno()
         if self._watched.get(number) is not descriptor:
-            # Somebody has closed it.
-            number = next(n for n, each in self._watched.items() if each is descriptor)
+            # Somebody has closed it, and its number may be another's by now.
+            found = [n for n, each in self._watched.items() if each is descriptor]
+            if not found:
+                return
+            number = found[0]
         del self._watched[number]
         if self._epoll is not None:
             with suppress(OSError):

@@ -257,6 +257,28 @@ class PollerTests(SynchronousTestCase):
         self.assertEqual(protocol.told, [ConnectionDone])
         self.assertEqual(self.poller.waiting(-1), [])
 
+    def test_closed_by_somebody_else_and_its_number_used_again(self) -> None:
+        """The end of the first one takes nothing from the second."""
+        first, _ = self.pair()
+        number = first.transport.fileno()
+        os.close(first.transport.socket.detach())
+        second, peer = self.pair()
+        self.assertEqual(second.transport.fileno(), number)
+        first.transport.connectionLost(Failure(ConnectionDone()))
+        self.assertEqual(first.told, [ConnectionDone])
+        peer.send(b"x")
+        self.poller.doRead()
+        self.assertEqual(second.told, [b"x"])
+
+    def test_no_room_to_watch_it(self) -> None:
+        """The system's refusal is raised, and nothing is kept."""
+        protocol, _ = self.pair()
+        protocol.transport.pauseProducing()
+        os.close(protocol.transport.socket.detach())
+        self.assertRaises(OSError, protocol.transport.resumeProducing)
+        protocol.transport.connectionLost(Failure(ConnectionDone()))
+        self.assertEqual(self.poller.waiting(-1), [])
+
     def test_the_reactor_ends(self) -> None:
         """Every connection is told, also when one of them raises."""
         (first, _), (second, _) = self.pair(), self.pair()
