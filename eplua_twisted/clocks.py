@@ -125,20 +125,17 @@ class QuietAlarm:
     def __init__(
         self,
         reactor: Below,
-        ring: Callable[[float], None],
+        ring: Callable[[], None],
         networks: list[Network],
     ) -> None:
-        """@param ring: called with the time that was set"""
         self._reactor = reactor
         self._ring = ring
         self._networks = networks
         self._answers = -1
-        self._due = 0.0
         self._look: IDelayedCall | None = None
 
     def set(self, due: float, delay: float) -> None:
-        """As C{Alarm.set}."""
-        self._due = due
+        """As C{Alarm.set}: whatever the time is, it passes at once."""
         if self._look is None:
             self._look = self._reactor.callLater(0, self._step)
 
@@ -151,7 +148,7 @@ class QuietAlarm:
     def _step(self) -> None:
         self._look = None
         if self._quiet():
-            self._ring(self._due)
+            self._ring()
         else:
             self._look = self._reactor.callLater(QUIET, self._step)
 
@@ -181,11 +178,13 @@ class InstantClock:
         self.getDelayedCalls = self._calls.getDelayedCalls
 
     def _make_alarm(self, reactor: Below, ring: Callable[[], None]) -> QuietAlarm:
-        def passed(due: float) -> None:
-            self._now = max(self._now, due)
+        def quiet() -> None:
+            # Not the time that was set: an earlier call may have been made since.
+            times = [call.getTime() for call in self._calls.getDelayedCalls()]
+            self._now = max(self._now, min(times, default=0.0))
             ring()
 
-        return QuietAlarm(reactor, passed, self._networks)
+        return QuietAlarm(reactor, quiet, self._networks)
 
     def seconds(self) -> float:
         """C{IReactorTime.seconds}"""

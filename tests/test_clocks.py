@@ -166,6 +166,24 @@ class InstantClockTests(ClockTestCase):
         self.turn(8)
         self.assertEqual(self.lines, [b"19:30:00", b"20:30:00", b"21:30:00"])
 
+    def test_an_earlier_call_comes_first(self) -> None:
+        """Also when it is made while a later one is set."""
+        self.runtime.stop_after(600)
+        self.run_lua(
+            "setTimeout(function() setTimeout(function() print(os.date('!%T')) end, 2000)"
+            " end, 0)"
+        )
+        self.turn(8)
+        self.assertEqual(self.lines, [b"18:30:02"])
+
+    def test_a_cancelled_call_does_not_move_time(self) -> None:
+        self.run_lua(
+            "clearTimeout(setTimeout(print, 9000)) setTimeout(function()"
+            " print(os.date('!%T')) end, 2000)"
+        )
+        self.turn(8)
+        self.assertEqual(self.lines, [b"18:30:02"])
+
     def test_an_interval_of_0_lets_the_reactor_turn(self) -> None:
         self.run_lua("setInterval(print, 0, 'tick')")
         self.turn(3)
