@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from eplua_twisted.api import read
 from eplua_twisted.api.tables import Tables, main
 from tests.support import ROOT
-from tests.support.refusals import RefusalTestCase, rows
+from tests.support.refusals import case_of, rows
 from tests.test_documents import snippets
 
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
@@ -25,25 +25,32 @@ OF_SCRIPTS = [
 
 class TableTests(SynchronousTestCase):
     def test_tables_are_up_to_date(self) -> None:
-        tables = Tables(read())
+        tables = Tables(read(hc3=True))
         for path in PAGES:
             page = path.read_text()
             self.assertEqual(page, tables.rewrite(page), f"{path.name}: make reference")
 
     def test_everything_is_described(self) -> None:
         """Each class, table of options, function and constant has a table in some page."""
-        api = read()
+        api = read(hc3=True)
         found: set[tuple[str, str]] = set()
         for path in REFERENCE:
             found.update(Tables.described(path.read_text()))
         for each in api.classes.values():
             if each.parent == "eplua.Object":
                 self.assertIn(("methods", each.name), found)
+            elif each.methods and each.name != "eplua.Object":
+                self.assertIn(("own", each.name), found)
             for kind, has in (("events", each.events), ("errors", each.codes)):
                 if has:
                     self.assertIn((kind, each.name), found)
             if each.name.endswith("Options"):
                 self.assertIn(("options", each.name), found)
+        page = (ROOT / "docs" / "reference" / "hc3.md").read_text()
+        for name in api.variables.keys() - read().variables.keys():
+            # A class or a table of functions has its heading.
+            if name not in api.classes and name != "api":
+                self.assertIn(f"`{name}`", page)
         for name in api.constants:
             self.assertIn(("constants", name), found)
         listed = {name for kind, name in found if kind == "functions"}
@@ -70,19 +77,23 @@ class TableTests(SynchronousTestCase):
     def test_examples(self) -> None:
         """Each page has one with callbacks, and one that waits."""
         for path in OF_SCRIPTS:
-            first, *others = snippets(path, "lua") + snippets(path, "lua broker")
+            kinds = ("lua", "lua broker", "lua hc3")
+            first, *others = [code for kind in kinds for code in snippets(path, kind)]
             self.assertNotIn("task.start", first.split("\n")[0], path.name)
             self.assertTrue(
                 [code for code in others if "task.start" in code], path.name
             )
 
 
-class RefusalTests(RefusalTestCase):
+class RefusalTests(SynchronousTestCase):
     def test_what_is_refused(self) -> None:
         """Each row of the tables that say so: what the script gets, word for word."""
         for path in REFERENCE:
+            case = case_of(path)
+            case.setUp()
+            self.addCleanup(case.doCleanups)
             for script, said in rows(path.read_text()):
-                self.assertEqual(self.outcome(script), said, f"{path.name}: {script}")
+                self.assertEqual(case.outcome(script), said, f"{path.name}: {script}")
 
     def test_pages_say_what_they_refuse(self) -> None:
         for path in OF_SCRIPTS:

@@ -45,7 +45,7 @@ _CLASS = re.compile(r"([\w.]+)(?:: ([\w.]+))?$")
 _FUNCTION = re.compile(r"function ([\w.]+)([.:])(\w+)\((.*)\) end$")
 _GLOBAL = re.compile(r"function (\w+)\((.*)\) end$")
 _LOCAL = re.compile(r"local (\w+) = \{\}$")
-_TABLE = re.compile(r"([\w.]+) = \{\}$")
+_VARIABLE = re.compile(r'([\w.]+) = (?:\{\}|""|0)$')
 _SAME = re.compile(r"(\w+)\.(\w+) = (\w+)\.(\w+)$")
 _CONSTANT = re.compile(r"\s+(\w+) = (-?\d+),(?: -- (.*))?$")
 _EVENT = re.compile(r'fun\(self: [\w.]+, name: "(\w+)", f: (fun\(.*\))\)(?: # (.*))?$')
@@ -210,8 +210,9 @@ class _Reader:
     def _line(self, line: str, name: str | None, block: _Block) -> None:
         if found := _LOCAL.match(line):
             self._variables[block.file, found[1]] = name or ""
-        elif found := _TABLE.match(line):
+        elif found := _VARIABLE.match(line):
             self.api.variables[found[1]] = name or "table"
+            self._variables[block.file, found[1]] = name or ""
         elif found := _SAME.match(line):
             owner = self._variables[block.file, found[1]]
             same = self.api.methods(owner)[found[4]]
@@ -283,14 +284,16 @@ class _Reader:
         return None
 
 
-def read(directory: Path | None = None) -> API:
+def read(directory: Path | None = None, hc3: bool = False) -> API:
     """
     The API that the definition files describe.
 
     @param directory: where they are; those of this package by default
+    @param hc3: with what scripts of Home Center 3 have besides: the files C{hc3*.lua}
     @raise DefinitionError: one of them cannot be understood
     """
-    paths = sorted((directory or types_directory()).glob("*.lua"))
+    found = sorted((directory or types_directory()).glob("*.lua"))
+    paths = [each for each in found if hc3 or not each.name.startswith("hc3")]
     reader = _Reader()
     reader.read([block for path in paths for block in _blocks(path)])
     return replace(reader.api, codes=reader.codes)

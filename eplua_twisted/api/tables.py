@@ -110,6 +110,7 @@ class Tables:
         self.kinds: dict[str, Callable[[list[str]], str]] = {
             "options": lambda names: self.options(*names),
             "methods": lambda names: self.methods(*names),
+            "own": lambda names: self.own(*names),
             "functions": lambda names: self.functions(*names),
             "events": lambda names: self.events(*names),
             "callbacks": lambda names: self.callbacks(*names),
@@ -138,6 +139,10 @@ class Tables:
     def methods(self, name: str) -> str:
         """Its methods, and those of all objects."""
         return of_functions(self.api.methods(name).values(), "method")
+
+    def own(self, name: str) -> str:
+        """Its methods, without those of the class that it extends."""
+        return of_functions(self.api.classes[name].methods, "method")
 
     def functions(self, *paths: str) -> str:
         """The functions of these names, or of these tables."""
@@ -234,7 +239,7 @@ class Tables:
 
 def main(folder: str) -> None:
     """Write the tables of all pages in a folder."""
-    tables = Tables(read())
+    tables = Tables(read(hc3=True))
     for path in sorted(Path(folder).rglob("*.md")):
         page = path.read_text()
         new = tables.rewrite(page)

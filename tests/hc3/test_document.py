@@ -1,4 +1,4 @@
-"""docs/hc3.md: what it shows runs."""
+"""docs/hc3.md and docs/reference/hc3.md: what they show runs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from tests.support import ROOT
 from tests.support.hc3_scripts import HostTestCase
 
 PAGE = (ROOT / "docs" / "hc3.md").read_text()
+REFERENCE = (ROOT / "docs" / "reference" / "hc3.md").read_text()
 
 
 class SnippetTests(HostTestCase):
@@ -31,3 +32,12 @@ class SnippetTests(HostTestCase):
         texts = self.said_by(scene)
         self.assertEqual(len(texts), 1)
         self.assertIn('"property":"cron"', texts[0])
+
+    def test_reference(self) -> None:
+        children, waiting = re.findall(r"```lua hc3\n(.*?)```", REFERENCE, re.DOTALL)
+        self.assertEqual(
+            self.said_by(children), ["valve Hall", "Hall 200", "value is true"]
+        )
+        self.runtime = self.make_runtime()
+        # Nobody answers there.
+        self.assertEqual(self.said_by(waiting), ["no device: Operation canceled"])

@@ -1,6 +1,6 @@
 """
 The tables of docs/reference/ that say what is refused: a piece of Lua in each row, and
-what comes of it.  The piece runs in a task, in memory.
+what comes of it.  The piece runs in a task, in memory; of hc3.md in C{onInit} of a QuickApp.
 
 C{python -m tests.support.refusals} writes what comes of them into the pages.
 """
@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
+from eplua_twisted.hc3.log_lines import LogLine
+from eplua_twisted.hc3.setup import Setup
 from tests.support.programs import ROOT
 from tests.support.runtimes import LuaTestCase
 
@@ -26,6 +29,15 @@ task.start(function()
   end
   tell(pcall(f))
 end)
+"""
+
+
+QUICKAPP = """
+--%%%%var=known:5
+function QuickApp:onInit()
+  local good, problem = pcall(function() %s end)
+  if not good then print("raises\\t" .. problem) end
+end
 """
 
 
@@ -69,7 +81,11 @@ class RefusalTestCase(LuaTestCase):
         kind, _, text = line.partition("\t")
         text = re.sub(r"^(script|test\.lua):\d+: ", "", text.split("\n")[0])
         text = re.sub(r"known: [\w, ]+", "known: ...", text)
-        return f"{kind}: {text}" if kind in ("raises", "warns") else f"`{kind}`: {text}"
+        return (
+            f"{kind}: {text}"
+            if kind in ("raises", "warns", "logs")
+            else f"`{kind}`: {text}"
+        )
 
     def rewrite(self, page: str) -> str:
         """A page, with what comes of its scripts."""
@@ -81,15 +97,44 @@ class RefusalTestCase(LuaTestCase):
         return page
 
 
+class HostRefusalTestCase(RefusalTestCase):
+    """Runs the rows of hc3.md, each as a QuickApp of its own."""
+
+    lua = "5.3"
+
+    def outcome(self, script: str) -> str:
+        self.warnings.clear()
+        self.errors.clear()
+        said: list[str] = []
+
+        def add(line: LogLine) -> None:
+            raised = line.text.startswith("raises\t")
+            said.append(line.text if raised else f"logs\t{line.level}: {line.text}")
+
+        self.runtime = self.make_runtime(hc3=Setup(on_line=add))
+        done = self.runtime.run_string(QUICKAPP % script, "@test.lua")
+        done.addErrback(lambda failure: said.append(f"raises\t{failure.value}"))
+        self.turn(4)
+        said += [f"warns\t{each}" for each in self.warnings]
+        self.stop(self.runtime)
+        return "; ".join(self.spell(line) for line in said)
+
+
+def case_of(path: Path) -> RefusalTestCase:
+    """What runs the rows of a page."""
+    kind = HostRefusalTestCase if path.name == "hc3.md" else RefusalTestCase
+    return kind("outcome")
+
+
 def main() -> None:
     """Write what comes of the scripts into the pages: look at the difference."""
-    case = RefusalTestCase("outcome")
-    case.setUp()
     for path in (ROOT / "docs" / "reference").glob("*.md"):
         page = path.read_text()
         if HEAD in page:
+            case = case_of(path)
+            case.setUp()
             path.write_text(case.rewrite(page))
-    case.doCleanups()
+            case.doCleanups()
 
 
 if __name__ == "__main__":
