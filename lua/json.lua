@@ -92,6 +92,9 @@ local function refuse(reason) reports.raise("json.encode: " .. reason) end
 local write
 
 local function write_table(out, count, t, depth, path)
+  -- What a host has made of tables, and calls userdata.
+  local is_userdata = core.is_userdata
+  if is_userdata and is_userdata(t) then refuse("a userdata cannot be encoded") end
   if path[t] then refuse("a table contains itself") end
   if depth >= DEPTH then refuse("nested more than " .. DEPTH .. " levels deep") end
   path[t] = true

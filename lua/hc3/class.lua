@@ -177,6 +177,8 @@ function class.is_userdata(value)
   return classes[value] ~= nil or instances[value] ~= nil or properties[value] ~= nil
 end
 
+core.is_userdata = class.is_userdata
+
 --- The class of an instance, or nil.
 function class.of(instance) return instances[instance] end
 
