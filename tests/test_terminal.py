@@ -7,7 +7,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from eplua_twisted.terminal import PLAIN, RED, Terminal, terminal_of
+from eplua_twisted.terminal import PLAIN, RED, Terminal, has_colours, terminal_of
 
 
 class Screen(io.StringIO):
@@ -70,3 +70,4 @@ class TerminalTests(SynchronousTestCase):
             assert terminal is not None
             self.assertEqual(terminal.render("bad"), "bad")
         self.assertIsNone(terminal_of(io.StringIO(), {}, None, "x"))
+        self.assertFalse(has_colours(io.StringIO(), {}))

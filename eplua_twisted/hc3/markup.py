@@ -107,6 +107,11 @@ class _Pieces:
         if always or self._begun:
             self.text("\n")
 
+    def gap(self) -> None:
+        """Some space, but not at the begin of a line."""
+        if self._begun:
+            self.text(" ")
+
     def open(self, name: str, style: Record) -> None:
         self._open.append((name, style))
 
@@ -141,7 +146,7 @@ def _tag(pieces: _Pieces, match: re.Match[str]) -> None:
     if name in BREAKS:
         pieces.line(name in ("br", "hr") and not closes)
     elif name in GAPS and not closes:
-        pieces.text(" ")
+        pieces.gap()
     if name in STYLES or name in COLOURED:
         if closes:
             pieces.close(name)

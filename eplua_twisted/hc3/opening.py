@@ -238,7 +238,7 @@ class Opened:
         self.site.listening(listening)
         found: int | None = getattr(listening.getHost(), "port", None)
         if found is not None:
-            url = f"http://{_shown(host)}:{found}/"
+            url = f"http://{in_url(host)}:{found}/"
             self.log.info("{text}", text=f"the QuickApps are at {url}", notice=True)
         return found
 
@@ -264,7 +264,7 @@ class Opened:
             await self._client.close()
 
 
-def _shown(host: str) -> str:
+def in_url(host: str) -> str:
     """A host as a part of a URL; of all addresses the name of this machine."""
     if host in ("*", "0.0.0.0", "::"):
         return socket.gethostname()

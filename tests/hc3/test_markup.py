@@ -58,7 +58,7 @@ class MarkupTests(SynchronousTestCase):
         for text in ("a<br>b", "a<br/>b", "<p>a</p><p>b</p>", "<div>a</div>b", "a\nb"):
             self.assertEqual(plain_text(pieces_of(text)), "a\nb", text)
         table = "<table><tr><td>a</td><td>1</td></tr><tr><td>b</td></tr></table>"
-        self.assertEqual(plain_text(pieces_of(table)), " a 1\n b")
+        self.assertEqual(plain_text(pieces_of(table)), "a 1\nb")
 
     def test_entities(self) -> None:
         self.assertEqual(

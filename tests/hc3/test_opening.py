@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 from typing import Any
 
 from twisted.internet.error import CannotListenError, ConnectionRefusedError
+from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
+from zope.interface import implementer
 
 from eplua_twisted.border.permissions import Access, Permissions
 from eplua_twisted.errors import OperationError
 from eplua_twisted.hc3.controller import SimulatedController
-from eplua_twisted.hc3.opening import HOSTS, LOCAL, Opened, network_of
+from eplua_twisted.hc3.opening import HOSTS, LOCAL, Opened, in_url, network_of
 from eplua_twisted.hc3.plan import Plan
 from eplua_twisted.hc3.remote import RemoteController
 from tests.support.hc3 import TIME, NetworkTestCase
@@ -44,6 +47,26 @@ class OpeningTests(NetworkTestCase):
         starts = [opened.start(), opened.start()]
         self.assertEqual(self.result(starts[0]), self.result(starts[1]))
         self.assertEqual(len(self.reactor.ports), 1)
+
+    def test_has_the_page_and_says_where(self) -> None:
+        notices: list[str] = []
+
+        @implementer(ILogObserver)
+        def observe(event: LogEvent) -> None:
+            if "notice" in event:
+                notices.append(event["text"])
+
+        globalLogPublisher.addObserver(observe)
+        self.addCleanup(globalLogPublisher.removeObserver, observe)
+        port = self.result(self.open(listen=("127.0.0.1", 0)).start())
+        self.assertEqual(notices, [f"the QuickApps are at http://127.0.0.1:{port}/"])
+        page = self.reactor.connect().ask(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        self.assertIn(b"<title>QuickApps</title>", page)
+
+    def test_url_of_each_host(self) -> None:
+        name = socket.gethostname()
+        for host, shown in (("::1", "[::1]"), ("0.0.0.0", name), ("box", "box")):
+            self.assertEqual(in_url(host), shown)
 
     def test_password_counts_on_the_loopback_address_too(self) -> None:
         opened = self.open(listen=("127.0.0.1", 0), user="me", password="secret")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from eplua_twisted.hc3.log_lines import COLOURS
 from eplua_twisted.hc3.setup import Setup
 from tests.support import for_each_lua
 from tests.support.hc3_scripts import HostTestCase
@@ -53,6 +56,15 @@ class QuickAppTests(HostTestCase):
                 ("DEBUG", "p nil"),
                 ("DEBUG", "q"),
             ],
+        )
+
+    def test_log_lines_are_debug_messages(self) -> None:
+        self.run_script("QuickApp:warning('hot') fibaro.debug('T', 'x')")
+        asked = self.runtime.hc3.request("GET", "/debugMessages")
+        body: Any = self.successResultOf(asked)[1]
+        self.assertEqual(
+            [(each["type"], each["message"]) for each in body["messages"]],
+            [("debug", "x"), ("warning", "hot")],
         )
 
     def test_tag_is_readable_and_writable(self) -> None:
@@ -287,3 +299,17 @@ class QuickAppTests(HostTestCase):
 
 
 globals().update(for_each_lua(QuickAppTests))
+
+
+class ColourTests(HostTestCase):
+    def test_each_level_has_its_colour(self) -> None:
+        """Where the lines go to a terminal."""
+        code = "QuickApp:debug() QuickApp:trace() QuickApp:warning() QuickApp:error()"
+        for colour in (True, False):
+            lines: list[bytes] = []
+            self.runtime = self.make_runtime(
+                hc3=Setup(colour=colour), output=lines.append
+            )
+            self.run_script(code)
+            for line, number in zip(lines, COLOURS.values(), strict=True):
+                self.assertEqual(b"\x1b[%bm[" % number.encode() in line, colour)
