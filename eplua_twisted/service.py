@@ -95,7 +95,12 @@ class RuntimeService(Service):
         @param restart: a script that fails after the service has started is started
             again on a new runtime; this has C{fail_on_error} in it
         @param options: for L{Runtime}; C{print} writes to the log by default
+        @raise ValueError: C{exit_on_error} with one of the two above: an error would
+            end the script in good order, and it would have failed
         """
+        if options.get("exit_on_error") and (fail_on_error or restart is not None):
+            other = "fail_on_error" if restart is None else "restart"
+            raise ValueError(f"exit_on_error and {other}: give one of them")
         self._begin = begin
         self._on_failure = on_failure
         self._fail_on_error = fail_on_error or restart is not None

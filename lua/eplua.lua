@@ -239,7 +239,11 @@ local function received(name, given, outcome, ...)
     end
     return tickets.ask(name, given, calls.collect, (...))
   end
-  if outcome == "raise" then reports.raise((...)) end
+  if outcome == "raise" then
+    local message, of_application = ...
+    -- With file and line it is told from another error of the same text.
+    reports.raise(message, of_application and calls.raised)
+  end
   return ...
 end
 

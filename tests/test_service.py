@@ -168,6 +168,18 @@ class RestartTests(LoggedTestCase):
         self.assertEqual(service.state, "stopped")
         self.assertEqual(self.reactor.getDelayedCalls(), [])
 
+    def test_ends_or_starts_again(self) -> None:
+        """What an error comes to is said once."""
+        for given in ({"restart": Restart()}, {"fail_on_error": True}):
+            problem = self.assertRaises(
+                ValueError,
+                RuntimeService,
+                self.begin,
+                exit_on_error=True,
+                **given,
+            )
+            self.assertIn(next(iter(given)), str(problem))
+
     def fail(self, service: RuntimeService) -> None:  # type: ignore[override]
         """The script has an error in a callback."""
         assert service.runtime is not None

@@ -82,7 +82,8 @@ class Calls:
         self._called: dict[int, Deferred[tuple[object, ...]]] = {}
         self._functions: list[tuple[str, Function]] = []
         self._promised: dict[int, tuple[str, Deferred[object]]] = {}
-        self._raised: deque[BaseException] = deque(maxlen=RAISED)
+        self._raised: deque[tuple[str, BaseException]] = deque(maxlen=RAISED)
+        self._last: BaseException | None = None
         bridge.on_lost_command = self.lost
 
     @property
@@ -165,8 +166,9 @@ class Calls:
         assert isinstance(message, bytes)
         assert isinstance(traceback, bytes)
         error = ScriptError(to_readable(message), to_readable(traceback))
-        for cause in reversed(self._raised):
-            if error.message.endswith(_text_of(cause)):
+        for text, cause in reversed(self._raised):
+            # The script may have put its own words, or a place, before it.
+            if f": {error.message}".endswith(f": {text}"):
                 error.__cause__ = cause
                 break
         return error
@@ -208,7 +210,8 @@ class Calls:
 
         @param later: the caller has callbacks for the result
         @return: C{"value"} and the results; C{"later"} and a number to collect
-            them with; or C{"raise"} and a message
+            them with; or C{"raise"} and a message, and true where L{raised} is called
+            next
         """
         if self._bridge.stopped:
             return b"raise", to_bytes(STOPPED[1])
@@ -227,8 +230,8 @@ class Calls:
         except Exception as problem:  # noqa: BLE001 - the application's function
             if not later:
                 self._report(name, Failure())
-                self._raised.append(problem)
-                return b"raise", to_bytes(_text_of(problem))
+                self._last = problem
+                return b"raise", to_bytes(_text_of(problem)), True
             result = fail()
         if isinstance(result, Deferred):
             number = next(self._numbers)
@@ -238,6 +241,17 @@ class Calls:
             return b"value", *self._results(result)
         except ConversionError as problem:
             return b"raise", to_bytes(str(problem))
+
+    @crossing("raised")
+    def raised(self, message: bytes) -> None:
+        """
+        What the last function has raised became a Lua error.
+
+        @param message: its text, with the script's file and line
+        """
+        if self._last is not None:
+            self._raised.append((to_readable(message), self._last))
+            self._last = None
 
     @crossing("collect")
     def collect(self, ticket: int, number: int) -> None:
@@ -263,9 +277,10 @@ class Calls:
     def _failed(self, failure: Failure, name: str) -> NoReturn:
         if describe(failure) is None:
             self._report(name, failure)
+            text = _text_of(failure.value)
             if failure.value is not None:
-                self._raised.append(failure.value)
-            raise OperationError("internal", _text_of(failure.value))
+                self._raised.append((to_readable(to_bytes(text)), failure.value))
+            raise OperationError("internal", text)
         failure.raiseException()
 
     def _report(self, name: str, failure: Failure) -> None:

@@ -73,9 +73,14 @@ function reports.place()
 end
 
 --- Raise an error at the script's own line.
-function reports.raise(message)
+---@param tell fun(message: string)|nil is given it as it is raised, with file and line
+function reports.raise(message, tell)
   local level = script_level(2)
-  if level then error(message, level) end
+  if level and not tell then error(message, level) end
+  if tell then
+    if level then message = reports.place() .. ": " .. message end
+    tell(message)
+  end
   error(message, 0)
 end
 

@@ -225,6 +225,32 @@ class ExposeTests(LuaTestCase):
         self.assertIs(failure.value.__cause__, None)
         self.assertEqual(len(self.flushLoggedErrors(ValueError)), 3)
 
+    def test_cause_is_not_another_error(self) -> None:
+        """An error of the script's that only says, or ends with, the same has none."""
+
+        def f() -> None:
+            raise ValueError("1")
+
+        self.runtime.expose("f", f)
+        self.run_lua(
+            """
+            function same() pcall(f)
+              error("1") end
+            function ends() pcall(f) error("no room 1") end
+            function again() local _, message = pcall(f) error("no: " .. message) end
+            function passed() local _, message = pcall(f) error(message, 0) end
+            """
+        )
+        for name, expected in (
+            ("same", False),
+            ("ends", False),
+            ("again", True),
+            ("passed", True),
+        ):
+            problem = self.failureResultOf(self.runtime.call(name), ScriptError).value
+            self.assertEqual(problem.__cause__ is not None, expected, name)
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 4)
+
     def test_operation_error(self) -> None:
         """Its message and code are the script's; nothing is logged."""
 
