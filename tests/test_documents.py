@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from eplua_twisted.websocket.options import ConnectionOptions
 from tests.support import ROOT, start, together
 from tests.support.authority import Authority
 from tests.support.mqtt import amqtt
+from tests.support.programs import need_program
 
 EPLUA = (sys.executable, "-m", "eplua_twisted.cli")
 
@@ -32,7 +34,15 @@ DOCUMENTS = sorted(
     ]
 )
 
-EXAMPLES = {"first.lua", "eplua_twisted/finger.py", "lua/net/finger.lua"}
+EXAMPLES = {
+    "first.lua",
+    "authority.lua",
+    "bridge.lua",
+    "device.lua",
+    "poll.lua",
+    "eplua_twisted/finger.py",
+    "lua/net/finger.lua",
+}
 """Files that a reader makes as a document says."""
 
 
@@ -78,6 +88,25 @@ class DocumentTests(TestCase):
         authority = Authority(self)
         identity = authority.issue("localhost", "127.0.0.1")
         await self.run_snippets("lua certificates", authority.file, identity)
+
+    async def test_certificates_made_by_hand(self) -> None:
+        """The commands of a recipe make what its script needs, and run it."""
+        need_program("openssl")
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        runs = []
+        for page in DOCUMENTS:
+            for commands in snippets(page, "sh certificates"):
+                folder = Path(self.mktemp())
+                folder.mkdir()
+                (name,) = re.findall(r"^eplua (\w+\.lua)", commands, re.MULTILINE)
+                (code,) = snippets(page, "lua certificates")
+                (folder / name).write_text(code)
+                moved = f"PATH={path}\ncd {folder.absolute()}\n{commands}"
+                runs.append(self.ends_well("sh", "-ec", moved))
+        self.assertEqual(len(runs), 2)
+        own, device = await together(*runs)
+        self.assertIn(b"\nsecret\ncertificate verify failed: unknown issuer", own)
+        self.assertTrue(device.endswith(b"\n21.5\n"))
 
     async def test_first_script(self) -> None:
         code = snippets(ROOT / "README.md", "lua")[0]
@@ -188,6 +217,7 @@ class DocumentTests(TestCase):
             "lua row",
             "lua broker",
             "lua certificates",
+            "sh certificates",
             "json",
             "",
         }

@@ -65,6 +65,20 @@ class PackagingTests(SynchronousTestCase):
         ):
             self.assertTrue((examples_directory() / name).is_file(), name)
 
+    def test_where_they_are(self) -> None:
+        """The command says it, and nothing else."""
+        for name, folder in (
+            ("examples", examples_directory()),
+            ("types", types_directory()),
+        ):
+            said = subprocess.run(
+                [sys.executable, "-m", "eplua_twisted.files", name],
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            self.assertEqual((said.stdout, said.stderr), (f"{folder}\n", ""))
+
     def test_page_of_the_screen(self) -> None:
         """Its files are in the package, and the wheel has all of the package."""
         from eplua_twisted.hc3.screen_files import DIRECTORY, FILES
@@ -75,7 +89,7 @@ class PackagingTests(SynchronousTestCase):
             self.assertTrue((DIRECTORY / name).is_file(), name)
 
     def test_folders_of_the_wheel(self) -> None:
-        """The wheel has each folder, where the functions in files.py look for it."""
+        """The wheel has each folder, where the functions in files/ look for it."""
         text = (ROOT / "pyproject.toml").read_text()
         wheel = tomllib.loads(text)["tool"]["hatch"]["build"]["targets"]["wheel"]
         for path in (lua_directory(), examples_directory()):

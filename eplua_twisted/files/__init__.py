@@ -6,12 +6,11 @@ C{python -m eplua_twisted.files NAME} prints it, for C{examples}, C{lua} or C{ty
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 
 def _directory(name: str) -> Path:
-    package = Path(__file__).parent
+    package = Path(__file__).parent.parent
     inside = package / name
     return inside if inside.is_dir() else package.parent / name
 
@@ -29,19 +28,3 @@ def types_directory() -> Path:
 def examples_directory() -> Path:
     """The example scripts."""
     return _directory("examples")
-
-
-def main(name: str) -> None:
-    """Print where the files of that name are."""
-    known = {
-        "examples": examples_directory,
-        "lua": lua_directory,
-        "types": types_directory,
-    }
-    if name not in known:
-        sys.exit(f"unknown name {name!r}; known: {', '.join(known)}")
-    sys.stdout.write(f"{known[name]()}\n")
-
-
-if __name__ == "__main__":
-    main(*(sys.argv[1:2] or ["examples"]))
