@@ -4,7 +4,7 @@
 ---@field null function null: truthy, and encoded as `null` again
 json = {}
 
----Writes a value as JSON, without spaces and with `/` as `\/`. A table with the mark of an array, or with integer keys from 1 on, is an array; `{}` is an object.
+---Writes a value as JSON, without spaces and with `/` as `\/`. A table with the mark of an array, or whose keys are all from 1 to `#t`, is an array; `{}` is an object.
 ---@param value any
 ---@return string # text
 function json.encode(value) end
