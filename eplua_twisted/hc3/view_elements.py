@@ -5,10 +5,21 @@ are now.  It is the same for the page and for the terminal.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from eplua_twisted.hc3.markup import pieces_of, text_of
-from eplua_twisted.hc3.plain import Plain, Record, items, record, records, text, texts
+from eplua_twisted.hc3.plain import (
+    Plain,
+    Record,
+    is_number,
+    items,
+    record,
+    records,
+    text,
+    texts,
+)
 from eplua_twisted.hc3.view_rows import KINDS
 
 MAX_DEPTH = 20
@@ -16,6 +27,9 @@ MAX_DEPTH = 20
 
 MAX_ELEMENTS = 500
 """Elements of one view that are shown."""
+
+LARGEST = 1e15
+"""What numbers of sliders are below."""
 
 SWITCH_EVENTS = ("onReleased", "onToggled")
 """What using a switch may be called; the one that the view has a callback for counts."""
@@ -25,17 +39,12 @@ _PARTS = ("$jason", "body", "sections", "items", "components")
 
 def _number(value: Plain, default: float) -> float:
     """A number, which views often write as a string."""
-    if isinstance(value, bool):
-        return default
-    if isinstance(value, (int, float)):
-        found = float(value)
-    else:
-        try:
-            found = float(text(value))
-        except ValueError:
-            return default
+    found = math.nan
+    if is_number(value) or isinstance(value, str):
+        with suppress(ValueError, OverflowError):
+            found = float(str(value))
     # What is no number, or infinite, is nothing that a slider can show.
-    return found if abs(found) < 1e15 else default
+    return found if abs(found) < LARGEST else float(default)
 
 
 def _shown(number: float) -> Plain:
@@ -62,12 +71,12 @@ def rows_in(view: Plain, depth: int = 0) -> Iterator[list[Record]]:
         for each in view:
             yield from rows_in(each, depth + 1)
     elif isinstance(view, dict):
-        kind = view.get("type")
+        kind = text(view.get("type"))
         if kind == "horizontal":
             yield [
                 each
                 for each in records(view.get("components"))
-                if each.get("type") in KINDS
+                if text(each.get("type")) in KINDS
             ]
         elif kind in KINDS and "name" in view:
             yield [view]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from eplua_twisted.hc3.view_elements import rows_of, shown_device
-from eplua_twisted.hc3.view_rows import elements_of, properties_of
+from eplua_twisted.hc3.view_rows import KINDS, elements_of, properties_of
 from eplua_twisted.hc3.view_text import device_text, views_text
 from tests.support.hc3 import ControllerTestCase
 
@@ -24,6 +28,15 @@ VIEW: list[Any] = [
     {"image": "i", "text": "Camera", "url": "http://192.0.2.1/now.jpg"},
     {"input": "n", "text": "Name", "value": "x"},
 ]
+
+
+NAMES = [
+    *("type", "name", "components", "items", "$jason", "body", "visible", "text"),
+    *("value", "values", "min", "max", "step", "options", "selectionType", "url"),
+    *("selectedItem", "selectedItems", "eventType", "callback"),
+]
+
+PROPERTIES = ("uiView", "viewLayout", "uiCallbacks", "value", "unit", "log")
 
 
 def properties(view: list[Any]) -> dict[str, Any]:
@@ -105,7 +118,7 @@ class RowTests(ControllerTestCase):
         self.assertTrue(self.element(button="b", onLongPressDown="f")["longPress"])
 
     def test_selection(self) -> None:
-        for given, chosen in (
+        for fields, chosen in (
             ({"value": "eco"}, ["eco"]),
             ({"selectedItem": "eco", "value": "x"}, ["eco"]),
             ({"selectionType": "multi", "values": ["a", 2]}, ["a", "2"]),
@@ -115,7 +128,7 @@ class RowTests(ControllerTestCase):
             ),
             ({}, []),
         ):
-            found = self.element(select="m", options=OPTIONS, **given)
+            found = self.element(select="m", options=OPTIONS, **fields)
             self.assertEqual(found["selected"], chosen)
 
     def test_images_come_from_the_web_only(self) -> None:
@@ -159,6 +172,39 @@ class RowTests(ControllerTestCase):
                 "  Days: [x] Comfort",
             ],
         )
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 3)
+    | st.floats()
+    | st.just(10**400)
+    | st.sampled_from(["", "a", "false", "1e999", "<b>x", "\udcff", *KINDS]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(NAMES), inner, max_size=5)
+    ),
+    max_leaves=20,
+)
+
+
+class AnyViewTests(ControllerTestCase):
+    @given(st.fixed_dictionaries(dict.fromkeys(PROPERTIES, JSON)))
+    def test_whatever_a_script_writes_is_shown(self, properties: Any) -> None:
+        """The page can read it, and a terminal shows it."""
+        device = {"id": 7, "name": "App", "type": "t", "properties": properties}
+        shown = shown_device(device)
+        json.dumps(shown, allow_nan=False)
+        self.assertTrue(device_text(shown))
+
+    @given(st.dictionaries(st.sampled_from(NAMES), JSON), st.sampled_from([*KINDS]))
+    def test_whatever_an_element_has(self, element: Any, kind: str) -> None:
+        view: Any = [{**element, "type": kind, "name": "e", "visible": True}]
+        shown = shown_device({"id": 7, "properties": {"uiView": view}})
+        json.dumps(shown, allow_nan=False)
+        self.assertIn("\n", device_text(shown) + "\n")
+        self.assertEqual(len(rows_of({"uiView": view})), 1)
 
 
 class TextTests(ControllerTestCase):

@@ -33,6 +33,8 @@ KEYS = {
     "ArrowDown": ("ArrowDown", 40, ""),
 }
 
+SPOKEN = ("button", "switch", "slider", "combobox", "group", "checkbox")
+
 FOCUS = """
 (() => {
   const node = document.activeElement;
@@ -157,7 +159,18 @@ def hold(page: Page) -> None:
     page.wait(shows("last", "7: colder onLongPressDown []"))
     page.key("Space", "up")
     page.wait(shows("last", "8: colder onLongPressReleased []"))
+    # That was no press; a short one is.
+    page.key("Enter")
+    page.wait(shows("last", "9: colder onReleased []"))
     say("held")
+
+
+def names(page: Page) -> None:
+    """What a screen reader says of each control: its role and its name."""
+    for node in page.ask("Accessibility.getFullAXTree")["nodes"]:
+        role = node.get("role", {}).get("value")
+        if role in SPOKEN and not node["ignored"]:
+            say("named", role, node["name"]["value"])
 
 
 def main(browser: str, pictures: str | None) -> None:
@@ -173,6 +186,7 @@ def main(browser: str, pictures: str | None) -> None:
         say("ran", page.value("typeof window.ran"))
         use(page)
         hold(page)
+        names(page)
         for scheme in ("light", "dark"):
             for width in (1200, 390):
                 page.look(width, scheme)

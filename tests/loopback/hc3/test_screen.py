@@ -37,6 +37,20 @@ USED = [
 """By the keyboard alone: each element has a ring when it has the focus, and its handler
 is called with what HC3 calls it with."""
 
+NAMED = [
+    ["button", "Clear"],
+    ["button", "Colder"],
+    ["button", "Warmer"],
+    ["checkbox", "Monday"],
+    ["checkbox", "Tuesday"],
+    ["combobox", "Mode"],
+    ["combobox", "Show"],
+    ["group", "Days"],
+    ["slider", "Target"],
+    ["switch", "Heating"],
+]
+"""What a screen reader calls the controls."""
+
 
 class ScreenTests(TestCase):
     timeout = 60
@@ -94,7 +108,11 @@ class ScreenTests(TestCase):
             ],
         )
         self.assertEqual(said[3 : 3 + len(USED)], USED)
-        light, narrow, dark, narrow_dark = said[3 + len(USED) : 7 + len(USED)]
+        named = [each[1:] for each in said if each[0] == "named"]
+        self.assertEqual(sorted(named), NAMED)
+        light, narrow, dark, narrow_dark = (
+            each for each in said if each[0] in ("light", "dark")
+        )
         self.assertEqual(light[:2], ["light", 1200])
         self.assertNotEqual(light[2], dark[2])
         self.assertEqual(
