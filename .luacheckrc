@@ -17,8 +17,8 @@ files["examples/heating.lua"] = { read_globals = { "house" } }
 -- Scripts of Home Center 3, whose Lua is 5.3.
 files["examples/hc3/*.lua"] = {
   std = "lua53",
-  globals = { "QuickApp", "fibaro", "Modbus", "Meter", "Relay", "Zone" },
-  read_globals = { "QuickAppChild", "RefreshStateSubscriber", "api", "class", "plugin" },
+  globals = { "QuickApp", "fibaro", "Modbus", "Meter", "Relay", "Zone", "HubDevice", "PumpSensor" },
+  read_globals = { "QuickAppChild", "RefreshStateSubscriber", "api", "class", "plugin", "urlencode" },
   ignore = { "212/self", "512" },
 }
 files["examples/hc3/devices"] = { std = "lua53" }

@@ -1,6 +1,7 @@
 """
 The tour with an MQTT broker beside it, as C{make demo} runs it: amqtt, which needs
-no installed program. Ends with the tour's exit code.
+no installed program. Then the QuickApps of Home Center 3. Ends with 0 only if all of it
+worked.
 """
 
 from __future__ import annotations
@@ -26,9 +27,14 @@ def main() -> int:
             if not line:
                 sys.exit("the MQTT broker amqtt did not start: is it in .venv/broker?")
             uri = f"mqtt://127.0.0.1:{line.split()[1]}"
-            tour = ROOT / "examples" / "tour.lua"
-            command = [sys.executable, "-m", "eplua_twisted.cli", tour, uri]
-            return subprocess.run(command, check=False).returncode
+            examples = ROOT / "examples"
+            lua = [sys.executable, "-m", "eplua_twisted.cli", examples / "tour.lua"]
+            quickapps = [sys.executable, examples / "hc3" / "tour.py"]
+            codes = [
+                subprocess.run([*command, uri], check=False).returncode
+                for command in (lua, quickapps)
+            ]
+            return int(codes != [0, 0])
         finally:
             broker.kill()
 

@@ -141,6 +141,7 @@ class DocumentTests(TestCase):
             sys.executable, str(ROOT / "examples" / "tour.py")
         )
         self.assertIn(b"\nok      MQTT", output)
+        self.assertEqual(output.count(b"ok      QuickApp: "), 5)
 
     async def test_tcp_client(self) -> None:
         output = await self.ends_well(*EPLUA, str(ROOT / "examples" / "tcp_client.lua"))

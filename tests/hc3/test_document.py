@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from twisted.trial.unittest import SynchronousTestCase
+
 from tests.support import ROOT
 from tests.support.hc3_scripts import HostTestCase
 
@@ -41,3 +43,15 @@ class SnippetTests(HostTestCase):
         self.runtime = self.make_runtime()
         # Nobody answers there.
         self.assertEqual(self.said_by(waiting), ["no device: Operation canceled"])
+
+
+class ExamplePageTests(SynchronousTestCase):
+    def test_examples_are_on_their_page(self) -> None:
+        """Each QuickApp of examples/hc3, which all have a test."""
+        page = (ROOT / "docs" / "hc3-examples.md").read_text()
+        tests = (ROOT / "tests" / "loopback" / "hc3" / "test_examples.py").read_text()
+        names = [path.name for path in (ROOT / "examples" / "hc3").glob("*.lua")]
+        self.assertEqual(len(names), 5)
+        for name in names:
+            self.assertIn(f"`examples/hc3/{name}`", page)
+            self.assertIn(f'"{name}"', tests)

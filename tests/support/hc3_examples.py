@@ -40,6 +40,7 @@ class Device:
             self.said.append(line.decode())
             if len(self.said) == 1:
                 listens.callback(line.decode())
+            self._case.look()
 
         self.said.clear()
         self._runtime = self._case.make_runtime(lua="5.3", output=say)
@@ -65,7 +66,7 @@ class QuickAppTestCase(LoopbackTestCase):
         self._waiter: tuple[Callable[[], object], Deferred[None]] | None = None
         reactor: Any = real_reactor
         self.controller = SimulatedController(reactor)
-        self.addCleanup(self.controller.subscribe(lambda event: self._look()))
+        self.addCleanup(self.controller.subscribe(lambda event: self.look()))
         super().setUp()
 
     async def device(self, name: str, *arguments: object) -> Device:
@@ -93,9 +94,10 @@ class QuickAppTestCase(LoopbackTestCase):
 
     def _log(self, line: LogLine) -> None:
         self.logged.append(line)
-        self._look()
+        self.look()
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Whether what the test waits for is true now."""
         if self._waiter is None or not self._waiter[0]():
             return
         waiter, self._waiter = self._waiter[1], None
@@ -105,7 +107,7 @@ class QuickAppTestCase(LoopbackTestCase):
         """@return: fires when this is true; it is looked at after all that happens"""
         waiter: Deferred[None] = Deferred()
         self._waiter = true, waiter
-        self._look()
+        self.look()
         reactor: Any = real_reactor
         return waiter.addTimeout(15, reactor).addErrback(self._tell)
 
