@@ -7,6 +7,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from eplua_twisted import Limits
 from eplua_twisted.hc3.log_lines import LogLine
 from eplua_twisted.hc3.setup import Setup
 from eplua_twisted.programs import Programs
@@ -22,7 +23,7 @@ class ProgramsTests(SynchronousTestCase):
         self.directory = self.mktemp()
         os.makedirs(self.directory)
 
-    def run_all(self, *codes: str, run_for: float | None = None) -> Any:
+    def run_all(self, *codes: str, run_for: float | None = None, **options: Any) -> Any:
         """Begin them; whether and when all is over."""
         paths = []
         for place, code in enumerate(codes):
@@ -39,6 +40,7 @@ class ProgramsTests(SynchronousTestCase):
             run_for,
             reactor=reactor,
             on_error=self.errors.append,
+            **options,
         )
 
         async def run() -> None:
@@ -125,3 +127,67 @@ class ProgramsTests(SynchronousTestCase):
         self.reactor.pump([0.5] * 6 + [0] * 10)
         self.assertEqual(self.texts, ["tick", "tick"])
         self.successResultOf(over)
+
+    def test_one_that_fails_in_any_handler_is_reported_and_all_go_on(self) -> None:
+        """Each error has the tag of its QuickApp, and file and line."""
+        self.run_all(
+            """
+            class "Child"(QuickAppChild)
+            function Child:__init(d) QuickAppChild.__init(self, d) end
+            function Child:onInit() error("in a child") end
+            function Child:turnOn() error("in a child's action") end
+            function QuickApp:onInit()
+              local c = self:createChildDevice({name = "C", type = "com.fibaro.binarySwitch"}, Child)
+              fibaro.call(c.id, "turnOn") fibaro.call(self.id, "act")
+              api.post("/plugins/callUIEvent", {deviceId = self.id, elementName = "pressed",
+                eventType = "onReleased", values = {}})
+              setTimeout(function() print("first goes on") end, 10)
+              error("in onInit")
+            end
+            function QuickApp:act() error("in an action") end
+            function QuickApp:pressed() error("in a press") end
+            """,
+            "function QuickApp:onInit() setTimeout(function() print('second goes on') end, 20) end",
+        )
+        self.reactor.advance(0.02)
+        self.turn()
+        said = [each.text for each in self.logged if each.level == "DEBUG"]
+        self.assertEqual(said, ["first goes on", "second goes on"])
+        tag = self.logged[0].tag
+        places = {each.split(": ")[1].split("\n")[0]: each for each in self.errors}
+        self.assertEqual(
+            set(places),
+            {
+                f"in {each}"
+                for each in (
+                    "a child",
+                    "a child's action",
+                    "onInit",
+                    "an action",
+                    "a press",
+                )
+            },
+        )
+        for each in self.errors:
+            self.assertTrue(each.startswith(f"[{tag}] "), each)
+            self.assertRegex(each, r"q0\.lua:\d+: in ")
+
+    def test_one_that_never_returns_from_a_handler_is_ended_and_all_go_on(self) -> None:
+        """The limit of the runtime ends the handler, not the QuickApp."""
+        self.run_all(
+            """
+            function QuickApp:act() while true do end end
+            function QuickApp:onInit()
+              fibaro.call(self.id, "act")
+              setTimeout(function() print("first goes on") end, 10)
+            end
+            """,
+            "function QuickApp:onInit() setTimeout(function() print('second goes on') end, 20) end",
+            limits=Limits(max_callback_time=20),
+        )
+        self.reactor.advance(0.02)
+        self.turn()
+        said = [each.text for each in self.logged if each.level == "DEBUG"]
+        self.assertEqual(said, ["first goes on", "second goes on"])
+        (error,) = self.errors
+        self.assertRegex(error, r"^\[QUICKAPP\d+\] .*q0\.lua:2: .*20 ms")
