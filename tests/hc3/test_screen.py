@@ -9,10 +9,13 @@ from typing import Any
 from twisted.internet.defer import fail
 
 from eplua_twisted.errors import OperationError
-from eplua_twisted.hc3.access import Credentials
+from eplua_twisted.hc3.access import Access, Credentials
+from eplua_twisted.hc3.fetch import Client
 from eplua_twisted.hc3.log_lines import MAX_LINES, Lines, LogLine
+from eplua_twisted.hc3.remote import RemoteController
 from eplua_twisted.hc3.screen import MAX_CLIENTS, MAX_UNSENT, PAUSE, Screen
 from eplua_twisted.hc3.screen_files import DIRECTORY, FILES
+from eplua_twisted.hc3.site import Site
 from tests.memory import RemotePeer
 from tests.support.hc3 import TIME, Host, NetworkTestCase
 from tests.support.websocket import CLOSE, KEY, MASK, PING, TEXT, close, frame, frames
@@ -87,6 +90,17 @@ class ScreenTestCase(NetworkTestCase):
         peer.send(frame(TEXT, data, mask=MASK))
         self.reactor.settle()
 
+    def press(self, **fields: Any) -> dict[str, Any]:
+        """What a page says when its button is pressed."""
+        return {
+            "type": "event",
+            "device": self.number,
+            "element": "b",
+            "event": "onReleased",
+            "values": [],
+            **fields,
+        }
+
     def update(self, name: str, value: str) -> None:
         body: Any = {
             "deviceId": self.number,
@@ -147,23 +161,16 @@ class RefusalTests(ScreenTestCase):
         self.assertIn(b" 503 ", self.open().received()[:20])
 
     def test_what_is_no_message_ends_it(self) -> None:
-        good = {
-            "type": "event",
-            "device": self.number,
-            "element": "b",
-            "event": "onReleased",
-            "values": [],
-        }
         for wrong in (
             b"x",
             b"[" * 2000,
             b"[]",
-            {**good, "type": "x"},
-            {**good, "device": "x"},
-            {**good, "element": 5},
-            {**good, "event": ""},
-            {**good, "values": {}},
-            {**good, "values": [1] * 1000},
+            self.press(type="x"),
+            self.press(device="x"),
+            self.press(element=5),
+            self.press(event=""),
+            self.press(values={}),
+            self.press(values=[1] * 1000),
         ):
             peer = self.page()
             self.say(peer, wrong)
@@ -260,14 +267,7 @@ class LiveTests(ScreenTestCase):
             ("s", "onChanged", [21.5]),
             ("m", "onToggled", [["a", "b"]]),
         ):
-            message = {
-                "type": "event",
-                "device": self.number,
-                "element": element,
-                "event": event,
-                "values": values,
-            }
-            self.say(page, message)
+            self.say(page, self.press(element=element, event=event, values=values))
             self.reactor.pump([0, 0])
             what, number, told = host.told.pop()
             self.assertEqual((what, number), ("ui_event", self.number))
@@ -284,14 +284,7 @@ class LiveTests(ScreenTestCase):
 
     def test_what_is_refused_is_said(self) -> None:
         page = self.page()
-        message = {
-            "type": "event",
-            "device": 999,
-            "element": "b",
-            "event": "onReleased",
-            "values": [],
-        }
-        self.say(page, message)
+        self.say(page, self.press(device=999))
         (told,) = self.told(page)
         self.assertEqual(told["type"], "refused")
         self.assertIn("999", told["message"])
@@ -301,18 +294,44 @@ class LiveTests(ScreenTestCase):
         problem = OperationError("refused", "Connection refused")
 
         self.patch(self.controller, "request", lambda *given: fail(problem))
-        message = {
-            "type": "event",
-            "device": self.number,
-            "element": "b",
-            "event": "onReleased",
-            "values": [],
-        }
-        self.say(page, message)
+        self.say(page, self.press())
         self.assertIn("Connection refused", self.told(page)[0]["message"])
         late = self.open().received().partition(b"\r\n\r\n")[2]
         (ended,) = frames(late)
         self.assertEqual(ended.payload[:2], close(1013))
+
+
+class RealControllerTests(ScreenTestCase):
+    """With C{--hc3-url} the page has the QuickApps of the box."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.box = self.controller
+        client = Client(self.environment)
+        remote = RemoteController(client, self.reactor, "http://127.0.0.1", "me", "")
+        self.addCleanup(self.end, remote.stop)
+        self.assertIsNone(self.result(remote.start()))
+        access = Access("127.0.0.1", None)
+        site = Site(remote, self.reactor, lambda: TIME, access)
+        site.listening(self.reactor.listenTCP(81, site, interface="127.0.0.1"))
+        self.addCleanup(self.end, site.stop)
+        screen = Screen(remote, self.environment, self.lines)
+        screen.mount(site)
+        self.addCleanup(screen.stop)
+
+    def test_shows_and_presses(self) -> None:
+        page = self.page()
+        self.assertEqual(self.whole["devices"][0]["name"], "App")
+        self.update("l", "new")
+        self.reactor.pump([0, 0])
+        self.reactor.settle()
+        told = self.told(page)
+        self.assertEqual(told[-1]["device"]["rows"][0][0]["text"], [{"text": "new"}])
+        host = Host()
+        self.box.attach(self.number, host)
+        self.say(page, self.press())
+        self.reactor.pump([0, 0])
+        self.assertEqual([each[0] for each in host.told], ["ui_event"])
 
 
 class EndTests(ScreenTestCase):

@@ -147,7 +147,8 @@ def use(page: Page) -> None:
         for each in keys:
             page.key(each)
         page.wait(shows("last", told))
-        say("told", told)
+        say("told", told, "and the focus is still there:", page.value(FOCUS)[0])
+    say("hidden", page.value("document.querySelector('[data-element=title]') == null"))
     text = "document.querySelector('[data-element=target] input').ariaValueText"
     say("slider", page.value(text))
 

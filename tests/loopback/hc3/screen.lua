@@ -3,7 +3,7 @@
 --%%u={label="title", text="<b>21.5</b> °C<br><font color='blue'>fine</font> <img src=x onerror='ran=1'><script>ran=1</script>"}
 --%%u={{button="warmer", text="Warmer", onReleased="warmer"},{button="colder", text="Colder", onReleased="said", onLongPressDown="said", onLongPressReleased="said"}}
 --%%u={slider="target", text="Target", min="5", max="30", step="0.5", value="21", onChanged="said"}
---%%u={switch="heating", text="Heating", value="true", onReleased="said"}
+--%%u={switch="heating", text="Heating", value="true", onReleased="heating"}
 --%%u={select="mode", text="Mode", value="comfort", onToggled="said", options={{type="option",text="Comfort",value="comfort"},{type="option",text="Eco",value="eco"}}}
 --%%u={multi="days", text="Days", values={"mon"}, onToggled="said", options={{type="option",text="Monday",value="mon"},{type="option",text="Tuesday",value="tue"}}}
 --%%u={label="last", text=""}
@@ -20,6 +20,11 @@ function QuickApp:said(event)
   count = count + 1
   local text = count .. ": " .. event.elementName .. " " .. event.eventType
   self:updateView("last", "text", text .. " " .. json.encode(event.values))
+end
+
+function QuickApp:heating(event)
+  self:updateView("title", "visible", event.values[1])
+  self:said(event)
 end
 
 function QuickApp:warmer(event)

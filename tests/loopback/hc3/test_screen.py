@@ -18,24 +18,27 @@ EPLUA = (sys.executable, "-m", "eplua_twisted.cli")
 
 SCRIPT = str(ROOT / "tests" / "loopback" / "hc3" / "screen.lua")
 
+STILL = "and the focus is still there:"
+
 USED = [
     ["focus", "warmer", "button", "solid"],
-    ["told", "1: warmer onReleased []"],
-    ["told", "2: warmer onReleased []"],
+    ["told", "1: warmer onReleased []", STILL, "warmer"],
+    ["told", "2: warmer onReleased []", STILL, "warmer"],
     ["focus", "target", "range", "solid"],
-    ["told", "3: target onChanged [22.5]"],
+    ["told", "3: target onChanged [22.5]", STILL, "target"],
     ["focus", "heating", "switch", "solid"],
-    ["told", "4: heating onReleased [false]"],
+    ["told", "4: heating onReleased [false]", STILL, "heating"],
     ["focus", "mode", "select-one", "solid"],
-    ["told", '5: mode onToggled ["eco"]'],
+    ["told", '5: mode onToggled ["eco"]', STILL, "mode"],
     ["focus", "days", "checkbox", "solid"],
-    ["told", '6: days onToggled [["mon","tue"]]'],
+    ["told", '6: days onToggled [["mon","tue"]]', STILL, "days"],
+    ["hidden", True],
     ["slider", "22.5"],
     ["focus", "colder", "button", "solid"],
     ["held"],
 ]
 """By the keyboard alone: each element has a ring when it has the focus, and its handler
-is called with what HC3 calls it with."""
+is called with what HC3 calls it with.  Using the switch hides a label."""
 
 NAMED = [
     ["button", "Clear"],
