@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTime
@@ -119,9 +119,12 @@ class SimulatedController:
     def add_quickapp(self, description: QuickAppDescription) -> Deferred[int]:
         """As L{IController.add_quickapp}."""
         try:
-            return succeed(self._quickapps.add(description))
+            given = cast(QuickAppDescription, copied(description))
+            return succeed(self._quickapps.add(given))
         except Refused as refused:
             return fail(OperationError("state", refused.message))
+        except NotPlain as problem:
+            return fail(OperationError("state", str(problem)))
 
     def add_scene(self, description: Record) -> Deferred[int]:
         """As L{IController.add_scene}."""
@@ -131,6 +134,8 @@ class SimulatedController:
             )
         except Refused as refused:
             return fail(OperationError("state", refused.message))
+        except NotPlain as problem:
+            return fail(OperationError("state", str(problem)))
 
     def attach_scene(self, scene_id: int, host: object) -> None:
         """As L{IController.attach_scene}."""

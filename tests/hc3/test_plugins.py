@@ -86,6 +86,24 @@ class AddTests(ControllerTestCase):
         problem = self.failureResultOf(added, OperationError)
         self.assertEqual(problem.value.code, "state")
 
+    def test_description_stays_the_callers(self) -> None:
+        view: Any = [{"type": "label", "name": "l", "text": "old"}]
+        number = self.quickapp(uiView=view, variables={"a": view})
+        body = {
+            "deviceId": number,
+            "componentName": "l",
+            "propertyName": "text",
+            "newValue": "new",
+        }
+        self.ask("POST", "/plugins/updateView", body)
+        self.assertEqual(view[0]["text"], "old")
+
+    def test_what_is_no_plain_data_is_refused(self) -> None:
+        description: Any = {"name": "App", "properties": {"x": object()}}
+        for add in (self.controller.add_quickapp, self.controller.add_scene):
+            problem = self.failureResultOf(add(description), OperationError)
+            self.assertEqual(problem.value.code, "state")
+
 
 class ChildTests(ControllerTestCase):
     def setUp(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from copy import deepcopy
 from typing import Any
 
 from twisted.internet.defer import fail
@@ -39,9 +38,7 @@ class ScreenTestCase(NetworkTestCase):
         self.number = self.add("App")
 
     def add(self, name: str) -> int:
-        view: Any = [
-            {"type": "horizontal", "components": row} for row in deepcopy(VIEW)
-        ]
+        view: Any = [{"type": "horizontal", "components": row} for row in VIEW]
         added = self.controller.add_quickapp({"name": name, "uiView": view})
         return self.successResultOf(added)
 
