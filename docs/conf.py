@@ -14,3 +14,5 @@ html_title = "eplua_twisted"
 html_show_sphinx = False
 html_copy_source = False
 html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
