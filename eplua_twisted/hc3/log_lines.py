@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 COLOURS = {"DEBUG": "32", "TRACE": "36", "WARNING": "33", "ERROR": "31"}
@@ -13,6 +13,9 @@ COLOURS = {"DEBUG": "32", "TRACE": "36", "WARNING": "33", "ERROR": "31"}
 
 MAX_LINES = 500
 """Lines that are kept for those who look later."""
+
+MAX_KEPT = 10_000
+"""Characters of a line that are kept."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,12 @@ class LogLine:
     level: str
     text: str
     device_id: int | None = None
+
+    def shortened(self) -> LogLine:
+        """The line as it is kept."""
+        if len(self.text) <= MAX_KEPT:
+            return self
+        return replace(self, text=self.text[:MAX_KEPT] + "…")
 
     def shown(self, colour: bool = False) -> str:
         """

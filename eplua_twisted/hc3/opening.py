@@ -244,6 +244,7 @@ class Opened:
 
     def logged(self, line: LogLine) -> None:
         """A script of it has logged a line."""
+        line = line.shortened()
         self.lines.add(line)
         if isinstance(self.controller, SimulatedController):
             self.controller.write_message(line.level.lower(), line.tag, line.text)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import deque
 from collections.abc import Callable
 
 from autobahn.twisted.websocket import WebSocketServerFactory
@@ -18,7 +19,7 @@ from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.errors import OperationError
 from eplua_twisted.hc3.interfaces import Answer, IController
-from eplua_twisted.hc3.log_lines import Lines, LogLine
+from eplua_twisted.hc3.log_lines import MAX_LINES, Lines, LogLine
 from eplua_twisted.hc3.markup import pieces_of
 from eplua_twisted.hc3.plain import Plain, Record, integer, record, records, text
 from eplua_twisted.hc3.screen_files import FILES, ScreenFiles
@@ -104,7 +105,7 @@ class Screen:
         # Devices that have changed, with the elements that their scripts have set.
         self._changed: dict[int, set[str]] = {}
         self._missed: set[int] = set()
-        self._new_lines: list[LogLine] = []
+        self._new_lines: deque[LogLine] = deque(maxlen=MAX_LINES)
         self._soon = Deadline(environment.reactor, self._flush)
         self._asking: Deferred[None] | None = None
         self._stopped = False
@@ -256,9 +257,10 @@ class Screen:
             self._soon.start(PAUSE)
 
     def _flush(self) -> None:
-        lines, self._new_lines = self._new_lines, []
-        if lines:
-            self._tell(_message("lines", lines=[_line(each) for each in lines]))
+        if self._new_lines:
+            lines: list[Plain] = [_line(each) for each in self._new_lines]
+            self._new_lines.clear()
+            self._tell(_message("lines", lines=lines))
         if self._asking is None and self._changed:
             changed, self._changed = self._changed, {}
             self._asking = Deferred.fromCoroutine(self._ask(changed))

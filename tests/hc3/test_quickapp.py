@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from eplua_twisted.hc3.log_lines import COLOURS
+from eplua_twisted.hc3.log_lines import COLOURS, MAX_KEPT
 from eplua_twisted.hc3.setup import Setup
 from tests.support import for_each_lua
 from tests.support.hc3_scripts import HostTestCase
@@ -66,6 +66,13 @@ class QuickAppTests(HostTestCase):
             [(each["type"], each["message"]) for each in body["messages"]],
             [("debug", "x"), ("warning", "hot")],
         )
+
+    def test_long_lines_are_kept_short_and_shown_whole(self) -> None:
+        self.run_script("print(string.rep('x', 1e6))")
+        self.assertEqual(len(self.logged[0].text), 1e6)
+        asked = self.runtime.hc3.request("GET", "/debugMessages")
+        body: Any = self.successResultOf(asked)[1]
+        self.assertEqual(len(body["messages"][0]["message"]), MAX_KEPT + 1)
 
     def test_tag_is_readable_and_writable(self) -> None:
         self.run_script("print(__TAG) __TAG = 'Mine' print('x') fibaro.debug('T', 'y')")

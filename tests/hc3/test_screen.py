@@ -250,6 +250,14 @@ class LiveTests(ScreenTestCase):
         self.page()
         self.assertEqual(len(self.whole["lines"]), MAX_LINES)
 
+    def test_flood_of_lines_is_one_message_of_the_last(self) -> None:
+        page = self.page()
+        for each in range(MAX_LINES + 5):
+            self.lines.add(LogLine(TIME, "QA", "DEBUG", str(each)))
+        (told,) = self.told(page)
+        self.assertEqual(len(told["lines"]), MAX_LINES)
+        self.assertEqual(told["lines"][-1]["text"][0]["text"], str(MAX_LINES + 4))
+
     def test_text_that_is_no_text_is_shown(self) -> None:
         page = self.page()
         self.update("l", "a\udcffb")
