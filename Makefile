@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 
-.PHONY: demo test lint conventions bench wheel docs reference fuzz conformance news clean
+.PHONY: demo test lint conventions bench soak wheel docs reference fuzz conformance news clean
 
 demo: .venv/ready
 	$(BIN)/python examples/tour.py
@@ -24,6 +24,11 @@ conventions: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python -m bench.run
+
+# All protocols busy for so long, and what grows meanwhile.
+MINUTES ?= 10
+soak: .venv/ready
+	$(BIN)/python -m bench.soak $(MINUTES)
 
 wheel: .venv/ready
 	$(BIN)/python -m build --wheel --outdir dist
