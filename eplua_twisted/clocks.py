@@ -47,16 +47,39 @@ class Network:
         return self._bridge.entries
 
 
+class Work:
+    """
+    What goes on beside the runtimes, and time has to wait for.
+
+    @ivar under_way: how much of it there is now
+    """
+
+    open = False
+    answers = 0
+
+    def __init__(self) -> None:
+        self.under_way = 0
+
+    @property
+    def pending(self) -> bool:
+        """As C{Network.pending}."""
+        return self.under_way > 0
+
+
+Awaited = Network | Work
+"""What a clock may have to wait for."""
+
+
 class IScriptClock(IReactorTime):
     """A clock that knows what day it is, and for whom it moves."""
 
     def time_of_day() -> float:
         """Seconds since the epoch."""
 
-    def watch(network: Network) -> None:
+    def watch(network: Awaited) -> None:
         """A runtime begins to follow this clock."""
 
-    def unwatch(network: Network) -> None:
+    def unwatch(network: Awaited) -> None:
         """It has stopped."""
 
 
@@ -111,10 +134,10 @@ class ScaledClock:
         """C{IScriptClock.time_of_day}"""
         return self._start + self.seconds()
 
-    def watch(self, network: Network) -> None:
+    def watch(self, network: Awaited) -> None:
         """Time passes whatever goes on."""
 
-    def unwatch(self, network: Network) -> None:
+    def unwatch(self, network: Awaited) -> None:
         """Nothing is left on the reactor when the last call is over."""
         self._calls.rest()
 
@@ -126,7 +149,7 @@ class QuietAlarm:
         self,
         reactor: Below,
         ring: Callable[[], None],
-        networks: list[Network],
+        networks: list[Awaited],
     ) -> None:
         self._reactor = reactor
         self._ring = ring
@@ -172,7 +195,7 @@ class InstantClock:
         """@param start: as for L{ScaledClock}"""
         self._start = time.time() if start is None else start
         self._now = 0.0
-        self._networks: list[Network] = []
+        self._networks: list[Awaited] = []
         self._calls = SteadyReactor(reactor, self.seconds, self._make_alarm)
         self.callLater = self._calls.callLater
         self.getDelayedCalls = self._calls.getDelayedCalls
@@ -194,18 +217,18 @@ class InstantClock:
         """C{IScriptClock.time_of_day}"""
         return self._start + self._now
 
-    def watch(self, network: Network) -> None:
+    def watch(self, network: Awaited) -> None:
         """What a runtime waits for is waited for."""
         self._networks.append(network)
 
-    def unwatch(self, network: Network) -> None:
+    def unwatch(self, network: Awaited) -> None:
         """It waits for nothing more."""
         self._networks.remove(network)
         self._calls.rest()
 
 
 def follow(
-    clock: IReactorTime | None, network: Network
+    clock: IReactorTime | None, network: Awaited
 ) -> tuple[Callable[[], float] | None, Callable[[], None]]:
     """
     Have a runtime follow a clock.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Unpack
 
@@ -13,7 +13,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from eplua_twisted.border.permissions import UNLIMITED, Access
-from eplua_twisted.clocks import IScriptClock
+from eplua_twisted.clocks import IScriptClock, Work, follow
 from eplua_twisted.errors import OperationError, RuntimeStopped, ScriptError
 from eplua_twisted.hc3.opening import Opened, network_of
 from eplua_twisted.hc3.setup import Lenient, Setup
@@ -85,6 +85,9 @@ class Programs:
         self._end: IDelayedCall | None = None
         self._stopping = False
         self._starting = 0
+        # A clock whose time can be moved stands still while one is not there yet.
+        self._work = Work()
+        _, self._unfollow = follow(clock, self._work)
         self.runtimes: dict[int, Runtime] = {}
         self._paths = list(paths)
 
@@ -99,7 +102,7 @@ class Programs:
         return Deferred.fromCoroutine(self._begin())
 
     async def _begin(self) -> None:
-        await self._opened.start()
+        await self._held(self._opened.start())
         for place in range(len(self._paths)):
             if not self._stopping:
                 await self._start(place)
@@ -117,17 +120,25 @@ class Programs:
             await runtime.run_file(self._paths[place])
         except (ScriptError, OperationError, OSError) as problem:
             self._failed(problem)
-            await runtime.stop()
+            await self._held(runtime.stop())
         except RuntimeStopped:
             # os.exit, or a signal.
             pass
+
+    async def _held(self, work: Awaitable[object]) -> None:
+        """Wait for what takes no time of the scripts."""
+        self._work.under_way += 1
+        try:
+            await work
+        finally:
+            self._work.under_way -= 1
 
     def _restart(self, place: int, number: int) -> None:
         """A QuickApp is to start anew: in a new runtime."""
         self._starting += 1
 
         async def again() -> None:
-            await self.runtimes[place].stop()
+            await self._held(self.runtimes[place].stop())
             if not self._stopping:
                 await self._start(place, number)
 
@@ -169,6 +180,7 @@ class Programs:
             if self._end is not None and self._end.active():
                 self._end.cancel()
             self._over.callback(None)
+            self._unfollow()
         await DeferredList([each.stop() for each in self.runtimes.values()])
         await self._opened.stop()
 

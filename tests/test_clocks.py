@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from eplua_twisted import Limits
 from eplua_twisted.border.deadline import Deadline
-from eplua_twisted.clocks import QUIET, InstantClock, Network, ScaledClock
+from eplua_twisted.clocks import QUIET, Awaited, InstantClock, ScaledClock
 from eplua_twisted.tap import Options
 from eplua_twisted.time_options import parse_moment, parse_seconds
 from tests.memory import MemoryReactor
@@ -252,11 +252,11 @@ class InstantClockTests(ClockTestCase):
         seen: list[str] = []
 
         class Watched(InstantClock):
-            def watch(self, network: Network) -> None:
+            def watch(self, network: Awaited) -> None:
                 seen.append("watch")
                 InstantClock.watch(self, network)
 
-            def unwatch(self, network: Network) -> None:
+            def unwatch(self, network: Awaited) -> None:
                 seen.append("unwatch")
                 InstantClock.unwatch(self, network)
 

@@ -8,6 +8,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from eplua_twisted import Limits
+from eplua_twisted.clocks import QUIET, InstantClock
 from eplua_twisted.hc3.log_lines import LogLine
 from eplua_twisted.hc3.setup import Setup
 from eplua_twisted.programs import Programs
@@ -23,7 +24,13 @@ class ProgramsTests(SynchronousTestCase):
         self.directory = self.mktemp()
         os.makedirs(self.directory)
 
-    def run_all(self, *codes: str, run_for: float | None = None, **options: Any) -> Any:
+    def run_all(
+        self,
+        *codes: str,
+        run_for: float | None = None,
+        clock: Any = None,
+        **options: Any,
+    ) -> Any:
         """Begin them; whether and when all is over."""
         paths = []
         for place, code in enumerate(codes):
@@ -33,13 +40,14 @@ class ProgramsTests(SynchronousTestCase):
         reactor: Any = self.reactor
         programs = Programs(
             reactor,
-            reactor,
+            clock or reactor,
             paths,
             Setup(on_line=self.logged.append),
             self.failed.append,
             run_for,
             reactor=reactor,
             on_error=self.errors.append,
+            clock=clock,
             **options,
         )
 
@@ -89,6 +97,27 @@ class ProgramsTests(SynchronousTestCase):
         self.assertEqual(self.texts, ["second"])
         self.assertEqual(len(self.failed), 1)
         self.assertIn("q0.lua:1:", str(self.failed[0]))
+
+    def test_time_that_is_moved_waits_for_one_that_is_not_there_yet(self) -> None:
+        """With --instant: one that fails takes turns to stop, a restart too."""
+        clock = InstantClock(self.reactor)
+        over = self.run_all(
+            "error('main')",
+            """
+            function QuickApp:onInit()
+              setTimeout(function()
+                local n = self:getVariable("n")
+                print("timer", n)
+                if n == "" then self:setVariable("n", 1) plugin.restart(self.id) end
+              end, 3000)
+            end
+            """,
+            run_for=7,
+            clock=clock,
+        )
+        self.reactor.pump([QUIET] * 20)
+        self.assertEqual(self.texts, ["timer ", "timer 1"])
+        self.successResultOf(over)
 
     def test_one_that_sleeps_does_not_hold_back_the_others(self) -> None:
         self.run_all(
