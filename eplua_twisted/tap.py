@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from typing import Unpack, cast
 
@@ -176,8 +177,14 @@ class CommandService(RuntimeService):
         self._watch = Watch(grace)
 
     def startService(self) -> None:
-        RuntimeService.startService(self)
-        # By then the process has become a daemon, and the reactor has its handlers.
+        # The process has become a daemon, but the reactor does not run: there is nothing
+        # to stop in good order, and Python would not see a SIGINT while Lua runs.
+        before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+        try:
+            RuntimeService.startService(self)
+        finally:
+            signal.signal(signal.SIGINT, before)
+        # By then the reactor has its handlers.
         self._reactor.callWhenRunning(self._begin_watch)
 
     def _begin_watch(self) -> None:

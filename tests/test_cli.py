@@ -270,6 +270,16 @@ class CommandTests(TestCase):
                 peer.transport.signalProcess("TERM")
                 self.assertEqual(await peer.ended, -signal.SIGTERM)
 
+    async def test_while_it_starts(self) -> None:
+        """The main chunk does not return, and the reactor has not begun."""
+        code = "print('ready') while true do end"
+        options = "--grace", "0.1", "--max-callback-time", "0", "-e", code
+        for command in (EPLUA, [*TWISTD_N, "eplua"]):
+            peer = start(self, *command, *options)
+            await peer.says(b"ready")
+            peer.transport.signalProcess("INT")
+            self.assertEqual(await peer.ended, -signal.SIGINT)
+
     async def test_grace_is_for_what_hangs(self) -> None:
         """Whoever stops in time is not waited for."""
         peer = start(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
+import sysconfig
 from collections.abc import Iterable
+from pathlib import Path
 
 from eplua_twisted.errors import OperationError
 
@@ -44,6 +47,22 @@ def is_within(path: bytes, directories: Iterable[bytes]) -> bool:
     )
 
 
+_DESCRIPTOR = re.compile(rb"/proc/\d+/(task/\d+/)?fd/")
+
+
+def what_runs() -> list[bytes]:
+    """
+    What decides what this process does: its memory, this package, Python's modules.  A
+    script that writes there gets round every limit.
+    """
+    paths = sysconfig.get_paths()
+    # The Lua library is in the package, or in a checkout beside it.
+    package = Path(__file__).parents[1]
+    places: list[str | Path] = ["/proc", package, package.parent / "lua"]
+    places += [paths[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")]
+    return [real(os.fsencode(each)) for each in places]
+
+
 class Files:
     """
     The files of one runtime.
@@ -52,9 +71,16 @@ class Files:
     @ivar write: the same for writing
     """
 
-    def __init__(self, read: list[bytes] | None, write: list[bytes] | None) -> None:
+    def __init__(
+        self,
+        read: list[bytes] | None,
+        write: list[bytes] | None,
+        kept: Iterable[bytes] = (),
+    ) -> None:
+        """@param kept: real paths that are never written, whatever C{write} has"""
         self.read = None if read is None else [real(each) for each in read]
         self.write = None if write is None else [real(each) for each in write]
+        self._kept = list(kept)
 
     def check(self, path: bytes, kind: str, link: bool = False) -> bytes:
         """
@@ -65,12 +91,20 @@ class Files:
         @raise OperationError: C{denied}
         """
         allowed = self.read if kind == "read" else self.write
-        if allowed is None:
+        kept = self._kept if kind == "write" else []
+        if allowed is None and not kept:
             return path
         found = real_of(path, link)
-        if not is_within(found, allowed):
+        if allowed is not None and not is_within(found, allowed):
             raise denied(path, kind)
-        return found
+        # A directory above is not moved either: another one could take its place.
+        above = link and any(is_within(each, [found]) for each in kept)
+        if (above or is_within(found, kept)) and not _DESCRIPTOR.match(found):
+            raise OperationError(
+                "denied",
+                f"{_shown(path)}: Permission denied: it belongs to what runs the script",
+            )
+        return path if allowed is None else found
 
     def module(self, path: bytes, beside: bytes | None) -> bytes | None:
         """

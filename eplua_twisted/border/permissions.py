@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from eplua_twisted.border.files import Files
+from eplua_twisted.border.files import Files, what_runs
 from eplua_twisted.border.network import Network, parse_host
 
 Path = str | os.PathLike[str]
@@ -71,13 +71,14 @@ class Access:
         self, permissions: Permissions = UNLIMITED, sandbox: bool = False
     ) -> None:
         self.sandbox = sandbox
-        self.files = Files(
-            _paths(permissions.allow_read, sandbox),
-            _paths(permissions.allow_write, sandbox),
-        )
+        read = _paths(permissions.allow_read, sandbox)
+        write = _paths(permissions.allow_write, sandbox)
         asked = permissions.allow_net is not None or permissions.deny_net
+        limited = sandbox or asked or permissions.allow_listen
+        any_limit = limited or read is not None or write is not None
+        self.files = Files(read, write, what_runs() if any_limit else ())
         self.network = Network(
-            limited=sandbox or asked or permissions.allow_listen,
+            limited=limited,
             allowed=[parse_host(each) for each in permissions.allow_net or ()],
             denied=permissions.deny_net,
             listen=permissions.allow_listen,

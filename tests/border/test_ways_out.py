@@ -6,7 +6,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+import eplua_twisted
 from eplua_twisted import Permissions
+from eplua_twisted.files import lua_directory
 from eplua_twisted.hc3.setup import Setup
 from eplua_twisted.programs import Programs
 from eplua_twisted.runtime_options import RuntimeOptions
@@ -341,6 +343,43 @@ class FileTests(LuaTestCase):
             self.refused(code)
         self.assertEqual((self.root / "out" / "secret").read_text(), "secret")
         self.assertEqual(len(list((self.root / "out").iterdir())), 2)
+
+    def test_what_runs_the_script(self) -> None:
+        """
+        Its memory, its modules and the library are not written, and no directory takes
+        their place, whichever limit there is: that would be a way round it.
+        """
+        package = Path(eplua_twisted.__file__).parent
+        library = lua_directory()
+        for given in (
+            {"allow_read": ["/"]},
+            {"allow_write": ["/"]},
+            {"deny_net": True},
+            {"allow_net": ["192.0.2.1"]},
+        ):
+            permissions = Permissions(**given)
+            self.runtime = self.make_runtime(permissions=permissions)
+            for code in (
+                "return io.open('/proc/self/mem', 'r+')",
+                "return io.open('/proc/self/mem', 'w')",
+                "return io.open('/proc/thread-self/mem', 'w')",
+                "return io.output('/proc/self/mem')",
+                f"return io.open('{package}/new.py', 'w')",
+                f"return io.open('{package.parent}/{package.name}/./new.py', 'a')",
+                f"return io.open('{library}/new.lua', 'w')",
+                f"return io.open('{os.__file__}', 'a')",
+                f"return os.remove('{package}/new.py')",
+                f"return os.rename(root .. '/read/plain', '{package}/new.py')",
+                f"return os.rename('{package}', root .. '/write/mine')",
+                f"return os.rename('{package.parent}', root .. '/write/mine')",
+            ):
+                self.refused(code)
+        self.assertTrue(package.is_dir())
+        self.run_lua(
+            f"print(io.open('{self.root}/write/new', 'w'):write('x') ~= nil)"
+            " print(io.open('/dev/stderr', 'a') ~= nil)"
+        )
+        self.assertEqual(self.lines, [b"true", b"true"])
 
     def test_what_is_allowed(self) -> None:
         self.run_lua(
