@@ -53,6 +53,12 @@ class GuideTests(TestCase):
         (code,) = re.findall(rf"```{kind}\n(.*?)```", GUIDE.read_text(), re.DOTALL)
         return str(code)
 
+    def test_each_package_is_in_the_table(self) -> None:
+        table = GUIDE.read_text().split("| package | |\n")[1].split("\n\n")[0]
+        firsts = [row.split(" | ")[0] for row in table.splitlines()]
+        named = set(re.findall(r"`(\w+)`", " ".join(firsts)))
+        self.assertEqual(named, MAY_IMPORT.keys() - {"__init__"})
+
     def insert(self, path: Path, line: str, row: str) -> None:
         text = path.read_text()
         self.assertEqual(text.count(line), 1)
