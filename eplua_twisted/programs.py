@@ -88,6 +88,7 @@ class Programs:
         # A clock whose time can be moved stands still while one is not there yet.
         self._work = Work()
         _, self._unfollow = follow(clock, self._work)
+        self._restarting: set[int] = set()
         self.runtimes: dict[int, Runtime] = {}
         self._paths = list(paths)
 
@@ -134,11 +135,15 @@ class Programs:
             self._work.under_way -= 1
 
     def _restart(self, place: int, number: int) -> None:
-        """A QuickApp is to start anew: in a new runtime."""
+        """A QuickApp is to start anew, in a new runtime; two that ask are one."""
+        if place in self._restarting:
+            return
+        self._restarting.add(place)
         self._starting += 1
 
         async def again() -> None:
             await self._held(self.runtimes[place].stop())
+            self._restarting.discard(place)
             if not self._stopping:
                 await self._start(place, number)
 

@@ -148,6 +148,23 @@ class ProgramsTests(SynchronousTestCase):
         self.assertEqual((first[1], first[3]), ("1", "nil"))
         self.assertEqual((second[1], second[2], second[3]), ("2", first[2], "new"))
 
+    def test_restart_that_is_asked_for_twice_is_one(self) -> None:
+        """As when children are given variables, one after the other."""
+        self.run_all(
+            """
+            function QuickApp:onInit()
+              print("start")
+              if self:getVariable("again") ~= "" then return end
+              self:setVariable("again", "no")
+              for _ = 1, 3 do plugin.restart() end
+            end
+            """
+        )
+        self.reactor.pump([0.1] * 20)
+        self.turn()
+        self.assertEqual(self.texts, ["start", "start"])
+        self.assertEqual(self.failed, [])
+
     def test_run_for_ends_all(self) -> None:
         over = self.run_all(
             "function QuickApp:onInit() setInterval(function() print('tick') end, 1000) end",

@@ -34,7 +34,9 @@ DEFAULT_ROOM = 219
 MAX_DELAYED = 1000
 """Actions that may wait for their time."""
 
-RESTARTING = frozenset(("quickAppVariables", "viewLayout", "uiView", "uiCallbacks"))
+RESTARTING = frozenset(
+    ("quickAppVariables", "viewLayout", "uiView", "useUiView", "uiCallbacks")
+)
 """Properties of a QuickApp after whose change by C{PUT /devices} it starts anew."""
 
 
