@@ -15,6 +15,10 @@ local GLOBALS = 5000 -- that are looked at
 
 local hints = {}
 
+--- More tables of ours, by their global names; and what is told of an object that is none
+--- of the library's classes: the name of its class, and an array of its methods.
+hints.tables, hints.methods_of = {}, function() end
+
 -- Each version of Lua has its own words, and LuaJIT others.
 local function missing(message)
   local kind, name = match(message, "a nil value %((%a+) '([^']+)'%)")
@@ -41,18 +45,24 @@ end
 
 local MODULES = { "eplua", "json", "mqtt", "net", "task" }
 
-local function add_modules(names)
-  for i = 1, #MODULES do
-    local name = MODULES[i]
+local function add_tables(names, list)
+  for i = 1, #list do
+    local name = list[i]
     local module = rawget(globals, name)
     if type(module) == "table" then add_fields(names, name .. ".", module, true) end
   end
+end
+
+local function add_modules(names)
+  add_tables(names, MODULES)
+  add_tables(names, hints.tables)
   -- The classes are there before they are loaded.
   for name in next, core.classes do add(names, name, "net." .. name) end
 end
 
 local function add_methods(names, object, variable)
   local name, methods = class.methods(object)
+  if not name then name, methods = hints.methods_of(object) end
   if not name then return false end
   for i = 1, #methods do add(names, methods[i], (variable or name) .. ":" .. methods[i]) end
   return true

@@ -192,6 +192,21 @@ function class.is_of(instance, wanted)
   return false
 end
 
+--- Of a class or an instance: the name of the class, and its methods and those of its bases.
+---@return string|nil, string[]|nil
+function class.methods_of(value)
+  local of = instances[value] or classes[value] and value
+  if not of then return nil end
+  local name, found = classes[of].name, {}
+  while of do
+    for key, each in next, classes[of].members do
+      if type(key) == "string" and type(each) == "function" then found[#found + 1] = key end
+    end
+    of = classes[of].base
+  end
+  return name, found
+end
+
 --- The name of a class, or of that of an instance.
 function class.name(value)
   local known = classes[instances[value] or value]

@@ -19,6 +19,10 @@ local fibaro = core.import("hc3/house")
 fibaro.with_colons()
 globals.fibaro, globals.hub = fibaro, fibaro
 
+local hints = core.import("border/hints")
+hints.tables = { "fibaro", "api", "plugin", "logger" }
+hints.methods_of = class.methods_of
+
 local plugin, children = core.import("hc3/plugin"), core.import("hc3/children", "hc3")
 local tell = core.import("hc3/refresh_states", "hc3")
 local exit, reports = core.import("border/exit"), core.import("border/reports")
