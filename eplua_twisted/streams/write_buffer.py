@@ -13,10 +13,6 @@ from zope.interface import implementer
 from eplua_twisted.border.waiters import Waiters
 
 SLICE = 64 * 1024
-"""Bytes that are made ready at a time, of what is much longer."""
-
-WHOLE = 128 * 1024
-"""Bytes that a transport is given at a time: all that was read at once is not cut."""
 
 
 class Outlet(Protocol):
@@ -67,7 +63,7 @@ class WriteBuffer:
 
     def write(self, data: bytes) -> None:
         """Send, now or when the transport takes it."""
-        if self._full or len(data) > WHOLE:
+        if self._full or len(data) > SLICE:
             self.amount += len(data)
             if self._held is None:
                 self._held = deque()
@@ -108,7 +104,7 @@ class WriteBuffer:
 
     def _pump(self) -> None:
         while self._held and not self._full:
-            data = self._held[0][self._sent : self._sent + WHOLE]
+            data = self._held[0][self._sent : self._sent + SLICE]
             self._sent += len(data)
             if self._sent == len(self._held[0]):
                 self._held.popleft()

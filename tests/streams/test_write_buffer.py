@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError
 from twisted.trial.unittest import SynchronousTestCase
 
-from eplua_twisted.streams.write_buffer import WHOLE, WriteBuffer
+from eplua_twisted.streams.write_buffer import SLICE, WriteBuffer
 from tests.support import ALL_BYTES
 
 
@@ -68,7 +68,7 @@ class WriteBufferTests(SynchronousTestCase):
         buffer = WriteBuffer(outlet)
         data = ALL_BYTES * 1024
         buffer.write(data)
-        self.assertEqual(len(outlet.got), WHOLE)
+        self.assertEqual(len(outlet.got), SLICE)
         while buffer.amount:
             outlet.drain(0)
         self.assertEqual(outlet.got, data)
