@@ -153,7 +153,7 @@ class _Reader:
 
     def _unknown(self, name: str, line: int) -> None:
         known = sorted({*self._takes, *TEXTS})
-        near = difflib.get_close_matches(name.lower(), known, 1)
+        near = difflib.get_close_matches(name.lower(), [*known, *sorted(IGNORED)], 1)
         hint = (
             f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}"
         )

@@ -4,7 +4,7 @@ local core, primitives = ...
 
 local api, logs = core.import("hc3/api", "hc3"), core.import("hc3/logs", "hc3")
 local class, reports = core.import("hc3/class"), core.import("border/reports")
-local Base = core.import("hc3/quickapp")
+local limits, Base = core.import("border/limits", "limits"), core.import("hc3/quickapp")
 local globals, pairs, tostring, type = _G, pairs, tostring, type
 local format, insert, sort = string.format, table.insert, table.sort
 local assert_type, unpack = globals.__assert_type, core.unpack
@@ -19,6 +19,13 @@ local main -- the QuickApp of this script
 
 local children = {}
 
+--- Call a function within a handler, which is still the one whose time is taken.
+local function call_within(what, f, ...)
+  local running = limits.callback
+  reports.call(nil, what, f, ...)
+  limits.callback = running
+end
+
 --- On HC3 it is here that onInit runs: what a script has put around it sees that. What
 --- onInit raises is reported.
 function QuickApp:__init(device)
@@ -32,7 +39,7 @@ function QuickApp:__init(device)
   globals.super = nil
   if type(self.onInit) == "function" then reports.call(nil, "onInit", self.onInit, self) end
   if not self.childsInitialized then
-    reports.call(nil, "initChildDevices", self.initChildDevices, self)
+    call_within("initChildDevices", self.initChildDevices, self)
   end
 end
 
@@ -44,7 +51,7 @@ local function adopt(self, child, id)
   child.parent = self
   primitives.hc3_own(id)
   if type(child.onInit) == "function" then
-    reports.call(nil, "onInit of a child", child.onInit, child)
+    call_within("onInit of a child", child.onInit, child)
   end
   return child
 end
@@ -64,7 +71,7 @@ function QuickApp:initChildDevices(classes)
         made = QuickAppChild
       end
       -- A child that fails does not keep the others.
-      reports.call(nil, "initChildDevices", function() adopt(self, made(device), device.id) end)
+      call_within("initChildDevices", function() adopt(self, made(device), device.id) end)
     end
   end
 end
@@ -106,6 +113,12 @@ local function nobody(id)
   logs.say("ERROR", format("Child with id: %s not found", tostring(id)))
 end
 
+--- Call a method that the controller asks for; its time is the script's.
+local function handle(object, name, ...)
+  if type(object[name]) == "function" then limits.callback = object[name] end
+  return object:callAction(name, ...)
+end
+
 -- What the controller calls. Scripts may put others in their place.
 
 --- An action: { deviceId, actionName, args }.
@@ -118,7 +131,7 @@ function globals.onAction(id, event)
   for place in pairs(arguments) do
     if type(place) == "number" and place > count then count = place end
   end
-  return object:callAction(event.actionName, unpack(arguments, 1, count))
+  return handle(object, event.actionName, unpack(arguments, 1, count))
 end
 
 --- A press: { deviceId, elementName, eventType, values }.
@@ -131,7 +144,7 @@ function globals.onUIEvent(id, event)
     return logs.say("WARNING", format("UI callback for element: %s not found.",
       tostring(event.elementName)))
   end
-  return object:callAction(callback, event)
+  return handle(object, callback, event)
 end
 
 --- A property of a device of the script has changed, whoever has changed it.

@@ -116,12 +116,13 @@ class HeaderTests(FormsTestCase):
         )
 
     def test_unknown_headers_warn_with_the_nearest_name(self) -> None:
-        form = self.form("--%%nmae=x\n--%%zzzzzz=1")
+        form = self.form("--%%nmae=x\n--%%zzzzzz=1\n--%%offlin=true")
         self.assertIn(
             "script.lua:1: unknown header 'nmae'; did you mean 'name'?",
             form.warnings[0],
         )
         self.assertIn("known: ", form.warnings[1])
+        self.assertIn("did you mean 'offline'?", form.warnings[2])
 
     def test_broken_headers_name_file_and_line(self) -> None:
         for code, text in (

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.logger import capturedLogs, formatEvent
+
+from eplua_twisted.border import bridge
 from eplua_twisted.hc3.log_lines import COLOURS, MAX_KEPT
 from eplua_twisted.hc3.setup import Setup
 from tests.support import for_each_lua
@@ -236,6 +239,24 @@ class QuickAppTests(HostTestCase):
         self.assertEqual(len(self.errors), 1)
         self.assertRegex(self.errors[0], r"^\[QUICKAPP\d+\] test\.lua:4: ")
         self.assertEqual(texts[-1:], ["timer"])
+
+    def test_a_slow_handler_is_told_of_with_its_place_in_the_script(self) -> None:
+        """onInit, an action and a press; what is ours within them has no time of its own."""
+        self.patch(bridge, "SLOW", 0.02)
+        with capturedLogs() as logs:
+            self.quickapp(
+                "work() end\nfunction QuickApp:act() work() end\nfunction QuickApp:pressed() work()",
+                "function work() local t = os.clock() repeat until os.clock() > t + 0.03 end\n"
+                '--%%u={button="b", text="B", onReleased="pressed"}',
+            )
+            self.ask("POST", f"/devices/{self.number}/action/act")
+            press = {"deviceId": self.number, "elementName": "b", "values": []}
+            self.ask(
+                "POST", "/plugins/callUIEvent", {**press, "eventType": "onReleased"}
+            )
+        places = [formatEvent(each).partition(": ")[0] for each in logs]
+        for line in (3, 5, 6):
+            self.assertIn(f"test.lua:{line}", places)
 
     def test_set_name_and_set_visible_change_the_device(self) -> None:
         texts = self.quickapp(
