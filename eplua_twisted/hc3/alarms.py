@@ -28,6 +28,7 @@ PARTITION = Shape(
         "secondsToArm": 0,
         "devices": [],
     },
+    removed=204,
 )
 
 MAX_HISTORY = 1000

@@ -23,6 +23,7 @@ class Shape:
     @ivar required: what a new one has to have
     @ivar event: the first word of its events, C{Room} for C{RoomCreatedEvent}; the
         kind of the object is the same in small letters
+    @ivar removed: the status of a removal, which is not the same for all on the box
     """
 
     table: str
@@ -31,6 +32,7 @@ class Shape:
     defaults: Record = field(default_factory=dict)
     required: tuple[str, ...] = ("name",)
     event: str = ""
+    removed: int = 200
 
 
 class Collection:
@@ -116,4 +118,4 @@ class Collection:
 
     def _remove(self, request: Request) -> Answer:
         self.remove(request.number("id"), request.source)
-        return 204, None
+        return self.shape.removed, None

@@ -148,7 +148,7 @@ class DeviceRoutes:
 
     def _remove(self, request: Request) -> Answer:
         self._devices.remove(request.number("id"), request.source)
-        return 204, None
+        return 200, None
 
     def _set_property(self, request: Request) -> Answer:
         fields = request.fields
@@ -236,7 +236,7 @@ class DeviceRoutes:
 
     def _take_back(self, request: Request) -> Answer:
         self._devices.take_back(request.number("timestamp"), request.number("id"))
-        return 204, None
+        return 200, None
 
 
 def _part(device: Record, attributes: Record) -> Record:

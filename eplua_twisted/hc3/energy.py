@@ -136,7 +136,7 @@ class Energy:
             meter = is_a(str(device["type"]), "energyMeter")
             record(device["properties"])["value" if meter else "energy"] = 0
         self._house.dirty()
-        return 204, None
+        return 200, None
 
     def _get(self, name: str, first: Record, request: Request) -> Answer:
         return 200, {**first, **record(self._house.objects["settings"].get(name))}

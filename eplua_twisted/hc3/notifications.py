@@ -84,4 +84,4 @@ class Notifications(Collection):
 
     def _forget(self, request: Request) -> Answer:
         self.pushes.remove(self._find(request))
-        return 204, None
+        return 200, None

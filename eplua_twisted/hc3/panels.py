@@ -92,6 +92,7 @@ SHAPES = (
         "setting of a device's notifications",
         {"enabled": True, "notifications": []},
         required=(),
+        removed=204,
     ),
     Shape(
         "installationCosts",
@@ -120,6 +121,7 @@ CLIMATE = Shape(
         "properties": {},
     },
     event="ClimateZone",
+    removed=204,
 )
 
 SPRINKLERS = Shape(
@@ -127,6 +129,7 @@ SPRINKLERS = Shape(
     "/panels/sprinklers",
     "sprinkler schedule",
     {"name": "", "days": [], "isActive": False, "sequences": []},
+    removed=204,
 )
 
 

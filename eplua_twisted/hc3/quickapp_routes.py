@@ -151,4 +151,4 @@ class QuickAppRoutes:
 
     def _remove(self, request: Request) -> Answer:
         self._quickapps.remove_file(request.number("id"), request.parameters["name"])
-        return 204, None
+        return 200, None

@@ -44,6 +44,7 @@ SCENE = Shape(
         "updated": 0,
     },
     event="Scene",
+    removed=204,
 )
 
 

@@ -183,7 +183,7 @@ class Settings:
         name, _ = self._part(path, request)
         self._house.settings(path).pop(name)
         self._house.dirty()
-        return 204, None
+        return 200, None
 
     def _reset(self, request: Request) -> Answer:
         self._house.objects["settings"].pop("network/interfaces", None)

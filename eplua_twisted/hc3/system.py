@@ -138,7 +138,7 @@ class System:
 
     def _forget(self, request: Request) -> Answer:
         self._house.events.clear()
-        return 204, None
+        return 200, None
 
     def _ui_devices(self, request: Request) -> Answer:
         shown = ("id", "name", "roomID", "type", "baseType", "visible", "parentId")

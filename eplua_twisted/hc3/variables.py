@@ -112,7 +112,7 @@ class GlobalVariables:
         self._house.events.tell(
             "GlobalVariableRemovedEvent", {"variableName": name}, source=request.source
         )
-        return 204, None
+        return 200, None
 
 
 def _value(value: Plain) -> Plain:

@@ -108,7 +108,7 @@ class RefreshTests(ControllerTestCase):
     def test_history_is_forgotten(self) -> None:
         self.set_global("1")
         last = self.get("/refreshStates")["last"]
-        self.assertEqual(self.ask("DELETE", "/events/history")[0], 204)
+        self.assertEqual(self.ask("DELETE", "/events/history")[0], 200)
         self.assertEqual(self.get("/events/history"), [])
         self.set_global("2")
         self.assertEqual(self.get("/refreshStates")["last"], last + 1)

@@ -184,7 +184,7 @@ class ApiTests(HostTestCase):
             print((api.get("/api/settings/info")) ~= nil, select(2, api.get("/nothing")))
             """
         )
-        self.assertEqual(texts, ["nil 404", "G 201", "200", "204", "true 404"])
+        self.assertEqual(texts, ["nil 404", "G 201", "200", "200", "true 404"])
 
     def test_null_is_nil(self) -> None:
         texts = self.quickapp(

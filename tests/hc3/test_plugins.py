@@ -247,7 +247,7 @@ class FileTests(ControllerTestCase):
             [sorted(each) for each in self.get(self.path)],
             [["isMain", "isOpen", "name", "type"]] * 2,
         )
-        self.assertEqual(self.ask("DELETE", f"{self.path}/lib")[0], 204)
+        self.assertEqual(self.ask("DELETE", f"{self.path}/lib")[0], 200)
         self.assertEqual(self.ask("DELETE", f"{self.path}/main")[0], 400)
 
     def test_change_is_told_and_restarts(self) -> None:

@@ -60,7 +60,7 @@ class RequestTests(RemoteTestCase):
         self.assertEqual((status, body["value"]), (201, "ü"))
         self.assertEqual(self.controller.global_variables, {"a": "ü"})
         self.assertEqual(self.ask("GET", "/globalVariables/b")[0], 404)
-        self.assertEqual(self.ask("DELETE", "/globalVariables/a"), (204, None))
+        self.assertEqual(self.ask("DELETE", "/globalVariables/a"), (200, None))
 
     def test_start_sees_that_it_is_there(self) -> None:
         self.start()

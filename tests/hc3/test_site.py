@@ -92,9 +92,8 @@ class RequestTests(SiteTestCase):
             self.assertIn(text, body["message"])
 
     def test_empty_answer(self) -> None:
-        self.controller.set_global("a", "1")
         raw = self.client.ask(
-            b"DELETE /api/globalVariables/a HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            b"DELETE /api/debugMessages HTTP/1.1\r\nHost: localhost\r\n\r\n"
         )
         self.assertTrue(raw.startswith(b"HTTP/1.1 204 "))
 

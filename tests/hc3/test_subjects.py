@@ -26,7 +26,7 @@ class VariableTests(ControllerTestCase):
         self.clock.advance(5)
         status, row = self.ask("PUT", "/globalVariables/a", {"value": True})
         self.assertEqual((row["value"], row["modified"]), ("true", TIME + 5))
-        self.assertEqual(self.ask("DELETE", "/globalVariables/a")[0], 204)
+        self.assertEqual(self.ask("DELETE", "/globalVariables/a")[0], 200)
         self.assertEqual(
             [kind for kind, _ in self.happened()],
             [
@@ -82,7 +82,7 @@ class RoomTests(ControllerTestCase):
         lamp = self.device("binarySwitch", roomID=number)
         self.ask("PUT", f"/rooms/{number}", {"name": "Attic"})
         self.assertEqual(self.get(f"/rooms/{number}")["name"], "Attic")
-        self.assertEqual(self.ask("DELETE", f"/rooms/{number}")[0], 204)
+        self.assertEqual(self.ask("DELETE", f"/rooms/{number}")[0], 200)
         self.assertEqual(self.get(f"/devices/{lamp}")["roomID"], 219)
         self.assertEqual(
             self.happened(),
@@ -378,7 +378,7 @@ class SettingsTests(ControllerTestCase):
         _, made = self.ask("POST", many, {"name": "a"})
         one = f"{many}/{made['uuid']}"
         self.assertEqual(self.get(one)["name"], "a")
-        self.assertEqual(self.ask("DELETE", one)[0], 204)
+        self.assertEqual(self.ask("DELETE", one)[0], 200)
         self.assertEqual(self.ask("DELETE", one)[0], 404)
 
     def test_sun_follows_the_place(self) -> None:
@@ -393,6 +393,10 @@ class SettingsTests(ControllerTestCase):
             [data["property"] for _, data in self.happened()],
             ["sunriseHour", "sunsetHour"],
         )
+
+
+WITHOUT_AN_ANSWER = ("/panels/climate", "/panels/sprinklers", "/deviceNotifications/v1")
+"""Where the box's own description of its REST interface has 204 for a removal, not 200."""
 
 
 class ListTests(ControllerTestCase):
@@ -421,7 +425,8 @@ class ListTests(ControllerTestCase):
             self.assertIn(made, self.get(path))
             status, changed = self.ask("PUT", one, {"extra": [1], "id": 999})
             self.assertEqual(changed, {**made, "extra": [1]}, path)
-            self.assertEqual(self.ask("DELETE", one)[0], 204)
+            removed = 204 if path in WITHOUT_AN_ANSWER else 200
+            self.assertEqual(self.ask("DELETE", one)[0], removed, path)
             self.assertEqual(self.ask("GET", one)[0], 404)
 
     def test_wrong_fields_are_400(self) -> None:
@@ -519,7 +524,7 @@ class SystemTests(ControllerTestCase):
         )
         self.assertEqual(self.ask("POST", "/mobile/push", {})[0], 400)
         path = f"/mobile/push/{made['id']}"
-        self.assertEqual(self.ask("DELETE", path)[0], 204)
+        self.assertEqual(self.ask("DELETE", path)[0], 200)
         self.assertEqual(self.ask("DELETE", path)[0], 404)
 
 
@@ -536,7 +541,7 @@ class EnergyTests(ControllerTestCase):
             f"/energy/consumption/device/{number}/detail",
         ):
             self.assertEqual(self.get(path)["consumption"], 5.0, path)
-        self.assertEqual(self.ask("DELETE", "/energy/consumption", {})[0], 204)
+        self.assertEqual(self.ask("DELETE", "/energy/consumption", {})[0], 200)
         self.assertEqual(self.get("/panels/energy")["consumption"], 0.0)
         path = "/energy/consumption/device/1/detail"
         self.assertEqual(self.ask("GET", path)[0], 404)
