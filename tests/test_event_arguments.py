@@ -1,4 +1,4 @@
-"""The arguments of events and callbacks are those that lua/types/ describes."""
+"""Events and callbacks are given the arguments, and the tables, that lua/types/ describes."""
 
 from __future__ import annotations
 
@@ -65,6 +65,47 @@ class WebSocketArgumentTests(LuaTestCase):
         self.assertEqual(
             said, {"\t".join([name, *kinds]) for name, kinds in self.described()}
         )
+
+
+TABLES = """
+local function show(class, table)
+  for name in pairs(table) do print(class, name) end
+end
+local server = net.HTTPServer()
+server:route("GET", "/:id", function(request, response)
+  show("net.Request", request)
+  response:send(200, {}, "x")
+end)
+server:websocket("/ws", { connected = function(_, info) show("net.WebSocketInfo", info) end })
+server:start("127.0.0.1", 7000, nil, {})
+local client = net.HTTPClient({ persistent = false })
+client:request("http://127.0.0.1:7000/5", {
+  success = function(response) show("net.HTTPClientResponse", response) end,
+})
+local socket = net.WebSocketClient()
+socket:connect("ws://127.0.0.1:7000/ws")
+setTimeout(function() socket:close() server:stop() end, 200)
+"""
+
+
+class FieldTests(LuaTestCase):
+    def test_tables(self) -> None:
+        """The tables that callbacks are given have the fields that are described."""
+        self.run_lua(TABLES)
+        for _ in range(40):
+            self.reactor.advance(0.01)
+            self.reactor.settle()
+        found: dict[str, set[str]] = {}
+        for line in self.lines:
+            kind, _, name = line.decode().partition("\t")
+            found.setdefault(kind, set()).add(name)
+        self.assertEqual(len(found), 3, self.warnings)
+        for kind, names in found.items():
+            fields = API.fields(kind).values()
+            self.assertLessEqual(names, {each.name for each in fields}, kind)
+            self.assertLessEqual(
+                {each.name for each in fields if not each.optional}, names, kind
+            )
 
 
 class MQTTArgumentTests(MemoryBrokerTestCase):
