@@ -123,6 +123,14 @@ class DocumentTests(TestCase):
             (name,) = re.findall(r"`python -m bench\.(\w+)` \|$", row)
             self.assertTrue((ROOT / "bench" / f"{name}.py").is_file(), row)
 
+    def test_benchmarks(self) -> None:
+        """The page on performance has a row for each that can be run."""
+        page = (ROOT / "docs" / "performance.md").read_text()
+        listed = set(re.findall(r"^\| `python -m bench\.(\w+)` \|", page, re.MULTILINE))
+        others = {"__init__", "harness", "others", "run", "soak", "standard_transport"}
+        files = {path.stem for path in (ROOT / "bench").glob("*.py")}
+        self.assertEqual(listed, files - others)
+
     async def test_python_snippets(self) -> None:
         """Every one of a document runs to its end; README's prints what it says."""
         for path in DOCUMENTS:
