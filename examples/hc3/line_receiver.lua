@@ -155,5 +155,6 @@ function QuickApp:allOff()
 end
 
 function QuickApp:volumeChanged(event)
+  self:updateView("volume", "value", tostring(event.values[1]))
   for _, zone in pairs(self.zones) do zone:setValue(event.values[1]) end
 end

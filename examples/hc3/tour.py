@@ -1,6 +1,6 @@
 """
 The QuickApps beside this file, each with its device, which is simulated: prints what their
-children show.  Ends with 0 only if all of it worked.
+children and their views show.  Ends with 0 only if all of it worked.
 
 C{tour.py [URI]}: where an MQTT broker is, if there is one.
 """
@@ -18,6 +18,8 @@ from eplua_twisted import Runtime
 from eplua_twisted.hc3.controller import SimulatedController
 from eplua_twisted.hc3.python import DeviceView
 from eplua_twisted.hc3.setup import Setup
+from eplua_twisted.hc3.view_elements import shown_device
+from eplua_twisted.hc3.view_text import device_text
 
 HERE = Path(__file__).parent
 
@@ -27,14 +29,9 @@ def shown(app: DeviceView) -> list[str]:
     return [f"{each.name}: {each.value}" for each in app.children]
 
 
-def text(view: Any) -> str:
-    """What the first label of a view says."""
-    if isinstance(view, dict):
-        if view.get("type") == "label":
-            return str(view["text"])
-        view = list(view.values())
-    found = (text(each) for each in view) if isinstance(view, list) else iter(())
-    return next((each for each in found if each), "")
+def view(app: DeviceView) -> list[str]:
+    """The lines of a QuickApp's view, as C{eplua hc3 ui} prints them."""
+    return [line.strip() for line in device_text(shown_device(app.data())).splitlines()]
 
 
 class House:
@@ -82,20 +79,12 @@ class House:
             if "viewLayout" in each.properties and not each.data()["parentId"]
         ]
 
-    def view(self, app: DeviceView) -> str:
-        answers: list[Any] = []
-        asked = self.controller.request("GET", f"/plugins/getView?id={app.id}")
-        asked.addCallback(answers.append)
-        return text(answers[0][1])
-
     async def until(self, app: DeviceView, wanted: str) -> None:
-        """Wait until a child, the view or the thermostat shows this; 10 seconds at most."""
-        degrees = "heatingThermostatSetpoint"
-        while wanted not in [
-            *shown(app),
-            self.view(app),
-            f"Target: {app.properties.get(degrees)}",
-        ]:
+        """Wait until the children, the view or the thermostat show this; 10 s at most."""
+        while True:
+            target = app.properties.get("heatingThermostatSetpoint")
+            if wanted in [*shown(app), *view(app), f"Target: {target}"]:
+                return
             await self._waiting.addTimeout(10, self._reactor)
 
     async def stop(self) -> None:
@@ -104,7 +93,7 @@ class House:
             await each.stop()
 
 
-async def modbus(house: House, broker: str) -> str:
+async def modbus(house: House, broker: str) -> list[str]:
     port = await house.device("modbus_meter.lua", "3")
     app = await house.quickapp(
         "modbus_meter.lua", host="127.0.0.1", port=port, interval=0.05, patience=0.05
@@ -113,37 +102,38 @@ async def modbus(house: House, broker: str) -> str:
     relay = next(each for each in app.children if each.name == "Relay")
     relay.call("turnOn")
     await house.until(app, "Power: 1200")
-    return house.view(app)
+    return [*shown(app), *view(app)]
 
 
-async def lines(house: House, broker: str) -> str:
+async def lines(house: House, broker: str) -> list[str]:
     port = await house.device("line_receiver.lua")
     app = await house.quickapp("line_receiver.lua", host="127.0.0.1", port=port)
     await house.until(app, "Living room: 40")
     house.controller.press(app.id, "volume", "onChanged", 30)
+    await house.until(app, "Living room: 30")
     await house.until(app, "Kitchen: 30")
-    return ", ".join(shown(app))
+    return [*shown(app), *view(app)]
 
 
-async def websocket(house: House, broker: str) -> str:
+async def websocket(house: House, broker: str) -> list[str]:
     port = await house.device("websocket_hub.lua")
     url = f"ws://127.0.0.1:{port}/live"
     app = await house.quickapp("websocket_hub.lua", url=url, token="secret")
     await house.until(app, "Hall temperature: 19.5")
     next(each for each in app.children if each.name == "Hall lamp").call("turnOn")
     await house.until(app, "Hall temperature: 20.0")
-    return ", ".join(shown(app))
+    return shown(app)
 
 
-async def mqtt(house: House, broker: str) -> str:
+async def mqtt(house: House, broker: str) -> list[str]:
     for number in range(100):
         house.controller.add_device("com.fibaro.binarySwitch", f"Lamp {number}")
     app = await house.quickapp("mqtt_bridge.lua", broker=broker)
     await house.until(app, "201 messages published")
-    return house.view(app)
+    return view(app)
 
 
-async def http(house: House, broker: str) -> str:
+async def http(house: House, broker: str) -> list[str]:
     port = await house.device("http_heat_pump.lua", "2")
     app = await house.quickapp(
         "http_heat_pump.lua", host="127.0.0.1", port=port, password="secret", retry=0.05
@@ -153,7 +143,7 @@ async def http(house: House, broker: str) -> str:
     for target in ("20.5", "21.0", "21.5", "22.0"):
         house.controller.press(app.id, "b2", "onReleased")
         await house.until(app, f"Target: {target}")
-    return f"{', '.join(shown(app))}, {house.view(app)}"
+    return [*shown(app), *view(app)]
 
 
 async def tour(reactor: Any, broker: str) -> None:
@@ -171,7 +161,8 @@ async def tour(reactor: Any, broker: str) -> None:
         house = House(reactor)
         try:
             said = await step(house, broker)
-            print(f"ok      QuickApp: {name}\n        {said}")
+            print(f"ok      QuickApp: {name}")
+            print("".join(f"          {line}\n" for line in said), end="")
         except TimeoutError:
             failed += 1
             print(f"FAILED  QuickApp: {name}")
