@@ -99,6 +99,27 @@ class LenientTests(CertificateTestCase):
             self.assertIn("verify failed", self.answer(client, "device.example"))
         self.assertEqual(self.warnings, [])
 
+    def test_mqtt_options_accept_one_by_its_authority_or_any(self) -> None:
+        """C{tls} has PEM texts, as the box's has."""
+        authority = Authority(self)
+        pem = authority.issue("device.example").encode()
+        context = server_context(TLSOptions(certificate=pem, private_key=pem))
+        secure = below(Factory.forProtocol(Device), context, self.reactor)
+        self.reactor.listenTCP(8883, secure, interface="0.0.0.0")
+        with open(authority.file) as file:
+            trusted = file.read()
+        for options in (
+            f"certificateAuthority = [[{trusted}]]",
+            "allowUnauthorized = true",
+        ):
+            self.handle(
+                f"c = mqtt.Client.connect('device.example', {{tls = {{{options}}}}})"
+                " c:addEventListener('error', function(e) print(e.message) end)"
+                " c:addEventListener('connected', function() print('connected') end)"
+            )
+            self.reactor.settle()
+            self.said("connected")
+
     def test_check_certificate_is_true_by_default_and_false_accepts_any(self) -> None:
         self.handle(
             "net.HTTPClient():request('https://device.example/',"
