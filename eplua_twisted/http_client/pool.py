@@ -46,7 +46,7 @@ class Pool:
         # Origins that have answered twice on a connection, the newest last.
         self._persistent_origins: dict[Hashable, None] = {}
         self._expiry = Deadline(clock, self._expire)
-        self._empty: Deferred[None] | None = None
+        self._waiting: list[Deferred[None]] = []
         self._keeps_heap = False
         self.capacity = 2
 
@@ -114,7 +114,7 @@ class Pool:
 
     def opened(self, connection: Connection) -> None:
         self._open.add(connection)
-        if self._empty is not None:
+        if self._waiting:
             connection.abort()
 
     def closed(self, connection: Connection) -> None:
@@ -123,9 +123,10 @@ class Pool:
         kept = self._kept.get(connection.origin)
         if kept is not None and connection in kept:
             kept.remove(connection)
-        if self._empty is not None and not self._open:
-            empty, self._empty = self._empty, None
-            empty.callback(None)
+        if not self._open:
+            waiting, self._waiting = self._waiting, []
+            for each in waiting:
+                each.callback(None)
 
     def unused(self, connection: Connection, reusable: bool) -> None:
         """See L{Keeper<eplua_twisted.http_client.connection.Keeper>}."""
@@ -160,7 +161,8 @@ class Pool:
         if not self._open:
             return succeed(None)
         empty: Deferred[None] = Deferred()
-        self._empty = empty
+        # It may be closed again before that.
+        self._waiting.append(empty)
         for connection in list(self._open):
             connection.abort()
         return empty

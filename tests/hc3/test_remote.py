@@ -261,6 +261,14 @@ class EventTests(RemoteTestCase):
         self.reactor.advance(8)
         self.assertEqual(self.kinds(), ["GlobalVariableAddedEvent"])
 
+    def test_stopped_twice_ends_twice(self) -> None:
+        """As with --run-for, when the command's own end comes meanwhile."""
+        self.reactor.settle()
+        both = self.remote.stop(), self.remote.stop()
+        self.reactor.pump([0, 0, 2, 0])
+        for stopped in both:
+            self.successResultOf(stopped)
+
     def test_nothing_is_left(self) -> None:
         self.reactor.settle()
         self.end(self.remote.stop)
