@@ -63,6 +63,12 @@ def template(name: str) -> tuple[Record, dict[str, Plain], list[str]]:
     return deepcopy(properties), actions, sorted(interfaces)
 
 
+def is_quickapp(device: Record) -> bool:
+    """It is a QuickApp, or a child of one."""
+    given = device.get("interfaces")
+    return isinstance(given, list) and ("quickApp" in given or "quickAppChild" in given)
+
+
 def hierarchy() -> Record:
     """All types as C{devices/hierarchy} tells them: each with those based on it."""
     nodes: dict[str, list[Plain]] = {name: [] for name in TYPES}

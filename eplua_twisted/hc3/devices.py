@@ -10,7 +10,7 @@ from twisted.logger import Logger
 from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.hc3 import actions
 from eplua_twisted.hc3.copies import copied
-from eplua_twisted.hc3.device_types import base_of, template
+from eplua_twisted.hc3.device_types import base_of, is_quickapp, template
 from eplua_twisted.hc3.fields import check
 from eplua_twisted.hc3.hosts import Hosts
 from eplua_twisted.hc3.house import House
@@ -90,9 +90,11 @@ class Devices:
         kind = text(given.get("type")) or "com.fibaro.device"
         properties, acts, interfaces = template(kind)
         own = texts(given.get("interfaces"))
-        quickapp = quickapp or "quickApp" in own
+        quickapp = quickapp or is_quickapp({"interfaces": listed(own)})
         if quickapp:
-            own = [*own, "quickApp"]
+            # A child has its own interface in the place of this one.
+            if "quickAppChild" not in own:
+                own = [*own, "quickApp"]
             properties = {**record(copied(QUICKAPP)), **properties}
         properties.update(record(given.get("properties")))
         if "baseType" in given:
@@ -300,7 +302,7 @@ class Devices:
             changes = actions.perform(device, name, arguments)
             for each, value in changes.items():
                 self.set_property(device_id, each, copied(value), source)
-        elif "quickApp" not in texts(device["interfaces"]):
+        elif not is_quickapp(device):
             raise Refused(404, f"device {device_id} has no action {name}")
         self.house.events.tell(
             "DeviceActionRanEvent",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from eplua_twisted.hc3.copies import copied
+from eplua_twisted.hc3.device_types import is_quickapp
 from eplua_twisted.hc3.devices import Devices
 from eplua_twisted.hc3.interfaces import QuickAppDescription
 from eplua_twisted.hc3.plain import Plain, Record, record, records, same, text, texts
@@ -54,7 +55,7 @@ class QuickApps:
     def find(self, device_id: Plain) -> Record:
         """@raise Refused: 404: there is no such device, or it is no QuickApp"""
         device = self.devices.find(device_id)
-        if "quickApp" not in texts(device["interfaces"]):
+        if not is_quickapp(device):
             raise Refused(404, f"device {device_id} is no QuickApp")
         return device
 

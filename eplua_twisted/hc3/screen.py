@@ -18,13 +18,14 @@ from twisted.logger import Logger
 from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.border.environment import Environment
 from eplua_twisted.errors import OperationError
+from eplua_twisted.hc3.device_types import is_quickapp
 from eplua_twisted.hc3.interfaces import Answer, IController
 from eplua_twisted.hc3.log_lines import MAX_LINES, Lines, LogLine
 from eplua_twisted.hc3.markup import pieces_of
 from eplua_twisted.hc3.plain import Plain, Record, integer, record, records, text
 from eplua_twisted.hc3.screen_files import FILES, ScreenFiles
 from eplua_twisted.hc3.site import Site
-from eplua_twisted.hc3.view_elements import is_quickapp, shown_device
+from eplua_twisted.hc3.view_elements import shown_device
 from eplua_twisted.http_server.request import HTTPServerRequest
 from eplua_twisted.websocket.accepted import AcceptedWebSocket
 from eplua_twisted.websocket.handshake import OpeningRequest

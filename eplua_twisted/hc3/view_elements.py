@@ -18,7 +18,6 @@ from eplua_twisted.hc3.plain import (
     record,
     records,
     text,
-    texts,
 )
 from eplua_twisted.hc3.view_rows import KINDS
 
@@ -200,11 +199,6 @@ def rows_of(properties: Record) -> list[list[Record]]:
         if row:
             found.append(row)
     return found
-
-
-def is_quickapp(device: Record) -> bool:
-    """It is a QuickApp, or a child of one."""
-    return "quickApp" in texts(device.get("interfaces"))
 
 
 def shown_device(device: Record) -> Record:

@@ -131,7 +131,7 @@ class ChildTests(ControllerTestCase):
         self.assertEqual((child["parentId"], child["roomID"]), (self.parent, 8))
         self.assertEqual(child["properties"]["value"], 20)
         self.assertEqual(child["properties"]["unit"], "C")
-        self.assertEqual(child["interfaces"], ["battery", "quickApp", "quickAppChild"])
+        self.assertEqual(child["interfaces"], ["battery", "quickAppChild"])
 
     def test_is_removed(self) -> None:
         _, child = self.child()

@@ -98,6 +98,26 @@ class QuickAppTests(HostTestCase):
         )
         self.assertEqual(texts, ["true true", "true"])
 
+    def test_children_are_not_among_the_quickapps(self) -> None:
+        """Their interface is quickAppChild, also after a script has set them all."""
+        texts = self.quickapp(
+            """
+            local child = self:createChildDevice({name = "a", type = "com.fibaro.binarySensor"})
+            print(json.encode(child.interfaces))
+            print(#api.get("/devices?interface=quickApp"))
+            api.put("/devices/" .. child.id, {interfaces = {"quickAppChild", "battery"}})
+            fibaro.call(child.id, "hello")
+            """
+        )
+        self.assertEqual(
+            texts,
+            [
+                '["fibaroBreach","quickAppChild"]',
+                "1",
+                "Class does not have 'hello' function defined - action ignored",
+            ],
+        )
+
     def test_actions_are_called_by_name_later(self) -> None:
         texts = self.quickapp(
             """
