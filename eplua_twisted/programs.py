@@ -188,27 +188,3 @@ class Programs:
             self._unfollow()
         await DeferredList([each.stop() for each in self.runtimes.values()])
         await self._opened.stop()
-
-
-class Single:
-    """One runtime, with the methods of L{Programs}."""
-
-    def __init__(
-        self, runtime: Runtime, start: Callable[[Runtime], Deferred[None]]
-    ) -> None:
-        self._runtime = runtime
-        self._start = start
-
-    def begin(self) -> Deferred[None]:
-        """@return: fires and fails as L{Runtime.run_file}"""
-        return self._start(self._runtime)
-
-    def idle(self) -> Deferred[None]:
-        return self._runtime.idle()
-
-    def stop(self) -> Deferred[None]:
-        return self._runtime.stop()
-
-
-Job = Single | Programs
-"""What a command runs."""

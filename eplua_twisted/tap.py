@@ -15,9 +15,9 @@ from eplua_twisted.border.clock import steady
 from eplua_twisted.border.limits import Limits
 from eplua_twisted.border.permissions import Permissions
 from eplua_twisted.hc3.options import HC3Options
+from eplua_twisted.job import Job, Single
 from eplua_twisted.limit_options import LimitOptions
 from eplua_twisted.permission_options import PermissionOptions
-from eplua_twisted.programs import Job, Programs, Single
 from eplua_twisted.runtime import LUA_VERSIONS, Runtime
 from eplua_twisted.runtime_options import RuntimeOptions
 from eplua_twisted.service import RuntimeService
@@ -136,6 +136,9 @@ class Options(TimeOptions, HC3Options, LimitOptions, PermissionOptions):
         made = self.runtime(running, **given)
         if not self.hc3 or self["execute"] is not None:
             return Single(Runtime(**made), self.begin)
+        # Late: a script that has nothing to do with HC3 need not wait for all that.
+        from eplua_twisted.programs import Programs
+
         clock = made["clock"] or steady(running)
         return Programs(
             steady(running),

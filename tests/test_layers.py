@@ -50,6 +50,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "lua_files": {"errors", "border", "files"},
     "runtime_options": {"border", "hc3", "transports"},
     "service": {"errors", "border", "runtime", "runtime_options"},
+    "job": {"runtime"},
     "signals": set(),
     "files": set(),
     "api": {"files"},
@@ -57,7 +58,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "permission_options": {"border"},
     "programs": {"errors", "border", "clocks", "hc3", "runtime", "runtime_options"},
     "tap": {
-        *("border", "transports", "hc3", "runtime", "service", "signals", "programs"),
+        *(
+            "border",
+            "transports",
+            "hc3",
+            "runtime",
+            "service",
+            "signals",
+            "programs",
+            "job",
+        ),
         "runtime_options",
         *("limit_options", "permission_options", "time_options"),
     },
@@ -132,6 +142,18 @@ class LayerTests(SynchronousTestCase):
             " Runtime(reactor, hc3=True);"
             " print([m for m in ('treq', 'autobahn', 'paho', 'twisted.web', "
             "'twisted.internet.endpoints', 'eplua_twisted.tcp.server') if m in sys.modules])"
+        )
+        output = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
+        self.assertEqual(output.stdout.strip(), "[]")
+
+    def test_the_command_loads_hc3_when_asked(self) -> None:
+        """It took a tenth of the start of a script that has nothing to do with HC3."""
+        code = (
+            "import sys, eplua_twisted.cli; print([m for m in ('eplua_twisted.programs',"
+            " 'eplua_twisted.hc3.opening', 'eplua_twisted.hc3.controller')"
+            " if m in sys.modules])"
         )
         output = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True
