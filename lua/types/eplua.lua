@@ -81,7 +81,7 @@ function clearInterval(timer) end
 ---@param ... any
 function print(...) end
 
----Stops the runtime in good order; no code of the script runs after it. true and nil are 0, false is 1.
+---Stops the runtime in good order; no code of the script runs after it. true is 0, false is 1, nil 0 or, after an error that was not handled, 1.
 ---@param code? integer|boolean
 function os.exit(code) end
 
