@@ -25,6 +25,7 @@ class Entries:
         """@param allowed: milliseconds of an entry; 0 is no limit"""
         self._bridge = bridge
         self._allowed = allowed
+        self._telling = False
         bridge.on_slow_entry = self._slow
 
     @query("callback_time")
@@ -44,7 +45,12 @@ class Entries:
         self._bridge.began = monotonic()
 
     def _slow(self, seconds: float) -> None:
+        if self._telling:
+            # Telling of one has taken long: the machine has other things to do.
+            return
+        self._telling = True
         self._bridge.enter(COMMANDS, b"slow", (int(seconds * 1000),))
+        self._telling = False
 
     def counts(self) -> dict[str, int]:
         return {}

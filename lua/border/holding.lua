@@ -54,8 +54,12 @@ function holding.in_worker(dispatch, exit, resume)
   end
 
   return function(ticket, ok, ...)
-    -- The bridge brings nothing but the answer while the worker waits for one.
-    if waits then return returned(resume(worker, ok, ...)) end
+    if waits then
+      -- The bridge brings nothing but the answer while the worker waits for one, and what
+      -- it has to say of the entry that is over.
+      if ticket == 0 then return dispatch(ticket, ok, ...) end
+      return returned(resume(worker, ok, ...))
+    end
     worker = worker or create(work)
     return returned(resume(worker, ticket, ok, ...))
   end

@@ -7,6 +7,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from eplua_twisted import Runtime
+from eplua_twisted.border import bridge
 from eplua_twisted.errors import OperationError
 from eplua_twisted.hc3.controller import SimulatedController
 from eplua_twisted.hc3.setup import Setup
@@ -95,6 +96,15 @@ class FibaroTests(HostTestCase):
         self.reactor.advance(0.05)
         self.turn(2)
         self.assertEqual(self.texts, ["slept", "act", "timer"])
+
+    def test_sleep_after_something_slow_lasts_as_long(self) -> None:
+        """The warning about it is no answer to what waits."""
+        self.patch(bridge, "SLOW", -1.0)
+        self.begin("print(fibaro.sleep(100), 'slept')")
+        self.reactor.advance(0.09)
+        self.assertEqual(self.texts, [])
+        self.reactor.advance(0.02)
+        self.assertEqual(self.texts, ["nil slept"])
 
     def test_sleep_works_at_the_top_in_pcall_and_in_coroutines(self) -> None:
         done = self.runtime.run_string(
