@@ -37,26 +37,17 @@ from eplua_twisted.clocks import Network, follow
 from eplua_twisted.errors import RuntimeStopped
 from eplua_twisted.lifecycle import Lifecycle
 from eplua_twisted.lua_files import chunk_of, library_source, why
+from eplua_twisted.lua_versions import LUA_VERSIONS, version_of
 from eplua_twisted.streams.reactors import reactors
 from eplua_twisted.timers import Timers
 from eplua_twisted.transports.reactor import Transports, connecting, rest
-
-DEFAULT_LIMITS = Limits()
 
 if TYPE_CHECKING:
     from eplua_twisted.hc3.host import ScriptHost
     from eplua_twisted.hc3.interfaces import IController
     from eplua_twisted.hc3.setup import Setup
 
-LUA_VERSIONS = {
-    "5.3": "lupa.lua53",
-    "5.4": "lupa.lua54",
-    "5.5": "lupa.lua55",
-    "luajit": "lupa.luajit21",
-}
-
-DEFAULT_LUA, HC3_LUA = "5.4", "5.3"
-"""The versions where none is asked for."""
+DEFAULT_LIMITS = Limits()
 
 MODULES = {
     "access": ("eplua_twisted.border.access", "AccessModule"),
@@ -122,11 +113,7 @@ class Runtime:
         clock: IReactorTime | None = None,
         hc3: bool | IController | Setup = False,
     ) -> None:
-        if lua is None:
-            lua = HC3_LUA if hc3 else DEFAULT_LUA
-        if lua not in LUA_VERSIONS:
-            known = ", ".join(LUA_VERSIONS)
-            raise ValueError(f"unknown Lua version {lua!r}; known: {known}")
+        lua = version_of(lua, bool(hc3))
         if reactor is None:
             from twisted.internet import reactor
         real = cast(IReactor, reactor)
@@ -171,16 +158,25 @@ class Runtime:
         )
         self._host: ScriptHost | None = None
         if hc3:
-            from eplua_twisted.hc3.setup import be_hc3
-
             read = time_of_day or self._environment.time_of_day
-            write = taking_bytes(output, text)
-            made = be_hc3(hc3, self._environment, script_clock, read, write)
-            self._environment, self._host = made
-            self._modules["hc3"] = self._host
+            self._be_hc3(hc3, script_clock, read, taking_bytes(output, text))
         self._memory = Memory(self._bridge, limits.max_memory)
         self._modules["memory"] = self._memory
         self._start(import_module(LUA_VERSIONS[lua]), text)
+
+    def _be_hc3(
+        self,
+        wanted: bool | IController | Setup,
+        clock: IReactorTime,
+        time_of_day: Callable[[], float],
+        output: Callable[[bytes], None],
+    ) -> None:
+        # Late: few runtimes need it.
+        from eplua_twisted.hc3.setup import be_hc3
+
+        made = be_hc3(wanted, self._environment, clock, time_of_day, output)
+        self._environment, self._host = made
+        self._modules["hc3"] = self._host
 
     @property
     def hc3(self) -> IController:

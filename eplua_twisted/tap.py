@@ -17,8 +17,9 @@ from eplua_twisted.border.permissions import Permissions
 from eplua_twisted.hc3.options import HC3Options
 from eplua_twisted.job import Job, Single
 from eplua_twisted.limit_options import LimitOptions
+from eplua_twisted.lua_versions import LUA_VERSIONS, version_of
 from eplua_twisted.permission_options import PermissionOptions
-from eplua_twisted.runtime import LUA_VERSIONS, Runtime
+from eplua_twisted.runtime import Runtime
 from eplua_twisted.runtime_options import RuntimeOptions
 from eplua_twisted.service import RuntimeService
 from eplua_twisted.signals import GRACE, Watch
@@ -57,8 +58,7 @@ class Options(TimeOptions, HC3Options, LimitOptions, PermissionOptions):
     ]
 
     def __init__(self) -> None:
-        PermissionOptions.__init__(self)
-        HC3Options.__init__(self)
+        super().__init__()
         self.arguments: tuple[str, ...] = ()
         self.allow_unauthorized: list[str] = []
         self.limits = Limits()
@@ -83,11 +83,10 @@ class Options(TimeOptions, HC3Options, LimitOptions, PermissionOptions):
 
     def postOptions(self) -> None:
         self.check_hc3()
-        if self["lua"] is not None and self["lua"] not in LUA_VERSIONS:
-            known = ", ".join(LUA_VERSIONS)
-            raise usage.UsageError(
-                f"unknown Lua version {self['lua']!r}; known: {known}"
-            )
+        try:
+            version_of(self["lua"], self.hc3)
+        except ValueError as problem:
+            raise usage.UsageError(str(problem)) from None
         self.check_time()
         if self["transports"] not in TRANSPORTS:
             raise usage.UsageError(

@@ -3,8 +3,8 @@ Timers: one heap for all timers that follow a clock and one C{DelayedCall} for t
 heap's first, so that ten thousand timers cost less than ten thousand C{callLater},
 and so that equal times fire in the order in which they were set.
 
-What a script sets follows the script's clock, which may be another;
-what the library waits for is of the network, and follows the reactor's.
+What a script sets follows the script's clock, which may be another one; what the library
+waits for is of the network, and follows the reactor's.
 """
 
 from __future__ import annotations

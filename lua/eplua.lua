@@ -6,10 +6,8 @@
 
 local source, primitives_of, holds = ...
 
-local error, pairs, rawget, select = error, pairs, rawget, select
-local pcall, type, xpcall = pcall, type, xpcall
+local error, pairs, pcall, rawget, type = error, pairs, pcall, rawget, type
 local collect, load = collectgarbage, load
-local traceback, format = debug.traceback, string.format
 local real = _G
 
 -- The script's globals are not those of the Lua state: in these lupa looks for
@@ -90,21 +88,10 @@ end
 core.library = primitives("library")
 core.memory = primitives("memory")
 
-local check_callbacks = core.import("border/callbacks").check
-local exit, reports = core.import("border/exit"), core.import("border/reports")
-local limits = core.import("border/limits", "limits")
-local tasks = core.import("border/tasks")
-local unpack = core.unpack
-local text, tickets = core.import("border/text"), core.import("border/tickets")
-local callable, describe, deliver = text.callable, text.describe, tickets.deliver
-local sweep = core.import("border/class").sweep
+---@type table<string, function> what there is for calls of the application and by it
+core.calls = primitives("calls")
 
--- What the application asks of Lua: run a chunk, call a global function.
-
-local calls = primitives("calls")
-local commands = {}
-
-local memory = core.memory
+local calls, memory = core.calls, core.memory
 local lift, lower = memory.memory_lift, memory.memory_lower
 
 local function lowered(...)
@@ -126,97 +113,11 @@ if memory.memory_limited() then
   if rawget(globals, "jit") then collect("setpause", 100) end
 end
 
-local function chunk_traceback(problem)
-  if exit.exiting or limits.over then return problem end
-  local message = reports.explain(problem, nil, 2)
-  return { message, reports.with_frames(message, traceback("", 2)) }
-end
-
-local function fail(number, message, trace)
-  if not exit.exiting then calls.finish(number, false, message, trace) end
-end
-
---- Tell the application how its command ended. Memory may have run out, in the script
---- or in the handler of its error: then there is a message and no traceback.
----@param forgiven boolean|nil an error that net.onError handled is none
-local function finish(number, forgiven, good, ...)
-  if exit.exiting then return end
-  if good then return calls.finish(number, true, ...) end
-  local problem = ...
-  if limits.over then
-    local trace, message = limits.settle()
-    problem = { message, trace }
-  end
-  reports.out_of_memory(problem)
-  local message, trace
-  if type(problem) == "table" and type(problem[2]) == "string" then
-    message, trace = problem[1], problem[2]
-  else
-    message = reports.named(describe(problem))
-    trace = message
-  end
-  if reports.handled(trace) and forgiven then return calls.finish(number, true) end
-  fail(number, message, trace)
-end
-
-local sandbox = core.import("border/sandbox")
-
---- An entry has taken so many milliseconds.
-function commands.slow(milliseconds)
-  local f, task = limits.callback, limits.task
-  local place = f and reports.begin(f) or task and reports.spell(task.script, task.line) or "?"
-  core.library.warn(format("%s: %s has taken %d ms; nothing else ran meanwhile", place,
-    f and "the callback" or "the task started here", milliseconds))
-end
-
---- Before Python tells of an error that memory running out may have been.
-function commands.collect() collect() end
-
-function commands.run(number, code, name, directory, script, ...)
-  local chunk, problem = load(code, name, "t", globals)
-  if not chunk then return fail(number, problem, problem) end
-  globals.arg = { [0] = script, ... }
-  sandbox.search_beside(directory)
-  limits.callback = chunk
-  finish(number, true, xpcall(chunk, chunk_traceback, ...))
-end
-
-local called = {} -- tasks of calls that wait, by the call's number
-
---- A call is over. When it was cancelled nobody waits for it any more.
-local function call_ended(task, call)
-  local number = call.number
-  called[number] = nil
-  if call.cancelled then return false end
-  if task.outcome == "returned" then
-    finish(number, false, true, unpack(task.results, 1, task.results.n))
-  elseif task.outcome == "cancelled" then
-    fail(number, "task cancelled", "task cancelled")
-  else
-    local trace = task.trace .. "\n\tin Runtime.call, " .. call.name
-    finish(number, false, false, { task.message, trace })
-  end
-  return true
-end
-
-function commands.call(number, name, ...)
-  local f = rawget(globals, name)
-  if not callable(f) then
-    local problem = format("'%s' is not a global function, it is a %s value", name, type(f))
-    return fail(number, problem, problem)
-  end
-  local call = { number = number, name = name, ended = call_ended }
-  local task = tasks.start(f, call, ...)
-  if not task.outcome then called[number] = { task, call } end
-end
-
---- The application has lost interest in a call.
-function commands.cancel(number)
-  local found = called[number]
-  if not found then return end
-  found[2].cancelled = true
-  tasks.cancel(found[1])
-end
+local exit, reports = core.import("border/exit"), core.import("border/reports")
+local limits, tickets = core.import("border/limits", "limits"), core.import("border/tickets")
+local sweep = core.import("border/class").sweep
+local asked = core.import("border/commands")
+local commands, deliver = asked.commands, tickets.deliver
 
 local function dispatch(ticket, ok, ...)
   if ticket ~= 0 then deliver(ticket, ok, ...) else commands[ok](...) end
@@ -226,61 +127,12 @@ local function dispatch(ticket, ok, ...)
 end
 
 core.import("border/globals")
-
--- The application's own functions: a result at once, or an answer like that of any
--- operation.
-
-local function received(name, given, outcome, ...)
-  if outcome == "later" then
-    local task = given == nil and tasks.current()
-    if task and (task.stops or not tasks.can_wait()) then
-      calls.discard((...), task.stops ~= nil)
-      tasks.check_can_wait()
-    end
-    return tickets.ask(name, given, calls.collect, (...))
-  end
-  if outcome == "raise" then
-    local message, of_application = ...
-    -- With file and line it is told from another error of the same text.
-    reports.raise(message, of_application and calls.raised)
-  end
-  return ...
-end
-
-local function exposed(name, index)
-  return function(...)
-    local count, given = select("#", ...), nil
-    local last = count > 0 and (select(count, ...)) or nil
-    if type(last) == "table"
-      and (type(last.success) == "function" or type(last.error) == "function") then
-      -- What is wrong with them is said before the function is called.
-      check_callbacks(last, name)
-      given, count = last, count - 1
-    end
-    return received(name, given,
-      calls.invoke(index, given ~= nil, unpack({ ... }, 1, count)))
-  end
-end
-
-local space -- the table that functions are being put into
-
---- Make the application's function number `index` the global `name`; without a number
---- that is a new table, into which those with a field go that follow.
-local function expose(name, index, field)
-  if not index then
-    space = {}
-    globals[name] = space
-  elseif field then
-    space[field] = exposed(name .. "." .. field, index)
-  else
-    globals[name] = exposed(name, index)
-  end
-end
+local expose = core.import("border/exposed")
 
 local entry = dispatch
 if core.holds then
   entry = core.import("border/holding").in_worker(dispatch, exit, exit.plain_resume)
-  core.import("hc3/init", "hc3").start(commands, finish)
+  core.import("hc3/init", "hc3").start(commands, asked.finish)
 end
 
 --- As `entry`, where memory is short: Python has lifted the limit to give what it gives.

@@ -46,11 +46,13 @@ MAY_IMPORT: dict[str, set[str]] = {
         "lifecycle",
         "clocks",
         "lua_files",
+        "lua_versions",
     },
     "lua_files": {"errors", "border", "files"},
     "runtime_options": {"border", "hc3", "transports"},
     "service": {"errors", "border", "runtime", "runtime_options"},
     "job": {"runtime"},
+    "lua_versions": set(),
     "signals": set(),
     "files": set(),
     "api": {"files"},
@@ -67,6 +69,7 @@ MAY_IMPORT: dict[str, set[str]] = {
             "signals",
             "programs",
             "job",
+            "lua_versions",
         ),
         "runtime_options",
         *("limit_options", "permission_options", "time_options"),
@@ -89,7 +92,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 """Which package, or module beside the packages, may import which; itself it may."""
 
 MAY_LOAD = {
-    "lupa": {"border", "runtime"},
+    "lupa": {"border", "lua_versions", "runtime"},
     "twisted.internet.reactor": {"runtime", "tap", "cli"},
     **{name: {"runtime"} for name in layers.MADE},
 }

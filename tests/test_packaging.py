@@ -15,7 +15,7 @@ from twisted.plugin import getPlugins
 from twisted.trial.unittest import SynchronousTestCase
 
 from eplua_twisted.files import examples_directory, lua_directory, types_directory
-from eplua_twisted.runtime import LUA_VERSIONS
+from eplua_twisted.lua_versions import LUA_VERSIONS
 from tests.support import ROOT
 
 

@@ -102,7 +102,6 @@ class Bridge:
             try:
                 deferred.cancel()
             except Exception:  # noqa: BLE001 - the canceller may be the application's
-                # The canceller may be the application's.
                 self.log.failure("cancelling an operation failed")
 
     @property

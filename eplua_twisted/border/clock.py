@@ -24,9 +24,10 @@ from twisted.internet.interfaces import (
 from twisted.internet.posixbase import PosixReactorBase
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from zope.interface import directlyProvides, implementer, providedBy
+from zope.interface import implementer
 
 from eplua_twisted.border.deadline import Turn
+from eplua_twisted.border.wrapped import WrappedReactor
 
 R = TypeVar("R")
 
@@ -175,10 +176,9 @@ def make_alarm(reactor: Below, ring: Callable[[], None]) -> Alarm:
 MakeAlarm = Callable[[Below, Callable[[], None]], Alarm]
 
 
-class SteadyReactor:
+class SteadyReactor(WrappedReactor[Below]):
     """
-    A reactor whose C{callLater} and C{seconds} follow the monotonic clock.  All else
-    is the reactor's own.
+    A reactor whose C{callLater} and C{seconds} follow the monotonic clock.
 
     Where there is no L{KernelAlarm} a clock that is set back makes calls late; nothing
     makes them early.
@@ -192,7 +192,7 @@ class SteadyReactor:
         seconds: Callable[[], float] = time.monotonic,
         make_alarm: MakeAlarm = make_alarm,
     ) -> None:
-        self._reactor = reactor
+        super().__init__(reactor)
         self._make_alarm = make_alarm
         self.seconds = seconds
         self._heap: list[tuple[float, int, DelayedCall]] = []
@@ -205,10 +205,6 @@ class SteadyReactor:
         # What transports call with each read and write.
         self.addReader, self.removeReader = reactor.addReader, reactor.removeReader
         self.addWriter, self.removeWriter = reactor.addWriter, reactor.removeWriter
-        directlyProvides(self, providedBy(reactor))
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._reactor, name)
 
     def callLater(
         self, delay: float, callable: Callable[..., object], *args: object, **kw: object

@@ -80,13 +80,16 @@ class Environment:
     """
     @ivar reactor: for timers, names and all that is not TCP; its C{callLater} and
         C{seconds} follow the monotonic clock (L{SteadyReactor})
-    @ivar streams: the same reactor, whose TCP connections write at once
+    @ivar streams: the same reactor, for what connects and listens; its connections may be
+        ours (L{connecting<eplua_twisted.transports.reactor.connecting>})
     @ivar bridge: takes every answer to Lua
     @ivar resources: has everything that is open
     @ivar time_of_day: seconds since the epoch, for what people read
     @ivar allow_unauthorized: C{host} and C{host:port} whose certificates are
         accepted whatever they are
     @ivar connections: counts those that are open
+    @ivar local_servers: servers of this process, by the host and port that they answer at
+        without listening there
     @ivar access: what scripts are permitted; the two reactors know what is said there of
         the network
     """

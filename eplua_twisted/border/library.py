@@ -65,11 +65,7 @@ def taking_bytes(output: Output, text: bool) -> Callable[[bytes], None]:
 
 @implementer(IModule)
 class Library:
-    """
-    The primitives behind C{print}, C{os.exit}, C{eplua} and the reports of errors.
-
-    @ivar errors: how many errors of the script nobody caught
-    """
+    """The primitives behind C{print}, C{os.exit}, C{eplua} and the reports of errors."""
 
     resource_types = ()
     active = 0

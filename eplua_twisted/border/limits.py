@@ -10,6 +10,11 @@ from eplua_twisted.errors import OperationError
 LEAST_MEMORY = 2 * 1024 * 1024
 """Bytes: with less the library itself has no room to work."""
 
+CALLBACK_TIME = 10_000
+"""Milliseconds, where nothing else is asked for."""
+
+OPTION = " (option --max-connections)"
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -50,10 +55,6 @@ class Limits:
         return self.max_callback_time
 
 
-CALLBACK_TIME = 10_000
-"""Milliseconds, where nothing else is asked for."""
-
-
 @dataclass
 class Connections:
     """
@@ -81,6 +82,3 @@ class Connections:
     def refusal(self) -> OperationError:
         """What one too many fails with."""
         return OperationError("limit", f"{self.most} connections are open{OPTION}")
-
-
-OPTION = " (option --max-connections)"

@@ -39,9 +39,8 @@ def size_of(values: tuple[object, ...]) -> int:
     """The bytes that values take at most in Lua, other than tables."""
     size = RESERVE
     for value in values:
-        kind = type(value)
-        if kind is bytes:
-            size += EACH + len(value)  # type: ignore[arg-type]
+        if isinstance(value, bytes):
+            size += EACH + len(value)
         elif callable(value):
             size += FUNCTION
     return size

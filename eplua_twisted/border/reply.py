@@ -24,8 +24,6 @@ class Reply:
         """Whether it is the answer to the same ticket."""
         return isinstance(other, Reply) and other._ticket == self._ticket
 
-    __hash__ = None  # type: ignore[assignment]
-
     def callback(self, result: object) -> None:
         """Answer with the result; a tuple is several."""
         if type(result) is tuple:

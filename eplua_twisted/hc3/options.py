@@ -42,6 +42,7 @@ class HC3Options(ControllerOptions):
     verify = False
 
     def __init__(self) -> None:
+        super().__init__()
         self.variables: dict[str, Plain] = {}
 
     def opt_hc3(self) -> None:

@@ -7,10 +7,10 @@ from typing import cast
 from twisted.internet.interfaces import IAddress, IConnector, IProtocol
 from twisted.internet.protocol import ClientFactory
 from twisted.python.failure import Failure
-from zope.interface import directlyProvides, providedBy
 
 from eplua_twisted.border.environment import IReactor
 from eplua_twisted.border.limits import Connections
+from eplua_twisted.border.wrapped import WrappedReactor
 
 
 class _Counted(ClientFactory):
@@ -44,16 +44,12 @@ class _Counted(ClientFactory):
         self._factory.clientConnectionLost(connector, reason)
 
 
-class CountingReactor:
+class CountingReactor(WrappedReactor[IReactor]):
     """All but C{connectTCP} and C{connectUNIX} is the reactor's own."""
 
     def __init__(self, reactor: IReactor, connections: Connections) -> None:
-        self._reactor = reactor
+        super().__init__(reactor)
         self._connections = connections
-        directlyProvides(self, providedBy(reactor))
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._reactor, name)
 
     def _count(self, factory: ClientFactory) -> ClientFactory:
         if self._connections.full:

@@ -7,15 +7,15 @@ from typing import cast
 
 from twisted.internet.interfaces import IConnector, IListeningPort, IProtocolFactory
 from twisted.internet.protocol import ClientFactory
-from zope.interface import directlyProvides, providedBy
 
 from eplua_twisted.border.environment import IReactor
 from eplua_twisted.border.network import Network, network_of
 from eplua_twisted.border.permissions import Access
+from eplua_twisted.border.wrapped import WrappedReactor
 from eplua_twisted.streams.names import ascii_name, is_address
 
 
-class GuardedReactor:
+class GuardedReactor(WrappedReactor[IReactor]):
     """
     All but what connects and listens is the reactor's own.
 
@@ -27,13 +27,9 @@ class GuardedReactor:
     def __init__(
         self, reactor: IReactor, network: Network, asked: str | None = None
     ) -> None:
-        self._reactor = reactor
+        super().__init__(reactor)
         self.permitted_network = network
         self.asked = asked
-        directlyProvides(self, providedBy(reactor))
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._reactor, name)
 
     def asking(self, host: str) -> GuardedReactor:
         """The same, to connect to addresses of a host."""

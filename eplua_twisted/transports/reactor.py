@@ -8,9 +8,9 @@ from typing import Literal, TypeVar, cast, get_args
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.internet.posixbase import PosixReactorBase
 from twisted.internet.protocol import ClientFactory
-from zope.interface import directlyProvides, providedBy
 
 from eplua_twisted.border.clock import SteadyReactor
+from eplua_twisted.border.wrapped import WrappedReactor
 from eplua_twisted.transports.client import TCPConnector, UNIXConnector
 from eplua_twisted.transports.interfaces import Below
 from eplua_twisted.transports.poller import IN, OUT, Poller
@@ -27,19 +27,15 @@ there is C{epoll}; C{twisted} for Twisted's, which send on the next turn of the 
 TRANSPORTS: tuple[str, ...] = get_args(Transports)
 
 
-class LeanReactor:
+class LeanReactor(WrappedReactor[Below]):
     """
     A reactor whose TCP and UNIX connections are ours.  All but what listens and connects
     is the reactor's own.
     """
 
     def __init__(self, reactor: Below) -> None:
-        self._reactor = reactor
+        super().__init__(reactor)
         self.poller = Poller(reactor)
-        directlyProvides(self, providedBy(reactor))
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._reactor, name)
 
     def getReaders(self) -> list[object]:
         """C{IReactorFDSet.getReaders}"""

@@ -59,10 +59,11 @@ function reports.spell(f, line)
   return getinfo(f, "S").short_src .. ":" .. line
 end
 
---- "script.lua:12", where a function of the script's begins.
-function reports.begin(f)
-  local info = type(f) == "function" and getinfo(f, "S")
-  if not info then return "?" end
+--- "script.lua:12", where a function of the script's begins, "script.lua" for all of it;
+--- nil for what is none.
+function reports.place_of(f)
+  if type(f) ~= "function" or not is_script(f) then return nil end
+  local info = getinfo(f, "S")
   local line = info.linedefined
   return line > 0 and info.short_src .. ":" .. line or info.short_src
 end
@@ -236,13 +237,6 @@ function reports.call(object, what, f, ...)
   local good, trace = xpcall(f, with_traceback, ...)
   if not good then report(trace, object, what) end
   return good
-end
-
---- "script.lua:3", where a function of the script is written; nil for others.
-function reports.place_of(f)
-  if type(f) ~= "function" or not is_script(f) then return nil end
-  local info = getinfo(f, "S")
-  return info.short_src .. ":" .. info.linedefined
 end
 
 return reports

@@ -1,0 +1,108 @@
+-- What the application asks of Lua: run a chunk, call a global function.
+
+local core = ...
+
+local calls, library, unpack = core.calls, core.library, core.unpack
+local exit, reports = core.import("border/exit"), core.import("border/reports")
+local limits, sandbox = core.import("border/limits", "limits"), core.import("border/sandbox")
+local tasks, text = core.import("border/tasks"), core.import("border/text")
+local callable, describe = text.callable, text.describe
+local collect, load, rawget, type, xpcall = collectgarbage, load, rawget, type, xpcall
+local format, traceback = string.format, debug.traceback
+local globals = _G
+
+-- By their names; each is given the number of the command first.
+local commands = {}
+
+local function chunk_traceback(problem)
+  if exit.exiting or limits.over then return problem end
+  local message = reports.explain(problem, nil, 2)
+  return { message, reports.with_frames(message, traceback("", 2)) }
+end
+
+local function fail(number, message, trace)
+  if not exit.exiting then calls.finish(number, false, message, trace) end
+end
+
+--- Tell the application how its command ended. Memory may have run out, in the script
+--- or in the handler of its error: then there is a message and no traceback.
+---@param forgiven boolean|nil an error that net.onError handled is none
+local function finish(number, forgiven, good, ...)
+  if exit.exiting then return end
+  if good then return calls.finish(number, true, ...) end
+  local problem = ...
+  if limits.over then
+    local trace, message = limits.settle()
+    problem = { message, trace }
+  end
+  reports.out_of_memory(problem)
+  local message, trace
+  if type(problem) == "table" and type(problem[2]) == "string" then
+    message, trace = problem[1], problem[2]
+  else
+    message = reports.named(describe(problem))
+    trace = message
+  end
+  if reports.handled(trace) and forgiven then return calls.finish(number, true) end
+  fail(number, message, trace)
+end
+
+--- An entry has taken so many milliseconds.
+function commands.slow(milliseconds)
+  local f, task = limits.callback, limits.task
+  local place = reports.place_of(f)
+  if not f and task then place = reports.spell(task.script, task.line) end
+  library.warn(format("%s: %s has taken %d ms; nothing else ran meanwhile", place or "?",
+    f and "the callback" or "the task started here", milliseconds))
+end
+
+--- Before Python tells of an error that memory running out may have been.
+function commands.collect() collect() end
+
+function commands.run(number, code, name, directory, script, ...)
+  local chunk, problem = load(code, name, "t", globals)
+  if not chunk then return fail(number, problem, problem) end
+  globals.arg = { [0] = script, ... }
+  sandbox.search_beside(directory)
+  limits.callback = chunk
+  finish(number, true, xpcall(chunk, chunk_traceback, ...))
+end
+
+local called = {} -- tasks of calls that wait, by the call's number
+
+--- A call is over. When it was cancelled nobody waits for it any more.
+local function call_ended(task, call)
+  local number = call.number
+  called[number] = nil
+  if call.cancelled then return false end
+  if task.outcome == "returned" then
+    finish(number, false, true, unpack(task.results, 1, task.results.n))
+  elseif task.outcome == "cancelled" then
+    fail(number, "task cancelled", "task cancelled")
+  else
+    local trace = task.trace .. "\n\tin Runtime.call, " .. call.name
+    finish(number, false, false, { task.message, trace })
+  end
+  return true
+end
+
+function commands.call(number, name, ...)
+  local f = rawget(globals, name)
+  if not callable(f) then
+    local problem = format("'%s' is not a global function, it is a %s value", name, type(f))
+    return fail(number, problem, problem)
+  end
+  local call = { number = number, name = name, ended = call_ended }
+  local task = tasks.start(f, call, ...)
+  if not task.outcome then called[number] = { task, call } end
+end
+
+--- The application has lost interest in a call.
+function commands.cancel(number)
+  local found = called[number]
+  if not found then return end
+  found[2].cancelled = true
+  tasks.cancel(found[1])
+end
+
+return { commands = commands, finish = finish }
