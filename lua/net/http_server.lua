@@ -115,21 +115,12 @@ local GONE = { state = true, eof = true, reset = true, timeout = true, unreachab
 
 --- Ask for a step of an answer. A client that disconnects is no error of the script:
 --- without callbacks nothing is said about it.
-local function step(self, method, callbacks, primitive, ...)
-  if callbacks ~= nil or not self.id or tasks.current() then
-    return operate(method, callbacks, primitive, self.number, ...)
-  end
-  tell(GONE, primitive, self.number, ...)
-end
-
---- As `step`, for the last one.
-local function last_step(self, method, callbacks, primitive, ...)
-  if callbacks ~= nil or not self.id or tasks.current() then
-    over(self)
-    return operate(method, callbacks, primitive, self.number, ...)
-  end
-  over(self)
-  tell(GONE, primitive, self.number, ...)
+---@param is_last boolean the answer is complete with it
+local function step(self, is_last, method, callbacks, primitive, ...)
+  local is_silent = callbacks == nil and self.id and not tasks.current()
+  if is_last then over(self) end
+  if is_silent then return tell(GONE, primitive, self.number, ...) end
+  return operate(method, callbacks, primitive, self.number, ...)
 end
 
 local function check_head(status, fields, method)
@@ -166,7 +157,7 @@ function Response:send(status, fields, body, callbacks)
   status, flat = check_head(status, fields, "send")
   if body == nil then body = "" end
   if type(body) ~= "string" then body = check.string(body, 3, "send", "body") end
-  return last_step(self, "send", callbacks, response_send, status, body, unpack(flat))
+  return step(self, true, "send", callbacks, response_send, status, body, unpack(flat))
 end
 
 --- Status and headers of an answer that `write` and `finish` follow.
@@ -174,19 +165,20 @@ function Response:writeHead(status, fields, callbacks)
   local flat
   status, flat = check_head(status, fields, "writeHead")
   check_length(flat, "writeHead")
-  return step(self, "writeHead", callbacks, primitives.http_response_head, status, unpack(flat))
+  return step(self, false, "writeHead", callbacks, primitives.http_response_head, status,
+    unpack(flat))
 end
 
 --- A piece of the body; succeeds when not too much waits to be sent. Without
 --- `writeHead` before it the status is 200.
 function Response:write(chunk, callbacks)
   if type(chunk) ~= "string" then chunk = check.string(chunk, 1, "write", "chunk") end
-  return step(self, "write", callbacks, primitives.http_response_write, chunk)
+  return step(self, false, "write", callbacks, primitives.http_response_write, chunk)
 end
 
 --- All was written.
 function Response:finish(callbacks)
-  return last_step(self, "finish", callbacks, primitives.http_response_finish)
+  return step(self, true, "finish", callbacks, primitives.http_response_finish)
 end
 
 --- `f()` is called if the client goes away before the answer is complete.
