@@ -9,7 +9,7 @@ from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from eplua_twisted import Limits, Runtime
-from tests.support import LuaTestCase
+from tests.support import LuaTestCase, for_each_lua
 from tests.support.cases import Outcome, run_cases
 
 LIMIT = 20
@@ -107,6 +107,13 @@ OF_LUAJIT = {
     f" {LOOPS} collectgarbage() end {LOOP}",
 }
 
+CASES_OF = {
+    "5.3": OF_PUC,
+    "5.4": {**OF_PUC, **OF_NEW},
+    "5.5": {**OF_PUC, **OF_NEW},
+    "luajit": OF_LUAJIT,
+}
+
 
 class EndlessTests(SynchronousTestCase):
     """
@@ -114,11 +121,12 @@ class EndlessTests(SynchronousTestCase):
     after it runs.
     """
 
-    def check(self, version: str, *more: dict[str, str]) -> None:
-        cases = dict(ENDLESS)
-        for each in more:
-            cases.update(each)
-        for name, outcome in run_cases(version, cases, max_callback_time=LIMIT).items():
+    lua = "5.4"
+
+    def test_the_limit_ends_each(self) -> None:
+        cases = {**ENDLESS, **CASES_OF[self.lua]}
+        found = run_cases(self.lua, cases, max_callback_time=LIMIT)
+        for name, outcome in found.items():
             self.assertEqual(outcome.bugs, [], name)
             expected = ["next"] if "ran('next')" in cases[name] else []
             self.assertEqual(outcome.ran, expected, name)
@@ -131,17 +139,8 @@ class EndlessTests(SynchronousTestCase):
     def said(self, outcome: Outcome) -> list[str]:
         return outcome.errors + ([outcome.failure] if outcome.failure else [])
 
-    def test_53(self) -> None:
-        self.check("5.3", OF_PUC)
 
-    def test_54(self) -> None:
-        self.check("5.4", OF_PUC, OF_NEW)
-
-    def test_55(self) -> None:
-        self.check("5.5", OF_PUC, OF_NEW)
-
-    def test_luajit(self) -> None:
-        self.check("luajit", OF_LUAJIT)
+globals().update(for_each_lua(EndlessTests))
 
 
 class ReportTests(LuaTestCase):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support import for_each_lua
 from tests.support.cases import Outcome, run_cases
 
 SCRIPTS = Path(__file__).parent / "hostile"
@@ -40,7 +41,9 @@ class ArgumentTests(SynchronousTestCase):
     wherever it was made; nothing crashes, and nothing fails in Python.
     """
 
-    def check(self, version: str) -> None:
+    lua = "5.4"
+
+    def test_what_is_refused(self) -> None:
         code = (SCRIPTS / "arguments.lua").read_text()
         parts = ["constructors", "functions"] + [
             f"{part} {name}"
@@ -48,7 +51,7 @@ class ArgumentTests(SynchronousTestCase):
             for part in ("arguments", "selves", "options", "fields", "many")
         ]
         cases = {part: f"(function(...) {code} end)('{part}')" for part in parts}
-        found = run_cases(version, cases, timeout=300)
+        found = run_cases(self.lua, cases, timeout=300)
         good = Outcome([], [], None, [], ["alive"], [])
         bad = {
             name: each
@@ -66,17 +69,8 @@ class ArgumentTests(SynchronousTestCase):
             errors=[each for each in outcome.errors if each.split("\n")[0] != "mine"],
         )
 
-    def test_53(self) -> None:
-        self.check("5.3")
 
-    def test_54(self) -> None:
-        self.check("5.4")
-
-    def test_55(self) -> None:
-        self.check("5.5")
-
-    def test_luajit(self) -> None:
-        self.check("luajit")
+globals().update(for_each_lua(ArgumentTests))
 
 
 USED = [
@@ -166,7 +160,9 @@ class GlobalsTests(SynchronousTestCase):
     script's line; before its first use, and after.
     """
 
-    def check(self, version: str) -> None:
+    lua = "5.4"
+
+    def test_each_class_works(self) -> None:
         code = (SCRIPTS / "globals.lua").read_text()
         cases = {
             f"{when} {name}": f"(function(...) {code} end)(function() {body} end, '{when}')"
@@ -175,21 +171,21 @@ class GlobalsTests(SynchronousTestCase):
         }
         expected = {"before": sorted(USED), "after": sorted(USED * 2)}
         bad = {}
-        for name, outcome in run_cases(version, cases, timeout=300).items():
+        for name, outcome in run_cases(self.lua, cases, timeout=300).items():
             ran = expected[name.split()[0]]
             outcome = replace(outcome, ran=sorted(outcome.ran))
             if outcome != Outcome([], [], None, [], ran, []):
                 bad[name] = outcome
         self.assertEqual(bad, {})
 
-    def check_each(self, version: str) -> None:
-        """Each function alone, which raises, or gives something else."""
+    def test_one_function_at_a_time(self) -> None:
+        """Each alone raises, or gives something else."""
         code = (SCRIPTS / "globals.lua").read_text()
         cases = {
             value: f"(function(...) {code} end)({value}, 'each')"
             for value in (RAISES, "function() return 42 end")
         }
-        for name, outcome in run_cases(version, cases, seconds=60).items():
+        for name, outcome in run_cases(self.lua, cases, seconds=60).items():
             count = outcome.ran.count("replaced")
             self.assertGreater(count, 80)
             expected = Counter(dict.fromkeys(("replaced", *USED), count))
@@ -198,18 +194,5 @@ class GlobalsTests(SynchronousTestCase):
                 replace(outcome, ran=[]), Outcome([], [], None, [], [], [])
             )
 
-    def test_53(self) -> None:
-        self.check("5.3")
-        self.check_each("5.3")
 
-    def test_54(self) -> None:
-        self.check("5.4")
-        self.check_each("5.4")
-
-    def test_55(self) -> None:
-        self.check("5.5")
-        self.check_each("5.5")
-
-    def test_luajit(self) -> None:
-        self.check("luajit")
-        self.check_each("luajit")
+globals().update(for_each_lua(GlobalsTests))

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from tests.support import LUA_VERSIONS, start
+from tests.support import for_each_lua, start
 from tests.support.cases import Outcome, run_cases
 
 FAILURES = {
@@ -67,36 +67,25 @@ end
 class MainChunkTests(SynchronousTestCase):
     """Whatever it raises, run_file fails with it, and nothing else fails."""
 
-    def check(self, version: str) -> None:
-        expected = FAILURES if version == "luajit" else {**FAILURES, **PUC_FAILURES}
+    lua = "5.4"
+
+    def test_it_fails_with_what_was_raised(self) -> None:
+        expected = FAILURES if self.lua == "luajit" else {**FAILURES, **PUC_FAILURES}
         cases = {each: each for each in expected}
-        for code, outcome in run_cases(version, cases).items():
+        for code, outcome in run_cases(self.lua, cases).items():
             failure = outcome.failure or ""
             self.assertTrue(re.search(expected[code], failure), (code, failure[:200]))
             self.assertEqual(
                 replace(outcome, failure=None), Outcome([], [], None, [], [], []), code
             )
 
-    def test_53(self) -> None:
-        self.check("5.3")
-
-    def test_54(self) -> None:
-        self.check("5.4")
-
-    def test_55(self) -> None:
-        self.check("5.5")
-
-    def test_luajit(self) -> None:
-        self.check("luajit")
-
     def test_tasks_in_tasks(self) -> None:
         """Each one in the one before: the innermost fails, the others go on."""
         code = "local n = 0 function f() n = n + 1 task.start(f) ran() end f()"
-        for version in LUA_VERSIONS:
-            outcome = run_cases(version, {"tasks": code})["tasks"]
-            self.assertGreater(len(outcome.ran), 100)
-            (error,) = outcome.errors
-            self.assertIn("tasks have started each other 150 deep", error)
+        outcome = run_cases(self.lua, {"tasks": code})["tasks"]
+        self.assertGreater(len(outcome.ran), 100)
+        (error,) = outcome.errors
+        self.assertIn("tasks have started each other 150 deep", error)
 
     def test_finalizers(self) -> None:
         """Their errors are reported; what they come in the middle of goes on."""
@@ -125,44 +114,41 @@ class MainChunkTests(SynchronousTestCase):
             "later": ["task", "timer"],
             "while Python answers": ["end"],
         }
-        for version in LUA_VERSIONS:
-            for name, outcome in run_cases(version, cases).items():
-                self.assertEqual(sorted(outcome.ran), ran[name], (version, name))
-                (error,) = set(outcome.errors)
-                # LuaJIT tells of them when their frames have gone.
-                frames = "" if version == "luajit" else r".*\n\ttest\.lua:\d: in .*"
-                self.assertRegex(error, rf"(?s)^in gc{frames}\n\tin a finalizer$")
-                self.assertIsNone(outcome.failure)
+        for name, outcome in run_cases(self.lua, cases).items():
+            self.assertEqual(sorted(outcome.ran), ran[name], name)
+            (error,) = set(outcome.errors)
+            # LuaJIT tells of them when their frames have gone.
+            frames = "" if self.lua == "luajit" else r".*\n\ttest\.lua:\d: in .*"
+            self.assertRegex(error, rf"(?s)^in gc{frames}\n\tin a finalizer$")
+            self.assertIsNone(outcome.failure)
 
 
 class MemoryTests(TestCase):
     """There is no memory left."""
 
     timeout = 60
+    lua = "5.4"
 
-    async def run_with_little(
-        self, version: str, code: str
-    ) -> tuple[int | None, bytes]:
+    async def run_with_little(self, code: str) -> tuple[int | None, bytes]:
         peer = start(
             self,
             *("sh", "-c", 'ulimit -v 250000; exec "$@"', "sh"),
-            *(sys.executable, "-m", "eplua_twisted.cli", "--lua", version, "-e", code),
+            *(sys.executable, "-m", "eplua_twisted.cli", "--lua", self.lua, "-e", code),
         )
         ended = await peer.ended
         return ended, re.sub(rb"[^\n]* nothing else ran meanwhile\n", b"", peer.output)
 
-    async def check(self, version: str) -> None:
+    async def test_it_is_said_and_what_needs_little_goes_on(self) -> None:
         grow = (
             "local function grow() local t = {}"
             " while true do t[#t + 1] = ('x'):rep(1000) .. #t end end "
         )
         self.assertEqual(
-            await self.run_with_little(version, f"{grow} grow()"),
+            await self.run_with_little(f"{grow} grow()"),
             (1, b"eplua: not enough memory\n"),
         )
         self.assertEqual(
             await self.run_with_little(
-                version,
                 f"{grow} setTimeout(grow, 1) task.start(function() task.sleep(2) grow() end)"
                 " setTimeout(print, 3, 'goes on')",
             ),
@@ -174,14 +160,7 @@ class MemoryTests(TestCase):
             ),
         )
 
-    async def test_53(self) -> None:
-        await self.check("5.3")
 
-    async def test_54(self) -> None:
-        await self.check("5.4")
-
-    async def test_55(self) -> None:
-        await self.check("5.5")
-
-    async def test_luajit(self) -> None:
-        await self.check("luajit")
+for _case in (MainChunkTests, MemoryTests):
+    globals().update(for_each_lua(_case))
+del _case
