@@ -22,6 +22,9 @@ CLIENTS = {
     "mqtts": 'local c = mqtt.Client.connect("mqtts://HOST:80",'
     " {tls = {allowUnauthorized = true}})"
     ' c:addEventListener("error", function(e) failed(e.message) end)',
+    "mqtt over wss": 'local c = mqtt.Client.connect("wss://HOST:80",'
+    " {tls = {allowUnauthorized = true}})"
+    ' c:addEventListener("error", function(e) failed(e.message) end)',
     "mqtt over ws": 'local c = mqtt.Client.connect("ws://HOST:80", {})'
     ' c:addEventListener("error", function(e) failed(e.message) end)',
 }
@@ -39,7 +42,8 @@ OTHERS = {
     "WebSocketServer": 'net.WebSocketServer():start("HOST", 0, {error = failed})',
 }
 
-URLS = {"http", "https", "proxy", "ws", "wss", "mqtt", "mqtts", "mqtt over ws"}
+URLS = {"http", "https", "proxy", "ws", "wss", "mqtt", "mqtts"}
+URLS |= {"mqtt over ws", "mqtt over wss"}
 """Those where the host is in a URL."""
 
 IMPOSSIBLE = ("a..b", ".x", "%41", "a|b", "x" * 64, "a^b", ".".join(["xy"] * 90))
@@ -101,18 +105,43 @@ class HostTests(LuaTestCase):
             self.assertEqual(self.lines, [b"Host not found"], name)
 
     def test_impossible_names(self) -> None:
-        """C{dns}, or an argument error where a URL is checked; never nothing."""
+        """They are C{dns}, as names that do not exist; a proxy is an option, and raises."""
         for name, code in (CLIENTS | OTHERS).items():
             for host in IMPOSSIBLE:
-                self.lines.clear()
-                checked = BEFORE + code.replace("HOST", host)
-                self.run_lua(f"print(select(2, pcall(function() {checked} end)))")
-                self.turn(2)
-                said = b"".join(self.lines)
-                self.assertNotIn(b"internal", said, (name, host))
-                if said != b"Host not found":
-                    self.assertIn(b"test.lua:1: bad argument", said, (name, host))
-        self.assertEqual(self.errors, [])
+                if name == "proxy":
+                    self.assertRaisedAtLine(
+                        code.replace("HOST", host), "URL with a host name expected"
+                    )
+                    continue
+                self.run_with(code, host)
+                self.assertEqual(self.lines, [b"Host not found"], (name, host))
+        self.assertEqual((self.errors, self.reactor.nameResolver.asked), ([], []))
+
+    def test_impossible_names_are_not_asked_of_a_proxy(self) -> None:
+        for proxy in ("http", "socks5"):
+            for url in ("http://a..b/", "https://a..b/", f"http://{'x' * 300}/"):
+                self.run_with(
+                    f"net.HTTPClient({{proxy = '{proxy}://127.0.0.1:80'}})"
+                    ":request('HOST', {error = failed})",
+                    url,
+                )
+                self.assertEqual(self.lines, [b"Host not found"], (proxy, url))
+        self.assertEqual(self.reactor.tcpClients, [])
+
+    def test_a_task_that_asks_for_an_impossible_name_waits(self) -> None:
+        """Others have their turn between two of its requests."""
+        self.run_lua(
+            """
+            task.start(function()
+              for _ = 1, 2 do print(net.HTTPClient():request("http://a..b/")) end
+            end)
+            setTimeout(print, 0, "timer")
+            """
+        )
+        self.turn(3)
+        self.assertEqual(
+            sorted(self.lines), [b"nil\tHost not found\tdns"] * 2 + [b"timer"]
+        )
 
     def test_empty_and_numbers(self) -> None:
         """Whoever passes no text is told at the script's line."""

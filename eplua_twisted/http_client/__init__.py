@@ -140,9 +140,12 @@ def _url(text: bytes) -> URL:
 
 def _proxy(text: bytes) -> URL:
     try:
-        return parse(to_text(text), ports=PROXY_PORTS)
+        url = parse(to_text(text), ports=PROXY_PORTS)
     except OperationError as problem:
         raise OperationError("proxy", problem.message) from None
+    if not url.can_exist:
+        raise OperationError("proxy", "URL with a host name")
+    return url
 
 
 def _tls(options: RequestOptions) -> TLSOptions | None:

@@ -20,6 +20,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from eplua_twisted.border.environment import Environment
+from eplua_twisted.errors import NO_HOST, OperationError
 from eplua_twisted.http_client.connection import Connection, Outgoing
 from eplua_twisted.http_client.headers import Pairs, RequestHeaders
 from eplua_twisted.http_client.pool import ConcurrencyLimit, Pool
@@ -203,9 +204,12 @@ class Route:
             the message is sent
         @param trusting: see L{Pool.take}
         @return: fires when the head of the answer is here; fails with what kept it from
-            connecting, C{eof}, C{reset}, C{protocol}, or C{limit}
+            connecting, C{dns} for a host that cannot be a name, C{eof}, C{reset},
+            C{protocol}, or C{limit}
         @raise OperationError: C{tls}: a certificate or key cannot be used; C{denied}
         """
+        if not url.can_exist:
+            return fail(OperationError(*NO_HOST))
         if self._proxied:
             # The proxy looks names up itself: only what is asked for can be looked at.
             self._network.check(url.host, url.host, url.port)

@@ -33,6 +33,8 @@ class URL:
     @ivar path: path and query, escaped
     @ivar user: user and password that it holds, as they are sent
     @ivar default_port: of its scheme
+    @ivar can_exist: whether the host can be a name, or is an address: asking for one that
+        cannot is C{dns}, as for a name that does not exist
     """
 
     scheme: str
@@ -41,6 +43,7 @@ class URL:
     path: str
     user: bytes | None = None
     default_port: int = field(default=0, kw_only=True)
+    can_exist: bool = field(default=True, kw_only=True)
 
     @cached_property
     def origin(self) -> tuple[str, str, int]:
@@ -99,19 +102,16 @@ def parse(text: str, ports: Mapping[str, int], base: str | None = None) -> URL:
         credentials = (
             unquote_to_bytes(user) + b":" + unquote_to_bytes(parts.password or "")
         )
+    try:
+        host, can_exist = host_of_url(host), True
+    except OperationError:
+        host, can_exist = _escape(host), False
     return URL(
         scheme,
-        _host(host),
+        host,
         port or ports[scheme],
         path,
         credentials,
         default_port=ports[scheme],
+        can_exist=can_exist,
     )
-
-
-def _host(host: str) -> str:
-    """A host as L{host_of_url} has it."""
-    try:
-        return host_of_url(host)
-    except OperationError:
-        raise OperationError("url", "URL with a host name") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from eplua_twisted.border.module import Module
 from eplua_twisted.border.primitives import query
 from eplua_twisted.border.values import Scalar
+from eplua_twisted.errors import NO_HOST, OperationError
 from eplua_twisted.websocket.client import WebSocketConnection
 from eplua_twisted.websocket.options import ClientOptions, ServerOptions
 from eplua_twisted.websocket.server import WebSocketServer
@@ -30,9 +31,12 @@ class WebSockets(Module):
         @param listener: see L{WebSocketConnection}
         @param options: pairs: see L{ClientOptions}
         @return: the connection's number
-        @raise OperationError: C{tls}: a certificate or key cannot be used
+        @raise OperationError: C{dns}: the host cannot be a name; C{tls}: a certificate or
+            key cannot be used
         """
         parsed = parse(url)
+        if not parsed.can_exist:
+            raise OperationError(*NO_HOST)
         checked = ClientOptions.from_pairs(options)
         creator = None
         if parsed.scheme == "wss":

@@ -20,7 +20,7 @@
 --- * `eof`: the server closed before it had answered
 --- * `reset`: the connection broke
 --- * `unreachable`: there is no way there
---- * `dns`: no such host
+--- * `dns`: no such host, or what cannot be one
 --- * `tls`: the certificate is not accepted, the handshake failed, a file of `tls` cannot be read
 --- * `closed`: in a waiting task: the script closed the client
 ---@class net.WebSocketClient: eplua.Object

@@ -56,7 +56,6 @@ class ParseTests(SynchronousTestCase):
             "mqtt://[::1",
             "mqtt://[host]",
             "ws://host/\x01",
-            "ws://a..b",
         ):
             problem = self.assertRaises(OperationError, parse, uri, None, False)
             self.assertEqual(problem.code, "protocol", uri)
