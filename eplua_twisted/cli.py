@@ -1,232 +1,17 @@
-"""The foreground command C{eplua}: runs a script until nothing is open or pending."""
+"""The command C{eplua}: runs a script, or one of the commands beside that."""
 
 from __future__ import annotations
 
 import os
-import re
-import signal
 import sys
-from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from twisted.internet.base import ReactorBase
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorFromThreads
-from twisted.logger import (
-    ILogObserver,
-    LogEvent,
-    LogLevel,
-    formatEvent,
-    globalLogBeginner,
-)
-from twisted.python import usage
-from twisted.python.failure import Failure
-from zope.interface import implementer
 
-from eplua_twisted.errors import OperationError, RuntimeStopped, ScriptError
-from eplua_twisted.signals import ENDING, Watch, end_by
-from eplua_twisted.tap import Options
-from eplua_twisted.terminal import Terminal, has_colours, terminal_of
+from eplua_twisted.console import begin_logging, complain, put
 
 if TYPE_CHECKING:
-    from eplua_twisted.hc3.setup import Setup
     from eplua_twisted.hc3.ui_options import UIOptions
-
-
-class CommandOptions(Options):
-    """The options of the command."""
-
-    def setup(self) -> Setup:
-        """The log lines of scripts have colours on a terminal."""
-        return replace(super().setup(), colour=has_colours(sys.stdout, os.environ))
-
-    def opt_version(self) -> None:
-        """Display the version and exit."""
-        from importlib.metadata import version
-
-        ours, twisted = version("eplua-twisted"), version("twisted")
-        sys.stdout.write(f"eplua {ours} (Twisted {twisted})\n")
-        raise SystemExit(0)
-
-
-def complain(text: str) -> None:
-    """Write to standard error, whatever bytes the text came from."""
-    sys.stderr.buffer.write(text.encode("utf-8", "surrogateescape") + b"\n")
-    sys.stderr.flush()
-
-
-def with_nearest(problem: str, known: list[str]) -> str:
-    """
-    What is wrong with the options, and which one was probably meant.
-
-    @param known: as C{usage.Options.longOpt}
-    """
-    found = re.fullmatch(r"option --(\S+) not recognized", problem)
-    if found is None:
-        return problem
-    # Late: those who write what they mean need not wait for it.
-    from difflib import get_close_matches
-
-    names = [each.rstrip("=") for each in known]
-    near = get_close_matches(found[1].partition("=")[0], names, 1)
-    return f"{problem}; did you mean --{near[0]}?" if near else problem
-
-
-@implementer(ILogObserver)
-class StandardError:
-    """
-    Shows warnings, errors and notices only.
-
-    @ivar terminal: how errors of the script are shown, where standard error is one
-    """
-
-    def __init__(self, terminal: Terminal | None) -> None:
-        self.terminal = terminal
-
-    def __call__(self, event: LogEvent) -> None:
-        if event["log_level"] < LogLevel.warn and "notice" not in event:
-            return
-        text = formatEvent(event)
-        if "log_failure" in event:
-            complain(text)
-            complain(event["log_failure"].getTraceback())
-        elif event["log_level"] > LogLevel.warn and "text" in event:
-            self.report(text)
-        else:
-            complain(text)
-
-    def report(self, text: str, before: str = "") -> None:
-        """An error of the script, with its traceback."""
-        complain(before + (self.terminal.render(text) if self.terminal else text))
-
-
-class Signals:
-    """
-    SIGINT and SIGTERM stop the runtime; see L{Watch} for what else ends the process.
-    The thread wakes the reactor too: the system may give a signal to any thread, and
-    then the reactor sleeps on.
-
-    @ivar stopped_by: the signal that came
-    """
-
-    def __init__(
-        self, reactor: IReactorFromThreads, stop: Callable[[], object], grace: float
-    ) -> None:
-        """@param grace: seconds that stopping may take"""
-        self._reactor = reactor
-        self._stop = stop
-        self._watch = Watch(grace, self._came)
-        self.stopped_by: int | None = None
-
-    def install(self) -> None:
-        self._watch.install()
-        for number in ENDING:
-            signal.signal(number, self._seen)
-
-    def _seen(self, number: int, frame: object) -> None:
-        """The thread has it from the descriptor; without a handler the process ends."""
-
-    def _came(self, number: int) -> None:
-        self._reactor.callFromThread(self._first, number)
-
-    def _first(self, number: int) -> None:
-        self.stopped_by = number
-        self._stop()
-
-
-class Command:
-    """
-    One run of a script.
-
-    The exit code is that of C{os.exit}; else 1 when the script failed, or when nobody
-    caught an error of it; else 0.
-    """
-
-    def __init__(
-        self, reactor: ReactorBase, options: Options, errors: StandardError
-    ) -> None:
-        self._reactor = reactor
-        self._options = options
-        self._errors = errors
-        self._code = 0
-        self._several = options.hc3 and len(options.arguments) > 1
-        self._crash: Failure | None = None
-        self._job = options.job(
-            reactor,
-            self._failed,
-            output=self._print,
-            on_error=self._unhandled,
-            on_exit=self._exit,
-        )
-        self._signals = Signals(reactor, self._job.stop, options.grace)
-
-    def main(self) -> int:
-        """
-        Run the reactor until the script, and all that it started, is over.
-
-        A signal that has stopped it ends the process.
-
-        @return: the exit code of the process
-        """
-        self._signals.install()
-        self._reactor.callWhenRunning(self._start)
-        self._reactor.run(installSignalHandlers=False)
-        if self._crash is not None:
-            self._crash.raiseException()
-        if self._signals.stopped_by is not None:
-            end_by(self._signals.stopped_by)
-        return self._code
-
-    def _start(self) -> None:
-        running = Deferred.fromCoroutine(self._run())
-        running.addErrback(self._crashed)
-        running.addCallback(lambda _: self._reactor.stop())
-
-    async def _run(self) -> None:
-        try:
-            await self._job.begin()
-            await self._job.idle()
-        except (ScriptError, OperationError, OSError) as problem:
-            self._failed(problem)
-        except RuntimeStopped:
-            # os.exit, or a signal: the code is known.
-            pass
-        await self._job.stop()
-
-    def _failed(self, problem: Exception) -> None:
-        """A script could not be run."""
-        if isinstance(problem, ScriptError):
-            self._errors.report(problem.traceback, "eplua: ")
-        elif isinstance(problem, OSError):
-            complain(f"eplua: cannot read {problem.filename}: {problem.strerror}")
-        else:
-            complain(f"eplua: {problem}")
-        self._code = 1
-
-    def _crashed(self, failure: Failure) -> None:
-        """A bug in this package."""
-        self._crash = failure
-
-    def _print(self, line: bytes) -> None:
-        try:
-            sys.stdout.buffer.write(line + b"\n")
-            sys.stdout.buffer.flush()
-        except BrokenPipeError:
-            # Whoever read has gone, as with `eplua ... | head`: there is no point in
-            # going on.  What is buffered must not fail once more at the exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            self._code = 128 + signal.SIGPIPE
-            self._job.stop()
-
-    def _unhandled(self, text: str) -> None:
-        """An error that nobody caught; the log has shown it."""
-        self._code = self._code or 1
-
-    def _exit(self, code: int) -> None:
-        # One of several scripts says nothing of the others.
-        if code & 0xFF or not self._several:
-            self._code = code & 0xFF
 
 
 def show(options: UIOptions) -> int:
@@ -239,8 +24,7 @@ def show(options: UIOptions) -> int:
 
     from eplua_twisted.views import Views
 
-    errors = StandardError(terminal_of(sys.stderr, os.environ, options.script, None))
-    globalLogBeginner.beginLoggingTo([errors], redirectStandardIO=False)
+    begin_logging(options.script, None)
     # For mypy the reactor is a module.
     running = cast(ReactorBase, reactor)
     return Views(
@@ -248,40 +32,30 @@ def show(options: UIOptions) -> int:
     ).main()
 
 
-def put(text: str) -> None:
-    """Write to standard output, whatever bytes the text came from."""
-    sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape") + b"\n")
-    sys.stdout.flush()
+# Each is imported when it is asked for: a script need not wait for the others.
+
+
+def _hc3(arguments: list[str]) -> int:
+    from eplua_twisted.hc3.command import main
+
+    return main(arguments, show)
+
+
+def _script(arguments: list[str]) -> int:
+    from eplua_twisted.foreground import main
+
+    return main(arguments)
+
+
+COMMANDS = {"hc3": _hc3}
+"""What comes first, in place of a script, and what runs then and gives the exit code."""
 
 
 def main(arguments: list[str] | None = None) -> None:
     """The command; ends the process."""
     given = sys.argv[1:] if arguments is None else arguments
-    if given[:1] == ["hc3"]:
-        from eplua_twisted.hc3.command import main as hc3
-
-        raise SystemExit(hc3(given[1:], show))
-    options = CommandOptions()
-    try:
-        usage.Options.parseOptions(options, given)
-    except usage.UsageError as problem:
-        said = with_nearest(str(problem), options.longOpt)
-        complain(f"eplua: {said}\nTry 'eplua --help'.")
-        raise SystemExit(2) from None
-    script = options.arguments[0] if options.arguments else None
-    errors = StandardError(
-        terminal_of(sys.stderr, os.environ, script, options["execute"])
-    )
-    globalLogBeginner.beginLoggingTo([errors], redirectStandardIO=False)
-    from twisted.internet import reactor
-
-    # For mypy the reactor is a module.
-    try:
-        command = Command(cast(ReactorBase, reactor), options, errors)
-    except OperationError as problem:
-        complain(f"eplua: {problem}")
-        raise SystemExit(1) from None
-    raise SystemExit(command.main())
+    command = COMMANDS.get(given[0]) if given else None
+    raise SystemExit(_script(given) if command is None else command(given[1:]))
 
 
 if __name__ == "__main__":

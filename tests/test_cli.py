@@ -223,12 +223,12 @@ class CommandTests(TestCase):
         """The reactor sleeps: the thread that was interrupted has to wake it."""
         code = """if True:
             import signal
-            from eplua_twisted import cli
-            install = cli.Signals.install
+            from eplua_twisted import cli, foreground
+            install = foreground.Signals.install
             def install_and_block(self):
                 install(self)
                 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-            cli.Signals.install = install_and_block
+            foreground.Signals.install = install_and_block
             cli.main(["-e", "print('ready') setTimeout(print, 1e6)"])
             """
         peer = start(self, sys.executable, "-c", code)

@@ -19,6 +19,11 @@ BELOW = {"errors", "border", "transports", "streams", "tls"}
 
 PROTOCOLS = ("tcp", "udp", "http_client", "http_server", "websocket", "mqtt")
 
+TOOLS = {*BELOW, "api", "console", "files", "foreground", "hc3", "limit_options"}
+TOOLS |= {"lua_versions", "permission_options", "runtime", "service", "signals"}
+TOOLS |= {"tap", "terminal"}
+"""What the commands beside a script stand on."""
+
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "border": {"errors"},
@@ -76,24 +81,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "terminal": set(),
     "views": {"errors", "border", "hc3", "runtime"},
-    "cli": {
-        "errors",
-        "border",
-        "hc3",
-        "runtime",
-        "service",
-        "signals",
-        "tap",
-        "terminal",
-        "views",
-    },
+    "console": {"terminal"},
+    "foreground": {"console", "errors", "hc3", "signals", "tap", "terminal"},
+    "tools": TOOLS,
+    "cli": {"console", "foreground", "hc3", "tools", "views"},
     "__init__": {"errors", "border", "runtime", "service"},
 }
 """Which package, or module beside the packages, may import which; itself it may."""
 
 MAY_LOAD = {
     "lupa": {"border", "lua_versions", "runtime"},
-    "twisted.internet.reactor": {"runtime", "tap", "cli"},
+    "twisted.internet.reactor": {"runtime", "tap", "foreground", "tools", "cli"},
     **{name: {"runtime"} for name in layers.MADE},
 }
 """Who may import lupa and the global reactor, and import by names made at run time."""

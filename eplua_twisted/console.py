@@ -1,0 +1,104 @@
+"""What the commands write, and how they read their options."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+
+from twisted.logger import (
+    ILogObserver,
+    LogEvent,
+    LogLevel,
+    formatEvent,
+    globalLogBeginner,
+)
+from twisted.python import usage
+from zope.interface import implementer
+
+from eplua_twisted.terminal import Terminal, terminal_of
+
+
+def complain(text: str) -> None:
+    """Write to standard error, whatever bytes the text came from."""
+    sys.stderr.buffer.write(text.encode("utf-8", "surrogateescape") + b"\n")
+    sys.stderr.flush()
+
+
+def put(text: str) -> None:
+    """Write to standard output, whatever bytes the text came from."""
+    sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape") + b"\n")
+    sys.stdout.flush()
+
+
+@implementer(ILogObserver)
+class StandardError:
+    """
+    Shows warnings, errors and notices only.
+
+    @ivar terminal: how errors of the script are shown, where standard error is one
+    """
+
+    def __init__(self, terminal: Terminal | None) -> None:
+        self.terminal = terminal
+
+    def __call__(self, event: LogEvent) -> None:
+        if event["log_level"] < LogLevel.warn and "notice" not in event:
+            return
+        text = formatEvent(event)
+        if "log_failure" in event:
+            complain(text)
+            complain(event["log_failure"].getTraceback())
+        elif event["log_level"] > LogLevel.warn and "text" in event:
+            self.report(text)
+        else:
+            complain(text)
+
+    def report(self, text: str, before: str = "") -> None:
+        """An error of the script, with its traceback."""
+        complain(before + (self.terminal.render(text) if self.terminal else text))
+
+
+def begin_logging(script: str | None, code: str | None) -> StandardError:
+    """
+    From now on the log goes to standard error.
+
+    @param script: the file whose source lines are shown beside errors
+    @param code: what is run in place of a file
+    """
+    errors = StandardError(terminal_of(sys.stderr, os.environ, script, code))
+    globalLogBeginner.beginLoggingTo([errors], redirectStandardIO=False)
+    return errors
+
+
+def with_nearest(problem: str, known: list[str]) -> str:
+    """
+    What is wrong with the options, and which one was probably meant.
+
+    @param known: as C{usage.Options.longOpt}
+    """
+    found = re.fullmatch(r"option --(\S+) not recognized", problem)
+    if found is None:
+        return problem
+    # Late: those who write what they mean need not wait for it.
+    from difflib import get_close_matches
+
+    names = [each.rstrip("=") for each in known]
+    near = get_close_matches(found[1].partition("=")[0], names, 1)
+    return f"{problem}; did you mean --{near[0]}?" if near else problem
+
+
+def parse(options: usage.Options, arguments: list[str], command: str) -> bool:
+    """
+    Read the options of a command.
+
+    @param command: as it is written, with C{eplua}
+    @return: whether that went; else it was said what is wrong, and the exit code is 2
+    """
+    try:
+        usage.Options.parseOptions(options, arguments)
+    except usage.UsageError as problem:
+        said = with_nearest(str(problem), options.longOpt)
+        complain(f"eplua: {said}\nTry '{command} --help'.")
+        return False
+    return True

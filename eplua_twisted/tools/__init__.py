@@ -1,0 +1,1 @@
+"""The commands beside a script; C{main} of each gives the exit code."""
