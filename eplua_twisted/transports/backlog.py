@@ -13,7 +13,7 @@ PIECES = 64
 """Writes that are sent with one call of the system."""
 
 
-class Backlog:
+class Backlog(deque[bytes | memoryview]):
     """
     Bytes that wait to be sent, in the pieces in which they were written.
 
@@ -21,21 +21,18 @@ class Backlog:
         <eplua_twisted.transports.poller.Poller>}
     """
 
-    __slots__ = ("_pieces", "held")
+    __slots__ = ("held",)
 
-    def __init__(self, held: bool = False) -> None:
-        self._pieces: deque[bytes | memoryview] = deque()
-        self.held = held
+    held: bool
 
-    def __bool__(self) -> bool:
-        return bool(self._pieces)
+    @property
+    def amount(self) -> int:
+        """Bytes."""
+        return sum(map(len, self))
 
-    def __len__(self) -> int:
-        return sum(map(len, self._pieces))
-
-    def append(self, data: bytes | memoryview) -> None:
-        self._pieces.append(data)
-        if len(data) > SMALL or len(self._pieces) >= PIECES:
+    def add(self, data: bytes | memoryview) -> None:
+        self.append(data)
+        if len(data) > SMALL or len(self) >= PIECES:
             self.held = False
 
     def send(self, sock: socket.socket) -> None:
@@ -45,12 +42,11 @@ class Backlog:
         @raise OSError: it takes nothing, or the connection is broken
         """
         self.held = False
-        pieces = self._pieces
-        if len(pieces) == 1:
-            sent = sock.send(pieces[0])
+        if len(self) == 1:
+            sent = sock.send(self[0])
         else:
-            sent = sock.sendmsg(list(islice(pieces, PIECES)))
-        while pieces and sent >= len(pieces[0]):
-            sent -= len(pieces.popleft())
+            sent = sock.sendmsg(list(islice(self, PIECES)))
+        while self and sent >= len(self[0]):
+            sent -= len(self.popleft())
         if sent:
-            pieces[0] = memoryview(pieces[0])[sent:]
+            self[0] = memoryview(self[0])[sent:]

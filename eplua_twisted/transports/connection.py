@@ -177,8 +177,8 @@ class Connection(Named, Watched):
         late = self.reactor.late
         if late is not None and len(data) <= SMALL:
             late.append(self)
-            self._queue, self._direct = Backlog(held=True), False
-            self._queue.append(data)
+            queue = self._queue = Backlog((data,))
+            queue.held, self._direct = True, False
             return
         try:
             sent = self.socket.send(data)
@@ -227,10 +227,12 @@ class Connection(Named, Watched):
         if self._corked is not None:
             self._corked.append(cast(bytes, data))
             return
-        if self._queue is None:
-            self._queue = Backlog()
-        self._queue.append(data)
-        if not self._queue.held:
+        queue = self._queue
+        if queue is None:
+            queue = self._queue = Backlog()
+            queue.held = False
+        queue.add(data)
+        if not queue.held:
             self._wait_for_room()
 
     def _wait_for_room(self) -> None:
@@ -262,7 +264,8 @@ class Connection(Named, Watched):
             if queue:
                 return None
         self._queue = None
-        self.stopWriting()
+        if self.watched_for & OUT:
+            self.stopWriting()
         self._open()
         if self.producer is not None and (
             self.producerPaused or not self.streamingProducer
@@ -277,7 +280,7 @@ class Connection(Named, Watched):
 
     def outgoing(self) -> int:
         """Bytes that were written and the system has not taken."""
-        return len(self._queue or ())
+        return 0 if self._queue is None else self._queue.amount
 
     def registerProducer(self, producer: IProducer, streaming: bool) -> None:
         """C{IConsumer.registerProducer}"""
