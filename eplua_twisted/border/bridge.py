@@ -40,6 +40,9 @@ SLOW = 0.25
 
 T = TypeVar("T")
 
+_Queued = tuple[int | None, int | None, object, tuple[object, ...]]
+"""Ticket, owner, ok and values of an answer."""
+
 
 class Dispatch(Protocol):
     """The Lua function that takes every answer."""
@@ -68,15 +71,17 @@ class Bridge:
         self._clock = clock
         self._resources = resources
         self._dispatch: Dispatch | None = None
-        self._queue: deque[tuple[int, int | None, object, tuple[object, ...]]] = deque()
+        # Without a ticket: a function of Python's that has its turn.
+        self._queue: deque[_Queued] = deque()
         self._queued = 0
         self._delivered = 0
         self._forgotten: dict[int, int] = {}
         self._asked: dict[int, Deferred[tuple[object, ...]]] = {}
-        self._places: dict[int, tuple[int, tuple[object, ...]]] = {}
+        self._places: dict[int | None, tuple[int, tuple[object, ...]]] = {}
         self._placed = 0
         self._turn: IDelayedCall | None = None
         self._held: int | None = None
+        self._calling = False
         self._pressed = False
         self._waiting: set[Deferred[tuple[object, ...]]] = set()
         self.on_lost_command: Callable[[int, Exception], None] = lambda *_: None
@@ -113,6 +118,25 @@ class Bridge:
         """Lua is not running and no answer waits for it that it would be given now."""
         return not self.entered and (not self._queue or self._held is not None)
 
+    @property
+    def busy(self) -> bool:
+        """An answer would not be delivered at once: it would join the queue."""
+        return (
+            self.entered
+            or self._held is not None
+            or (bool(self._queue) and not self._calling)
+        )
+
+    def in_turn(self, function: Callable[[], object]) -> None:
+        """
+        Call a function when all that is queued now has been delivered: what it answers
+        is delivered at once.
+        """
+        if self.stopped or not self.busy:
+            function()
+        else:
+            self._append(None, None, function, ())
+
     def answer(
         self, ticket: int, owner: int | None, ok: object, *values: object
     ) -> None:
@@ -131,15 +155,19 @@ class Bridge:
                 self._queue.appendleft((ticket, owner, ok, values))
                 self._delivered -= 1
                 return
-        elif self.entered or self._queue or self._held is not None:
+        elif (self.entered or self._queue or self._held is not None) and self.busy:
             self._append(ticket, owner, ok, values)
             return
         self.enter(ticket, ok, values)
-        if self._queue:
+        if self._queue and not self._calling:
             self._deliver()
 
     def _append(
-        self, ticket: int, owner: int | None, ok: object, values: tuple[object, ...]
+        self,
+        ticket: int | None,
+        owner: int | None,
+        ok: object,
+        values: tuple[object, ...],
     ) -> None:
         self._queue.append((ticket, owner, ok, values))
         self._queued += 1
@@ -218,6 +246,9 @@ class Bridge:
                 break
             ticket, owner, ok, values = queue.popleft()
             self._delivered += 1
+            if ticket is None:
+                self._call(ok)
+                continue
             if owner in self._forgotten and self._delivered <= self._forgotten[owner]:
                 ok, values = False, (to_bytes(CLOSED[0]), to_bytes(CLOSED[1]))
             self.enter(ticket, ok, values)
@@ -229,6 +260,13 @@ class Bridge:
             self._places.clear()
         elif self._held is None and self._turn is None:
             self._turn = self._clock.callLater(0, self._next_turn)
+
+    def _call(self, function: object) -> None:
+        self._calling = True
+        try:
+            function()  # type: ignore[operator]
+        finally:
+            self._calling = False
 
     def _next_turn(self) -> None:
         self._turn = None

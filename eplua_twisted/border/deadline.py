@@ -216,11 +216,17 @@ class MovingDeadline:
             self._function()
 
 
-def limit(attempt: Deferred[T], clock: IReactorTime, seconds: float) -> Deferred[T]:
+def limit(
+    attempt: Deferred[T],
+    clock: IReactorTime,
+    seconds: float,
+    in_turn: Callable[[Callable[[], object]], object] | None = None,
+) -> Deferred[T]:
     """
     Cancel an attempt when its time is over; then it fails with C{timeout}, whatever
     it says itself of having been cancelled.
 
+    @param in_turn: calls what cancels it when what has happened before is told
     @return: the attempt
     """
     timed_out = False
@@ -230,7 +236,7 @@ def limit(attempt: Deferred[T], clock: IReactorTime, seconds: float) -> Deferred
         timed_out = True
         attempt.cancel()
 
-    deadline = Deadline(clock, late)
+    deadline = Deadline(clock, in_turn, late) if in_turn else Deadline(clock, late)
     deadline.start(seconds)
 
     def over(result: T | Failure) -> T | Failure:

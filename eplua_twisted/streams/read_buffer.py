@@ -15,7 +15,15 @@ MAX_READS = 64
 
 
 class Want(Protocol):
-    """What a read waits for."""
+    """
+    What a read waits for.
+
+    @ivar beyond: how many bytes more than the buffer's limit it may have to see, to
+        know that it is too long
+    """
+
+    @property
+    def beyond(self) -> int: ...
 
     def take(self, buffer: ReadBuffer) -> bytes | None:
         """
@@ -36,18 +44,22 @@ class Firing(Protocol):
 
 class ReadBuffer:
     """
-    Bytes that have arrived and were not read, and reads that wait for more.
+    Bytes that have arrived and were not read, and reads that wait for more.  The bytes
+    of a read stay here until it is served: who asks for that does so when the answer
+    reaches its reader at once.
 
     @ivar limit: how many may be here before reading should pause, and the
         longest single read
     @ivar ended: no more will come
+    @ivar broken: why, unless it is the peer's end; the reads that waited are told
     """
 
-    __slots__ = ("_data", "_gathered", "_reads", "_search", "ended", "limit")
+    __slots__ = ("_data", "_gathered", "_reads", "_search", "broken", "ended", "limit")
 
     def __init__(self, limit: int = MAX_BUFFER) -> None:
         self.limit = limit
         self.ended = False
+        self.broken: BaseException | None = None
         self._data: bytes | bytearray = b""
         self._search: Search | None = None
         self._gathered: list[bytes] | None = None
@@ -58,61 +70,59 @@ class ReadBuffer:
         return len(self._data)
 
     @property
-    def awaited(self) -> bool:
-        """Whether a read waits."""
-        return bool(self._reads)
+    def waiting(self) -> int:
+        """How many reads wait."""
+        return len(self._reads)
 
     @property
     def wants_more(self) -> bool:
-        """Whether more can come, and there is room for it or a read that waits."""
-        return not self.ended and (bool(self._reads) or len(self._data) < self.limit)
+        """Whether more can come, and there is room for it or a read that needs it."""
+        beyond = self._reads[0][0].beyond if self._reads else 0
+        return not self.ended and len(self._data) < self.limit + beyond
 
-    def read(self, want: Want, waiter: Firing) -> bytes | None:
+    def ask(self, want: Want, waiter: Firing) -> bool:
         """
-        Serve a read, in its turn.
+        A read waits from now on.
 
-        @param waiter: fired with the bytes or L{OperationError}, unless they are
-            here already
-        @return: the bytes, if they are
-        @raise OperationError: C{eof}, or C{limit}
+        @param waiter: fired with the bytes or L{OperationError}
+        @return: it can be served already, perhaps
+        @raise OperationError: C{limit}; C{eof}, when there is nothing to wait for
         """
-        if not self._reads:
-            if want is ANYTHING and not self._data and not self.ended:
-                # The way of most reads: nothing to look at.
-                self._reads.append((want, waiter))
-                return None
-            data = want.take(self)
-            if data is not None:
-                return data
-        elif len(self._reads) >= MAX_READS:
+        if not self._reads and not self._data and self.ended:
+            raise OperationError(*EOF)
+        # Each byte that is here may be for a read that was not served yet.
+        if len(self._reads) >= MAX_READS + len(self._data):
             raise OperationError(
                 "limit", f"{MAX_READS} reads wait already, and no option allows more"
             )
         self._reads.append((want, waiter))
-        return None
+        return want is not ANYTHING or self.ended or bool(self._data)
 
-    def feed(self, data: bytes) -> bool:
+    def pass_on(self, data: bytes) -> bool:
         """
-        Add what arrived, at least one byte, and serve the reads that it satisfies.
+        The way of most bytes: nothing is here and a read takes whatever comes.
 
-        @return: some of it is left
+        @param data: what arrived, at least one byte
+        @return: that read has it now; else it is not taken
         """
+        reads = self._reads
+        if not reads or reads[0][0] is not ANYTHING or self._data:
+            return False
+        if self._gathered is not None:
+            return False
+        reads.pop(0)[1].callback(data)
+        return True
+
+    def feed(self, data: bytes) -> None:
+        """Add what arrived, at least one byte."""
         if self._gathered is not None:
             self._gathered.append(data)
-            return bool(self._data)
-        if not self._data:
-            if self._reads and self._reads[0][0] is ANYTHING:
-                # Nothing was here, so nothing is left: it goes as it came.
-                self._reads.pop(0)[1].callback(data)
-                return bool(self._data)
+        elif not self._data:
             self._data = data
         else:
             if type(self._data) is bytes:
                 self._data = bytearray(self._data)
             self._data += data
-        if self._reads:
-            self._serve()
-        return bool(self._data)
 
     def gather(self, begins: bool) -> None:
         """Take what is fed from now on for one piece, or no longer."""
@@ -120,15 +130,42 @@ class ReadBuffer:
         if gathered:
             self.feed(b"".join(gathered) if len(gathered) > 1 else gathered[0])
 
-    def finish(self) -> None:
-        """No more will come."""
-        self.ended = True
-        self._serve()
+    def serve(self) -> None:
+        """Serve the first read, if it is satisfied or never will be."""
+        if not self._reads:
+            return
+        want, waiter = self._reads[0]
+        try:
+            data = want.take(self)
+        except OperationError as problem:
+            broken = self.broken if problem.code == EOF[0] else None
+            self._remove_first()
+            waiter.errback(broken or problem)
+            return
+        if data is not None:
+            self._remove_first()
+            waiter.callback(data)
 
-    def fail(self, reason: BaseException) -> None:
-        """Tell all who wait; what has arrived stays."""
+    def _remove_first(self) -> None:
+        del self._reads[0]
+        if not self._reads:
+            # Reads that come later are told of the end.
+            self.broken = None
+
+    def end(self, broken: BaseException | None = None) -> None:
+        """
+        No more will come.
+
+        @param broken: why, unless it is the peer's end
+        """
+        self.ended = True
+        self.broken = broken if self._reads else None
+
+    def drop(self, reason: BaseException) -> None:
+        """Tell all who wait; what has arrived is not wanted."""
         while self._reads:
             self._reads.pop(0)[1].errback(reason)
+        self.clear()
 
     def clear(self) -> None:
         """Forget what has arrived."""
@@ -136,31 +173,9 @@ class ReadBuffer:
         self._gathered = None
         self._search = None
 
-    def withdraw(self, waiter: Firing, given: bytes = b"") -> None:
-        """
-        A waiter has had enough: it loses nothing, and those behind it go on.
-
-        @param given: what it had got for nobody: it comes first again
-        """
-        if given:
-            self._search, self._data = None, given + self._data
+    def withdraw(self, waiter: Firing) -> None:
+        """A waiter has had enough: what it would have got is for those behind it."""
         self._reads[:] = [read for read in self._reads if read[1] != waiter]
-        self._serve()
-
-    def _serve(self) -> None:
-        reads = self._reads
-        while reads:
-            want, waiter = reads[0]
-            try:
-                data = want.take(self)
-            except OperationError as problem:
-                del reads[0]
-                waiter.errback(problem)
-                continue
-            if data is None:
-                return
-            del reads[0]
-            waiter.callback(data)
 
     # For what a read wants.
 
@@ -198,6 +213,8 @@ class ReadBuffer:
 class Anything:
     """At least one byte."""
 
+    beyond = 0
+
     def take(self, buffer: ReadBuffer) -> bytes | None:
         count = len(buffer)
         return buffer.take(count) if count else buffer.missing()
@@ -205,6 +222,8 @@ class Anything:
 
 class Exactly:
     """So many bytes."""
+
+    beyond = 0
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -222,6 +241,7 @@ class Until:
 
     def __init__(self, delimiter: bytes) -> None:
         self.delimiter = delimiter
+        self.beyond = len(delimiter)
 
     def take(self, buffer: ReadBuffer) -> bytes | None:
         index = buffer.find(self.delimiter)
@@ -238,10 +258,14 @@ class Until:
 class Everything:
     """All that comes before the end."""
 
+    beyond = 1
+
     def take(self, buffer: ReadBuffer) -> bytes | None:
         if len(buffer) > buffer.limit:
             raise buffer.too_long("what comes before the end")
-        return buffer.take(len(buffer)) if buffer.ended else None
+        if buffer.broken or not buffer.ended:
+            return buffer.missing()
+        return buffer.take(len(buffer))
 
 
 ANYTHING = Anything()

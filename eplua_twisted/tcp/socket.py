@@ -31,9 +31,6 @@ from eplua_twisted.transports.interfaces import StreamTransport
 TWICE = ("state", "TLS is spoken already")
 UNREAD = ("state", "Bytes that came before TLS wait to be read")
 
-Read = bytes | Deferred[bytes] | None
-"""The bytes; or what fires with them; or nothing, and the reply is answered."""
-
 
 @implementer(IResource, IHalfCloseableProtocol, IHandshakeListener)
 class TCPSocket(Protocol):
@@ -73,6 +70,7 @@ class TCPSocket(Protocol):
         self._forgotten = False
         self._reading = True
         self._pressed = False
+        self._due = 0  # reads that will be served in their turn
         self.id = environment.resources.add(self)
 
     # Getting connected.
@@ -160,7 +158,7 @@ class TCPSocket(Protocol):
     # Reading.
 
     @operation("tcp_read", gone=EOF, direct=True)
-    def read(self, reply: Reply) -> Read:
+    def read(self, reply: Reply) -> Deferred[bytes] | None:
         """
         @return: what has arrived, at least one byte; fails with C{eof} when the
             peer has closed, C{limit} when too many reads wait
@@ -168,40 +166,40 @@ class TCPSocket(Protocol):
         return self._read(reply, read_buffer.ANYTHING)
 
     @operation("tcp_read_exactly", gone=EOF, direct=True)
-    def read_exactly(self, reply: Reply, count: int) -> Read:
+    def read_exactly(self, reply: Reply, count: int) -> Deferred[bytes] | None:
         """@return: exactly C{count} bytes; fails as L{read} does"""
         return self._read(reply, read_buffer.Exactly(count))
 
     @operation("tcp_read_until", gone=EOF, direct=True)
-    def read_until(self, reply: Reply, delimiter: bytes) -> Read:
+    def read_until(self, reply: Reply, delimiter: bytes) -> Deferred[bytes] | None:
         """@return: what comes before the delimiter; fails as L{read} does"""
         return self._read(reply, read_buffer.Until(delimiter))
 
     @operation("tcp_read_all", gone=EOF, direct=True)
-    def read_all(self, reply: Reply) -> Read:
+    def read_all(self, reply: Reply) -> Deferred[bytes] | None:
         """@return: all until the peer closes; fails as L{read} does"""
         return self._read(reply, read_buffer.EVERYTHING)
 
-    def _read(self, reply: Reply, want: read_buffer.Want) -> Read:
+    def _read(self, reply: Reply, want: read_buffer.Want) -> Deferred[bytes] | None:
         if self._state in ("new", "connecting"):
             raise OperationError(*NOT_CONNECTED)
-        result: Read
-        if self._options.timeout:
-            waiter: Deferred[bytes] = Deferred(self._in.withdraw)
-            result = self._in.read(want, waiter)
-            if result is None:
-                result = limit(waiter, self._environment.reactor, self._options.timeout)
-        else:
-            result = self._in.read(want, reply)
-        if result is not None or not self._reading:
-            self._regulate()
-        return result
+        bridge, seconds = self._environment.bridge, self._options.timeout or 0
+        waiter: Deferred[bytes] | None = Deferred(self._withdraw) if seconds else None
+        satisfied = self._in.ask(want, waiter or reply)
+        if waiter is not None:
+            limit(waiter, self._environment.reactor, seconds, bridge.in_turn)
+        if satisfied or not self._reading:
+            self._serve()
+        return waiter
 
     @query("tcp_unread")
-    def unread(self, ticket: int, data: bytes | None) -> None:
-        """Nobody waits for a read any more: what it had got is for the next one."""
-        self._in.withdraw(Reply(self._environment.bridge, ticket, self.id), data or b"")
-        self._regulate()
+    def unread(self, ticket: int) -> None:
+        """Nobody waits for a read any more: what it would get is for the next one."""
+        self._withdraw(Reply(self._environment.bridge, ticket, self.id))
+
+    def _withdraw(self, waiter: read_buffer.Firing) -> None:
+        self._in.withdraw(waiter)
+        self._serve()
 
     def dataReceived(self, data: bytes) -> None:
         if self._state == "closing":
@@ -209,33 +207,42 @@ class TCPSocket(Protocol):
             return
         if self._on_traffic is not None:
             self._on_traffic(self)
-        if self._in.feed(data):
-            self._regulate()
+        if self._environment.bridge.busy or not self._in.pass_on(data):
+            self._in.feed(data)
+            self._serve()
 
     def gather(self, begins: bool) -> None:
         """TLS hands on what came at once in several calls: the script gets it in one."""
         self._in.gather(begins)
         if len(self._in):
-            self._regulate()
+            self._serve()
+
+    def _serve(self) -> None:
+        # Bytes are taken when Lua gets them: one that is cancelled has taken none.
+        for _ in range(self._in.waiting - self._due):
+            self._due += 1
+            self._environment.bridge.in_turn(self._serve_one)
+        self._regulate()
+
+    def _serve_one(self) -> None:
+        self._due -= 1
+        self._in.serve()
+        self._regulate()
 
     def _regulate(self) -> None:
         """Read from the peer exactly when it is wanted; go when all is over."""
-        if self._forgotten and not self._in.awaited:
+        if self._forgotten and not self._in.waiting:
             self._in.clear()
         if self._state == "connected":
             reading = self._in.wants_more and not self._pressed
             if reading != self._reading:
-                self._reading = reading
-                if reading:
-                    self.transport.resumeProducing()
-                else:
-                    self.transport.pauseProducing()
-        elif self._state == "closed":
-            if len(self._in):
-                # Kept until it is read, but no reason to go on.
-                self._environment.resources.count(self.id, False)
-            else:
-                self._gone()
+                self._reading, transport = reading, self.transport
+                (transport.resumeProducing if reading else transport.pauseProducing)()
+        elif self._state == "closed" and len(self._in):
+            # Kept until it is read, but no reason to go on.
+            self._environment.resources.count(self.id, False)
+        elif self._state == "closed" and self._out is None:
+            self._gone()
 
     def pause(self) -> None:
         self._pressed = True
@@ -288,14 +295,14 @@ class TCPSocket(Protocol):
             self._connector.lost(Failure(ConnectionDone()))
             self.transport.abortConnection()
         self.gather(False)
-        self._in.ended = True
+        self._in.end()
         if (out := self._out) is not None:
             # Closing may be over at once.
             out.peer_ended()
             allowed = self._options.allow_half_open and not self._forgotten
             if out.is_shut or not allowed:
                 self._close_in_order()
-        self._in.finish()
+        self._serve()
 
     def _close_in_order(self) -> None:
         """Close when all that was written is sent, or has had its time."""
@@ -310,15 +317,14 @@ class TCPSocket(Protocol):
         closed = CancelledError()
         if self._connector is not None:
             self._connector.cancel()
-        self._in.fail(closed)
-        self._in.clear()
+        self._in.drop(closed)
         if self._out is not None:
             self._out.fail(closed)
         if self._state == "connected" and not self._in.ended:
             # What still comes is dropped, so that it is not refused.
             self.transport.resumeProducing()
         self._close_in_order()
-        self._in.ended = True
+        self._in.end()
         self.forget()
 
     @query("tcp_forget")
@@ -350,11 +356,8 @@ class TCPSocket(Protocol):
         cause = self._lost_by or reason.value or ConnectionLost()
         if self._connector is not None:
             self._connector.lost(Failure(cause))
-        if not isinstance(cause, ConnectionDone):
-            # Those that wait learn the cause; reads that come later, the end.
-            self._in.ended = True
-            self._in.fail(cause)
-        self._in.finish()
+        self._in.end(None if isinstance(cause, ConnectionDone) else cause)
+        self._serve()
         if self._out is not None:
             out, self._out = self._out, None
             out.lost(cause)

@@ -77,16 +77,12 @@ end
 
 -- A task that waits for a read was cancelled: what it would have got is for the next one.
 
-local function unread(ticket, id, _, ok, data)
-  if ok ~= false then tcp_unread(id, ticket, data) end
-end
+local function unread(ticket, id) tcp_unread(id, ticket) end
 
 tickets.undo(tcp_read, unread)
 tickets.undo(tcp_read_exactly, unread)
 tickets.undo(tcp_read_all, unread)
-tickets.undo(tcp_read_until, function(ticket, id, delimiter, ok, data)
-  unread(ticket, id, nil, ok, ok and data .. delimiter)
-end)
+tickets.undo(tcp_read_until, unread)
 
 --- Whatever has arrived, at least one byte.
 function TCPSocket:read(callbacks)

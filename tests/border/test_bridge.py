@@ -133,6 +133,34 @@ class BridgeTests(SynchronousTestCase):
         tickets = [entry[0] for entry in self.seen if entry[0] != "returned"]
         self.assertEqual(tickets, list(range(TURN + 4)))
 
+    def test_in_turn(self) -> None:
+        """A function is called when it is its turn; it answers before what waits."""
+        self.during[1] = lambda: self.answer([2])
+
+        def ask() -> None:
+            self.answer([1])
+            self.bridge.in_turn(lambda: self.answer([8, 9]))
+            self.answer([3])
+
+        self.during[0] = ask
+        self.answer([0])
+        self.assertEqual(self.tickets(), [0, 1, 8, 9, 3, 2])
+        self.assertFalse(self.bridge.busy)
+
+    def test_in_turn_when_nothing_waits(self) -> None:
+        self.bridge.in_turn(lambda: self.answer([8]))
+        self.assertEqual(self.tickets(), [8])
+
+    def test_in_turn_and_hold(self) -> None:
+        """What it answers waits when the first of it has Lua hold all others back."""
+        self.during[8] = lambda: self.bridge.hold(7)
+        self.during[0] = lambda: self.bridge.in_turn(lambda: self.answer([8, 9]))
+        self.answer([0])
+        self.assertEqual(self.tickets(), [0, 8])
+        self.assertTrue(self.bridge.busy)
+        self.answer([7])
+        self.assertEqual(self.tickets(), [0, 8, 7, 9])
+
     def test_bounded_turn(self) -> None:
         """Answers that bring about answers do not keep the reactor waiting."""
 

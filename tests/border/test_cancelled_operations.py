@@ -52,6 +52,42 @@ class CancelledOperationTests(LuaTestCase):
                 self.assertEqual(self.lines, [data], (read, before))
                 self.lines.clear()
 
+    def test_read_that_was_answered_on_a_connection_that_has_ended(self) -> None:
+        """What the peer had sent before is for the next read."""
+        for read, data in READS.items():
+            peer = self.connected()
+            peer.send(data)
+            peer.close()
+            self.reactor.settle()
+            self.run_lua(
+                f"""
+                task.start(function() s:{read} print('never') end):cancel()
+                task.start(function() print(s:readAll()) print(s:read()) end)
+                """
+            )
+            self.assertEqual(
+                self.lines, [data, b"nil\tEnd of file\teof"], (read, self.errors)
+            )
+            self.lines.clear()
+        self.reactor.settle()
+        self.assertEqual(self.alive, 0)
+
+    def test_read_that_was_answered_before_another(self) -> None:
+        """What it would have got comes first in the other one."""
+        peer = self.connected()
+        self.runtime.expose("send", lambda data: peer.send(data))
+        self.run_lua(
+            """
+            local first = task.start(function() s:read() print("never") end)
+            task.start(function() print(s:read()) end)
+            task.start(function() print(s:readExactly(2)) end)
+            send("a") send("b") send("c")
+            first:cancel()
+            send("d")
+            """
+        )
+        self.assertEqual((self.lines, self.errors), ([b"abcd"], []))
+
     def test_read_to_the_end(self) -> None:
         peer = self.connected()
         peer.send(b"abc")

@@ -38,6 +38,21 @@ def _code(failure: Failure) -> bytes:
     return code
 
 
+def serve(buffer: ReadBuffer) -> None:
+    """Serve the reads that are satisfied."""
+    for _ in range(buffer.waiting):
+        buffer.serve()
+
+
+def read(buffer: ReadBuffer, want: Any) -> Any:
+    """Ask for what is here: what it is, or the code of the error."""
+    waiter: Deferred[Any] = Deferred()
+    waiter.addErrback(_code)
+    buffer.ask(want, waiter)
+    buffer.serve()
+    return waiter.result
+
+
 def reads(
     chunks: list[bytes], wants: list[Any], asked_first: int, limit: int
 ) -> list[Any]:
@@ -48,23 +63,20 @@ def reads(
     def ask(index: int) -> None:
         waiter: Deferred[bytes] = Deferred()
         waiter.addErrback(_code)
-        try:
-            data = buffer.read(wants[index], waiter)
-        except OperationError as problem:
-            answers[index] = problem.code
-            return
-        if data is not None:
-            answers[index] = data
-        else:
-            waiter.addCallback(lambda result: answers.__setitem__(index, result))
+        waiter.addCallback(lambda result: answers.__setitem__(index, result))
+        if buffer.ask(wants[index], waiter):
+            serve(buffer)
 
     for index in range(asked_first):
         ask(index)
     for chunk in chunks:
-        buffer.feed(chunk)
+        if not buffer.pass_on(chunk):
+            buffer.feed(chunk)
+            serve(buffer)
     for index in range(asked_first, len(wants)):
         ask(index)
-    buffer.finish()
+    buffer.end()
+    serve(buffer)
     rest = buffer.take(len(buffer)) if len(buffer) else b""
     return [*answers, rest]
 
@@ -121,61 +133,61 @@ class ReadBufferTests(SynchronousTestCase):
         got = []
         for chunk in cut(data, places):
             buffer.feed(chunk)
-            waiter: Deferred[bytes] = Deferred()
-            read = buffer.read(ANYTHING, waiter)
-            assert read
-            got.append(read)
+            got.append(read(buffer, ANYTHING))
         self.assertEqual(b"".join(got), data)
 
     def test_bytes(self) -> None:
         buffer = ReadBuffer()
         buffer.feed(ALL_BYTES)
-        self.assertEqual(buffer.read(Exactly(200), Deferred()), ALL_BYTES[:200])
-        self.assertEqual(buffer.read(ANYTHING, Deferred()), ALL_BYTES[200:])
+        self.assertEqual(read(buffer, Exactly(200)), ALL_BYTES[:200])
+        self.assertEqual(read(buffer, ANYTHING), ALL_BYTES[200:])
 
     def test_delimiter_is_taken_and_not_given(self) -> None:
         buffer = ReadBuffer()
         buffer.feed(b"one\r\ntwo\r\n\r\nrest")
         self.assertEqual(
-            [buffer.read(Until(b"\r\n"), Deferred()) for _ in range(3)],
+            [read(buffer, Until(b"\r\n")) for _ in range(3)],
             [b"one", b"two", b""],
         )
-        self.assertEqual(buffer.read(ANYTHING, Deferred()), b"rest")
+        self.assertEqual(read(buffer, ANYTHING), b"rest")
 
     def test_long_line(self) -> None:
         """A line of 9 001 bytes comes whole."""
         buffer = ReadBuffer()
         buffer.feed(b"x" * 9001 + b"\n")
-        self.assertEqual(buffer.read(Until(b"\n"), Deferred()), b"x" * 9001)
+        self.assertEqual(read(buffer, Until(b"\n")), b"x" * 9001)
 
     def test_collected_bytes_stay_readable(self) -> None:
         """What readUntil had waited on at the end can still be read."""
         buffer = ReadBuffer()
         waiter: Deferred[bytes] = Deferred()
-        self.assertIsNone(buffer.read(Until(b"\n"), waiter))
+        buffer.ask(Until(b"\n"), waiter)
         buffer.feed(b"half")
-        buffer.finish()
+        buffer.end()
+        serve(buffer)
         self.assertEqual(self.failureResultOf(waiter, OperationError).value.code, "eof")
-        self.assertEqual(buffer.read(ANYTHING, Deferred()), b"half")
-        self.assertRaises(OperationError, buffer.read, ANYTHING, Deferred())
+        self.assertEqual(read(buffer, ANYTHING), b"half")
+        self.assertRaises(OperationError, buffer.ask, ANYTHING, Deferred())
 
     def test_withdrawn_read_loses_nothing(self) -> None:
         """The read behind one that is withdrawn gets what that one had waited on."""
         buffer = ReadBuffer()
         first: Deferred[bytes] = Deferred(buffer.withdraw)
         second: Deferred[bytes] = Deferred()
-        buffer.read(Exactly(10), first)
-        buffer.read(ANYTHING, second)
+        buffer.ask(Exactly(10), first)
+        buffer.ask(ANYTHING, second)
         buffer.feed(b"abc")
+        serve(buffer)
         first.cancel()
+        serve(buffer)
         self.failureResultOf(first, CancelledError)
         self.assertEqual(self.successResultOf(second), b"abc")
 
     def test_bound_of_reads(self) -> None:
         buffer = ReadBuffer()
         for _ in range(MAX_READS):
-            buffer.read(ANYTHING, Deferred())
-        problem = self.assertRaises(OperationError, buffer.read, ANYTHING, Deferred())
+            buffer.ask(ANYTHING, Deferred())
+        problem = self.assertRaises(OperationError, buffer.ask, ANYTHING, Deferred())
         self.assertEqual(problem.code, "limit")
 
     def test_wants_more(self) -> None:
@@ -184,5 +196,5 @@ class ReadBufferTests(SynchronousTestCase):
         self.assertTrue(buffer.wants_more)
         buffer.feed(b"abcd")
         self.assertFalse(buffer.wants_more)
-        buffer.read(Until(b"\n"), Deferred())
+        buffer.ask(Until(b"\n"), Deferred())
         self.assertTrue(buffer.wants_more)

@@ -128,6 +128,35 @@ class SocketTests(LuaTestCase):
         self.run_lua("print(s:isConnected())")
         self.assertEqual(self.lines[2:], [b"true"])
 
+    def test_full_while_a_read_waits_for_its_turn(self) -> None:
+        """It will be served: that is no reason to take more from the peer."""
+        peer = self.connect("", "{maxBuffer = 10}")
+        self.run_lua(
+            """
+            for _ = 1, 600 do net.TCPSocket():read({error = function() end}) end
+            s:read({success = print})
+            """
+        )
+        peer.send(b"ten bytes.", b"more")
+        self.assertTrue(peer.paused)
+        self.reactor.settle()
+        self.assertEqual(self.lines, [b"ten bytes."])
+        self.assertFalse(peer.paused)
+
+    def test_timeout_and_data_that_came_in_time(self) -> None:
+        """The script is told of the data, however late its turn is."""
+        peer = self.connect("", "{timeout = 100}")
+        self.run_lua(
+            """
+            for _ = 1, 600 do net.TCPSocket():read({error = function() end}) end
+            s:read({success = print, error = print})
+            """
+        )
+        peer.send(b"in time")
+        self.reactor.advance(0.2)
+        self.reactor.settle()
+        self.assertEqual(self.lines, [b"in time"])
+
     def test_read_in_time(self) -> None:
         peer = self.connect("s:read({success = print})", "{timeout = 100}")
         peer.send(b"abc")
