@@ -78,10 +78,10 @@ class IReactor(
 @dataclass(frozen=True)
 class Environment:
     """
-    @ivar reactor: for timers, names and all that is not TCP; its C{callLater} and
+    @ivar reactor: for timers, names and all that has no socket; its C{callLater} and
         C{seconds} follow the monotonic clock (L{SteadyReactor})
-    @ivar streams: the same reactor, for what connects and listens; its connections may be
-        ours (L{connecting<eplua_twisted.transports.reactor.connecting>})
+    @ivar streams: the same reactor, for what connects and listens; its connections and
+        ports may be ours (L{connecting<eplua_twisted.transports.reactor.connecting>})
     @ivar bridge: takes every answer to Lua
     @ivar resources: has everything that is open
     @ivar time_of_day: seconds since the epoch, for what people read

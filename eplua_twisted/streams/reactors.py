@@ -1,4 +1,4 @@
-"""The reactors of a runtime: one for time, names and datagrams, one for streams."""
+"""The reactors of a runtime: one for time and names, one for sockets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def reactors(
     reactor: IReactor, streams: IReactor, connections: Connections, access: Access
 ) -> tuple[IReactor, IReactor]:
     """
-    @param streams: the same reactor, with the connections that are wanted
+    @param streams: the same reactor, with the connections and ports that are wanted
     @param connections: counts those of streams
     @return: both reach what is permitted and no more
     """

@@ -60,6 +60,9 @@ class Descriptor(Protocol):
 
     def doWrite(self) -> Why: ...
 
+    def hung_up(self) -> Why:
+        """It is over, or an error waits, and there is nothing to read."""
+
     def connectionLost(self, reason: Failure, /) -> None: ...
 
 
@@ -93,6 +96,10 @@ class Watched:
 
     def stopWriting(self: Descriptor) -> None:
         self.reactor.watch(self, self.watched_for & ~OUT)
+
+    def hung_up(self) -> Why:
+        """All was read: who waits for more sees an end in good order."""
+        return CONNECTION_DONE if self.watched_for & IN else CONNECTION_LOST
 
 
 @implementer(IReadDescriptor)
@@ -252,8 +259,7 @@ class Poller:
         if event & IN:
             why = descriptor.doRead()
         elif event & GONE:
-            # All was read: who waits for more sees an end in good order.
-            why = CONNECTION_DONE if descriptor.watched_for & IN else CONNECTION_LOST
+            why = descriptor.hung_up()
         else:
             why = None
         if why is None and event & descriptor.watched_for & OUT:

@@ -1,4 +1,4 @@
-"""A reactor whose connections are ours."""
+"""A reactor whose connections, and UDP ports, are ours."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Literal, TypeVar, cast, get_args
 
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.internet.posixbase import PosixReactorBase
-from twisted.internet.protocol import ClientFactory
+from twisted.internet.protocol import AbstractDatagramProtocol, ClientFactory
 
 from eplua_twisted.border.clock import SteadyReactor
 from eplua_twisted.border.wrapped import WrappedReactor
 from eplua_twisted.transports.client import TCPConnector, UNIXConnector
+from eplua_twisted.transports.datagrams import PolledPort
 from eplua_twisted.transports.interfaces import Below
 from eplua_twisted.transports.poller import IN, OUT, Poller
 from eplua_twisted.transports.port import TCPPort, UNIXPort
@@ -20,8 +21,9 @@ R = TypeVar("R")
 
 Transports = Literal["lean", "twisted"]
 """
-C{lean} for connections of our own, which cost a third of Twisted's and send at once, where
-there is C{epoll}; C{twisted} for Twisted's, which send on the next turn of the reactor.
+C{lean} for connections of our own, which cost a third of Twisted's and send at once, and
+UDP ports beside them, where there is C{epoll}; C{twisted} for Twisted's, which send on the
+next turn of the reactor.
 """
 
 TRANSPORTS: tuple[str, ...] = get_args(Transports)
@@ -29,8 +31,8 @@ TRANSPORTS: tuple[str, ...] = get_args(Transports)
 
 class LeanReactor(WrappedReactor[Below]):
     """
-    A reactor whose TCP and UNIX connections are ours.  All but what listens and connects
-    is the reactor's own.
+    A reactor whose TCP and UNIX connections and UDP ports are ours.  All but what listens
+    and connects is the reactor's own.
     """
 
     def __init__(self, reactor: Below) -> None:
@@ -70,6 +72,31 @@ class LeanReactor(WrappedReactor[Below]):
         connector.connect()
         return connector
 
+    def listenUDP(
+        self,
+        port: int,
+        protocol: AbstractDatagramProtocol,
+        interface: str = "",
+        maxPacketSize: int = 8192,
+    ) -> PolledPort:
+        """C{IReactorUDP.listenUDP}"""
+        return self.listenMulticast(port, protocol, interface, maxPacketSize)
+
+    def listenMulticast(
+        self,
+        port: int,
+        protocol: AbstractDatagramProtocol,
+        interface: str = "",
+        maxPacketSize: int = 8192,
+        listenMultiple: bool = False,
+    ) -> PolledPort:
+        """C{IReactorMulticast.listenMulticast}"""
+        listening = PolledPort(
+            port, protocol, interface, maxPacketSize, self.poller, listenMultiple
+        )
+        listening.startListening()  # type: ignore[no-untyped-call]
+        return listening
+
     def listenUNIX(
         self,
         address: bytes,
@@ -100,8 +127,8 @@ class LeanReactor(WrappedReactor[Below]):
 
 def lean(reactor: R) -> R:
     """
-    The reactor with connections of ours, if it has sockets and the system C{epoll}; else
-    as it is.
+    The reactor with connections and ports of ours, if it has sockets and the system
+    C{epoll}; else as it is.
     """
     real = isinstance(reactor, (PosixReactorBase, SteadyReactor))
     if not real or not hasattr(select, "epoll"):

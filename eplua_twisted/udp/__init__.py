@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from eplua_twisted.border.module import Module
-from eplua_twisted.border.primitives import query
+from eplua_twisted.border.primitives import crossing, query
 from eplua_twisted.border.values import Scalar
 from eplua_twisted.udp.options import UDPOptions
 from eplua_twisted.udp.socket import UDPSocket
@@ -23,3 +23,20 @@ class UDP(Module):
         """
         options = UDPOptions.from_pairs(pairs)
         return UDPSocket(self._environment, options, listener).id
+
+    @crossing("udp_send_known")
+    def send_known(self, number: int, data: bytes, host: bytes, port: int) -> bool:
+        """
+        Send where something was sent to before: the way of most datagrams.
+
+        @return: it is sent; else L{UDPSocket.send_to} is to be asked, also for what is
+            wrong
+        """
+        try:
+            sending = self._environment.resources.get(number)
+            if type(sending) is UDPSocket and not self._environment.bridge.stopped:
+                return sending.send_known(data, (host, port))
+        except TypeError:
+            # A bug of the Lua library: it gives no such values.
+            pass
+        return False

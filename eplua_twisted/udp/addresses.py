@@ -13,9 +13,7 @@ from twisted.internet.abstract import isIPAddress
 from eplua_twisted.border.values import to_bytes
 from eplua_twisted.errors import OperationError
 from eplua_twisted.streams.names import numeric_zone
-
-SocketAddress = tuple[str, int] | tuple[str, int, int, int]
-"""What the system has for a host and a port: of IPv4, or of IPv6 with its zone."""
+from eplua_twisted.transports.sockets import IPAddress
 
 MAPPED = "::ffff:"
 """How an IPv6 socket writes an IPv4 address (RFC 4291, 2.5.5.2)."""
@@ -45,7 +43,7 @@ def _interface_name(index: int) -> str:
         return str(index)
 
 
-def target(host: str, port: int, ipv6: bool) -> SocketAddress:
+def target(host: str, port: int, ipv6: bool) -> IPAddress:
     """
     The address to send to.
 
@@ -62,7 +60,7 @@ def target(host: str, port: int, ipv6: bool) -> SocketAddress:
     return (address, port, 0, int(zone)) if zone else (address, port)
 
 
-def source(address: SocketAddress) -> tuple[str, int]:
+def source(address: IPAddress) -> tuple[str, int]:
     """The host and the port that a datagram came from, as scripts see and use them."""
     host = address[0]
     if host.startswith(MAPPED) and isIPAddress(host[len(MAPPED) :]):
@@ -72,7 +70,7 @@ def source(address: SocketAddress) -> tuple[str, int]:
     return host, address[1]
 
 
-def describe(address: SocketAddress) -> tuple[bytes, int]:
+def describe(address: IPAddress) -> tuple[bytes, int]:
     """L{source} as it crosses to Lua."""
     host, port = source(address)
     return to_bytes(host), port

@@ -11,8 +11,9 @@ from twisted.python.failure import Failure
 from eplua_twisted.border.bridge import Bridge
 from eplua_twisted.border.values import Scalar, to_bytes
 from eplua_twisted.errors import INTERNAL, describe
+from eplua_twisted.transports.datagrams import Datagrams
+from eplua_twisted.transports.sockets import IPAddress
 from eplua_twisted.udp import addresses
-from eplua_twisted.udp.transport import Datagrams
 
 Failing = Literal[b"one", b"all", b"end"]
 """Which receives fail: the next one, all that wait, or all from now on."""
@@ -48,7 +49,7 @@ class Inbox:
             flat += (data, self._source, address[1])
         self._answer(self._listener, self.owner, True, *flat)
 
-    def _look_at(self, address: addresses.SocketAddress) -> None:
+    def _look_at(self, address: IPAddress) -> None:
         """Have the text of an address at hand, also for those that come next."""
         self._source, _ = addresses.describe(address)
         has_zone = len(address) == 4 and address[3]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from eplua_twisted.border.network import Network
 from eplua_twisted.streams.names import ascii_name, is_address
+from eplua_twisted.transports.datagrams import DatagramReceiver, Datagrams
 from eplua_twisted.udp.addresses import source
-from eplua_twisted.udp.transport import DatagramReceiver, Datagrams
 
 MAX_PEERS = 1024
 """Addresses that are remembered; the oldest goes first."""

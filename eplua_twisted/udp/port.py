@@ -17,10 +17,12 @@ from eplua_twisted.border.waiters import Waiters
 from eplua_twisted.errors import NOT_CONNECTED, OperationError
 from eplua_twisted.streams.endpoints import ANY
 from eplua_twisted.streams.names import is_address, numeric_zone, resolve
-from eplua_twisted.udp.addresses import Membership, SocketAddress, source, target
+from eplua_twisted.transports.datagrams import DatagramReceiver
+from eplua_twisted.transports.sockets import IPAddress
+from eplua_twisted.udp.addresses import Membership, source, target
 from eplua_twisted.udp.options import UDPOptions
 from eplua_twisted.udp.permitted import Permitted
-from eplua_twisted.udp.transport import BoundTransport, DatagramReceiver, listen
+from eplua_twisted.udp.transport import BoundTransport, listen
 
 MAX_LOOKUPS = 1024
 """Datagrams of one port that wait for host names."""
@@ -57,7 +59,7 @@ class UDPPort:
     @ivar sendto: the C{sendto} of the socket, once it is bound
     """
 
-    sendto: Callable[[bytes, SocketAddress], int]
+    sendto: Callable[[bytes, IPAddress], int]
 
     def __init__(
         self,
@@ -73,8 +75,8 @@ class UDPPort:
         self._receiver = self._permitted.receiver
         self._changed = changed
         self.transport: BoundTransport | None = None
-        self.peer: SocketAddress | None = None
-        self.targets: dict[tuple[bytes, int], SocketAddress] = {}
+        self.peer: IPAddress | None = None
+        self.targets: dict[tuple[bytes, int], IPAddress] = {}
         # The bind or connect under way, what waits for it, and the names that sends
         # wait for.
         self._binding: Deferred[None] | None = None
@@ -152,9 +154,7 @@ class UDPPort:
         bound: int = opened.socket.getsockname()[1]
         return bound
 
-    def connect(
-        self, host: str, port: int, again: bool = False
-    ) -> Deferred[SocketAddress]:
+    def connect(self, host: str, port: int, again: bool = False) -> Deferred[IPAddress]:
         """
         Fix the peer: nothing comes from others any more.
 
@@ -165,7 +165,7 @@ class UDPPort:
             return self._in_turn(lambda: self.connect(host, port, again))
         return self._hold_the_rest(self._connect(host, port, again))
 
-    async def _connect(self, host: str, port: int, again: bool) -> SocketAddress:
+    async def _connect(self, host: str, port: int, again: bool) -> IPAddress:
         if self.peer is not None and not again:
             raise OperationError("state", "Already connected")
         self._permitted.look_up(host, port)
@@ -269,7 +269,7 @@ class UDPPort:
             lambda address: self.transmit(data, self._target(name, address, port))
         )
 
-    def _target(self, asked: str, address: str, port: int) -> SocketAddress:
+    def _target(self, asked: str, address: str, port: int) -> IPAddress:
         self._permitted.send(asked, address, port)
         transport = self.open(isIPv6Address(address))
         found = target(address, port, transport.ipv6)
@@ -286,7 +286,7 @@ class UDPPort:
         self.transmit(data, self.peer)
         return None
 
-    def transmit(self, data: bytes, address: SocketAddress) -> None:
+    def transmit(self, data: bytes, address: IPAddress) -> None:
         """
         Hand a datagram to the system, from a port that is bound.
 

@@ -28,7 +28,7 @@ class UDPSocket:
         """@param listener: the ticket that is answered with what comes"""
         self._environment = environment
         self._inbox = Inbox(environment.bridge, listener)
-        self._port = UDPPort(environment.reactor, options, self._inbox, self._recount)
+        self._port = UDPPort(environment.streams, options, self._inbox, self._recount)
         self._targets = self._port.targets
         self._closed = False
         self.id = self._inbox.owner = environment.resources.add(self)
@@ -48,6 +48,17 @@ class UDPSocket:
         """@return: fires with C{None}; fails as L{UDPPort.connect}"""
         return self._port.connect(to_text(host), port).addCallback(lambda _: None)
 
+    def send_known(self, data: bytes, address: tuple[bytes, int]) -> bool:
+        """Send to a host and port if they were looked at before; whether that was so."""
+        target = self._targets.get(address)
+        if target is None:
+            return False
+        try:
+            self._port.sendto(data, target)
+        except OSError:
+            return False
+        return True
+
     @operation("udp_send_to")
     def send_to(
         self, data: bytes, host: bytes | None, port: int | None
@@ -56,17 +67,12 @@ class UDPSocket:
         @param host: C{None}, as the port, for the peer that C{connect} has fixed
         @return: see L{UDPPort.send_to}
         """
-        # None is in no key, and this is the way of each datagram.
-        target = self._targets.get((host, port))  # type: ignore[arg-type]
-        if target is not None:
-            # Sent there before: no need to look at it again.
-            try:
-                self._port.sendto(data, target)
-            except OSError:
-                self._port.transmit(data, target)
-            return None
         if host is None or port is None:
             return self._port.send_to_peer(data)
+        target = self._targets.get((host, port))
+        if target is not None:
+            self._port.transmit(data, target)
+            return None
         return self._port.send_to(data, host, port)
 
     @operation("udp_receive")

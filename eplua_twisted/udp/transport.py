@@ -8,33 +8,16 @@ from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import DatagramProtocol
-from twisted.internet.udp import MulticastPort
-from twisted.python.failure import Failure
 
 from eplua_twisted.border.environment import IReactor
-from eplua_twisted.udp.addresses import Membership, SocketAddress
+from eplua_twisted.transports.datagrams import (
+    MAX_READ,
+    DatagramPort,
+    DatagramReceiver,
+    PolledPort,
+)
+from eplua_twisted.udp.addresses import Membership
 from eplua_twisted.udp.options import UDPOptions
-
-MAX_READ = 65536
-"""Bytes of the longest datagram that there can be, and one more."""
-
-BATCH = 4
-"""
-Datagrams that are handed over together, at most.  Larger batches would delay the answers
-to the first of them, for which the peer waits.
-"""
-
-Datagrams = list[tuple[bytes, SocketAddress]]
-"""Each with the address that it came from."""
-
-
-class DatagramReceiver(Protocol):
-    """What is told of the datagrams of a port.  It never raises."""
-
-    def datagrams_received(self, datagrams: Datagrams) -> None: ...
-
-    def connection_refused(self) -> None:
-        """The peer's host says that nobody listens there; the port goes on."""
 
 
 class BoundTransport(Protocol):
@@ -58,25 +41,20 @@ class BoundTransport(Protocol):
     def set_multicast(self, name: int, name6: int, value: int) -> None: ...
 
 
-class DatagramTransport(MulticastPort):
-    """
-    A bound port.  Its options are set before it is bound, and what it reads goes to a
-    L{DatagramReceiver} in batches, past Twisted's protocol.
-    """
+class DatagramTransport(DatagramPort):
+    """A bound port, whose options are set before it is bound."""
 
     def __init__(
         self,
-        reactor: IReactor,
+        reactor: object,
         receiver: DatagramReceiver,
         interface: str,
         port: int,
         options: UDPOptions,
     ) -> None:
         """@param interface: the address to bind to"""
-        MulticastPort.__init__(
-            self, port, DatagramProtocol(), interface, MAX_READ, reactor
-        )
-        self._receiver = receiver
+        super().__init__(port, DatagramProtocol(), interface, MAX_READ, reactor)
+        self.receiver = receiver
         self._options = options
 
     @property
@@ -85,7 +63,7 @@ class DatagramTransport(MulticastPort):
 
     def make_socket(self) -> socket.socket:
         """A socket without options."""
-        return MulticastPort.createInternetSocket(self)
+        return super().createInternetSocket()
 
     def createInternetSocket(self) -> socket.socket:
         """A socket with the script's options."""
@@ -98,44 +76,6 @@ class DatagramTransport(MulticastPort):
             if wanted:
                 created.setsockopt(socket.SOL_SOCKET, name, 1)
         return created
-
-    def doRead(self) -> None:
-        """
-        Twisted's, for a receiver that never raises: datagrams that are here already
-        are handed over together.
-        """
-        receive, receiver = self.socket.recvfrom, self._receiver
-        left = self.maxThroughput
-        batch: Datagrams = []
-        try:
-            while left > 0:
-                datagram = receive(MAX_READ)
-                batch.append(datagram)
-                left -= len(datagram[0]) or 1
-                if len(batch) == BATCH:
-                    full, batch = batch, []
-                    receiver.datagrams_received(full)
-        except BlockingIOError:
-            pass
-        except ConnectionRefusedError:
-            if batch:
-                receiver.datagrams_received(batch)
-            receiver.connection_refused()
-            return
-        if batch:
-            receiver.datagrams_received(batch)
-
-    def connectionLost(self, reason: Failure | None = None) -> None:
-        """
-        Twisted takes the error that an ICMP message leaves on a connected socket
-        for the socket's end.  It is none: the socket goes on.
-        """
-        if reason is None:
-            MulticastPort.connectionLost(self)
-            return
-        self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        MulticastPort.startReading(self)
-        self._receiver.connection_refused()
 
     # Twisted's multicast methods look up names and know no IPv6 interface.
 
@@ -166,6 +106,10 @@ class DatagramTransport(MulticastPort):
             self.socket.setsockopt(socket.IPPROTO_IP, name, value)
 
 
+class PolledTransport(PolledPort, DatagramTransport):  # type: ignore[misc]
+    """The same below a reactor whose sockets are ours."""
+
+
 def listen(
     reactor: IReactor,
     receiver: DatagramReceiver,
@@ -178,8 +122,11 @@ def listen(
 
     @raise CannotListenError: what kept it from being bound
     """
-    kind: Any = getattr(reactor, "datagramTransport", DatagramTransport)
-    opened = kind(reactor, receiver, interface, port, options)
+    # A L{LeanReactor<eplua_twisted.transports.reactor.LeanReactor>} has one.
+    poller = getattr(reactor, "poller", None)
+    usual = DatagramTransport if poller is None else PolledTransport
+    kind: Any = getattr(reactor, "datagramTransport", usual)
+    opened = kind(poller or reactor, receiver, interface, port, options)
     opened.startListening()
     bound: BoundTransport = opened
     return bound

@@ -42,6 +42,19 @@ function callbacks.check(given, method)
   return success, failure
 end
 
+--- The functions of a callbacks table that has both and nothing else; else nothing, and
+--- `check` is to look at it.
+function callbacks.both(given)
+  if type(given) ~= "table" then return end
+  local first, f = next(given)
+  if first == nil then return end
+  local second, g = next(given, first)
+  if second == nil or next(given, second) ~= nil then return end
+  if type(f) ~= "function" or type(g) ~= "function" then return end
+  if first == "success" and second == "error" then return f, g end
+  if first == "error" and second == "success" then return g, f end
+end
+
 -- Errors that nobody hears.
 
 local started = {} -- by ticket: the script's function that asked, and its line

@@ -5,6 +5,7 @@
 local core = ...
 
 local tickets, timers = core.import("border/tickets"), core.import("timers", "timers")
+local both, call = core.import("border/callbacks").both, core.import("border/reports").call
 local operate, settle, soon = tickets.operate, tickets.settle, tickets.soon
 local cancel_timer, fail_later = timers.cancel, timers.fail_later
 local remove = table.remove
@@ -20,7 +21,10 @@ local MAX_QUEUE = 1024
 ---@field timeout number|nil milliseconds that each receive waits
 ---@field limit integer how many datagrams are kept
 ---@field dropped integer how many were not
----@field waiting integer[] tickets of receives, in order
+---@field waiting (integer|function)[] the receives that wait, in order: their tickets,
+--- or what a receive with both callbacks calls with a datagram
+---@field failures (function|false)[] what such a one calls with an error; false for a
+--- ticket
 ---@field timers table<integer, eplua.timer> by ticket
 ---@field queue table data, address and port of each datagram, flat; or false, code and
 --- message of an error that one receive has still to get
@@ -29,23 +33,38 @@ local MAX_QUEUE = 1024
 local Inbox = {}
 Inbox.__index = Inbox
 
---- The receive whose turn it is.
-local function next_waiting(self)
-  local waiting = self.waiting
-  local ticket = waiting[1]
-  if waiting[2] then remove(waiting, 1) else waiting[1] = nil end
-  if self.timed then
-    cancel_timer(self.timers[ticket])
-    self.timers[ticket] = nil
+--- Take the receive at a place out of those that wait.
+local function leave(self, at)
+  local waiting, failures = self.waiting, self.failures
+  if at == 1 and not waiting[2] then
+    waiting[1], failures[1] = nil, nil
+  else
+    remove(waiting, at)
+    remove(failures, at)
   end
-  return ticket
 end
 
---- It gets a datagram, or an error.
-local function serve(self, data, ip, port)
-  local ticket = next_waiting(self)
-  if data then return settle(ticket, true, data, ip, port) end
-  return settle(ticket, false, ip, port)
+local function leave_ticket(self, ticket)
+  local waiting = self.waiting
+  for i = #waiting, 1, -1 do
+    if waiting[i] == ticket then leave(self, i) end
+  end
+end
+
+--- The receive whose turn it is gets a datagram; or code and message of an error.
+local function serve(self, ok, data, ip, port)
+  local receive, failure = self.waiting[1], self.failures[1]
+  leave(self, 1)
+  if not failure then
+    if self.timed then
+      cancel_timer(self.timers[receive])
+      self.timers[receive] = nil
+    end
+    return settle(receive, ok, data, ip, port)
+  end
+  if ok then return call(self, "receive", receive, data, ip, port) end
+  -- The script closed the object itself: its callbacks are dropped.
+  if data ~= "closed" then return call(self, "receive", failure, ip, data) end
 end
 
 local function take(self)
@@ -66,7 +85,10 @@ end
 
 --- Serve those who wait from what was kept.
 local function serve_kept(self)
-  while self.count > 0 and self.waiting[1] do serve(self, take(self)) end
+  while self.count > 0 and self.waiting[1] do
+    local data, ip, port = take(self)
+    if data then serve(self, true, data, ip, port) else serve(self, false, ip, port) end
+  end
 end
 
 --- Nothing is expected any more: the object alone does not keep the program alive.
@@ -78,7 +100,7 @@ local function rest(self)
 end
 
 local function fail_waiting(self, code, message)
-  while self.waiting[1] do settle(next_waiting(self), false, code, message) end
+  while self.waiting[1] do serve(self, false, code, message) end
 end
 
 --- What an error does: one receive fails, or all that wait, or all from now on.
@@ -99,25 +121,26 @@ local failing = {
   end,
 }
 
---- What Python tells: datagrams, each with its address and port; or that something is
---- wrong: nil, code, message and who fails.
-local function listener(self)
-  return function(first, ...)
+--- Datagrams came, each with its address and port.
+local function arrive(self, data, ip, port, ...)
+  if self.waiting[1] and self.count == 0 then
+    serve(self, true, data, ip, port)
     if not self.id then return end
-    if first == nil then
-      local code, message, who = ...
-      failing[who](self, code, message)
-    else
-      local list = { first, ... }
-      for i = 1, #list, 3 do
-        if self.waiting[1] and self.count == 0 then
-          serve(self, list[i], list[i + 1], list[i + 2])
-          if not self.id then return end
-        else
-          keep(self, list[i], list[i + 1], list[i + 2])
-        end
-      end
-    end
+  else
+    keep(self, data, ip, port)
+  end
+  if ... then return arrive(self, ...) end
+  return rest(self)
+end
+
+--- What Python tells: datagrams; or that something is wrong: nil, code, message and who
+--- fails.
+local function listener(self)
+  return function(data, ...)
+    if not self.id then return end
+    if data then return arrive(self, data, ...) end
+    local code, message, who = ...
+    failing[who](self, code, message)
     rest(self)
   end
 end
@@ -131,7 +154,7 @@ function inbox.new(receive, timeout, limit)
   local self = setmetatable({
     receive = receive, timeout = timeout, timed = timeout ~= nil and timeout > 0,
     limit = limit or MAX_QUEUE, dropped = 0, expected = false,
-    waiting = {}, timers = {}, queue = {}, first = 1, count = 0,
+    waiting = {}, failures = {}, timers = {}, queue = {}, first = 1, count = 0,
   }, Inbox)
   self.listener = tickets.listen(listener(self))
   return self
@@ -152,15 +175,9 @@ local function serve_soon(self)
 end
 
 local function time_out_later(self, ticket)
-  local waiting = self.waiting
   self.timers[ticket] = fail_later(ticket, self.timeout, function()
     self.timers[ticket] = nil
-    for i = 1, #waiting do
-      if waiting[i] == ticket then
-        remove(waiting, i)
-        break
-      end
-    end
+    leave_ticket(self, ticket)
     rest(self)
   end)
 end
@@ -179,16 +196,28 @@ local function await(ticket, self)
     if not self.receive(-ticket, self.id, true) then return end
     self.expected = true
   end
-  waiting[#waiting + 1] = ticket
+  local last = #waiting + 1
+  waiting[last], self.failures[last] = ticket, false
   if self.count > 0 then serve_soon(self) end
   if self.timed and #waiting > self.count then time_out_later(self, ticket) end
 end
 
+--- Wait with both callbacks, where nothing has to be asked of Python and nothing has
+--- come: for those who answer each datagram, it costs a third of an operation.
+---@return boolean|nil done else it is an operation
+local function await_call(self, given)
+  if not self.expected or self.count > 0 or self.timed or not self.id then return end
+  local success, failure = both(given)
+  local waiting = self.waiting
+  local last = #waiting + 1
+  if not success or last > MAX_RECEIVES then return end
+  waiting[last], self.failures[last] = success, failure
+  return true
+end
+
 --- A task that waits was cancelled: what comes is for the next one.
 tickets.undo(await, function(ticket, self)
-  for i = #self.waiting, 1, -1 do
-    if self.waiting[i] == ticket then remove(self.waiting, i) end
-  end
+  leave_ticket(self, ticket)
   cancel_timer(self.timers[ticket])
   self.timers[ticket] = nil
   rest(self)
@@ -207,7 +236,9 @@ function inbox.mixin(class, ready)
   --- The next datagram: success(data, ip, port).
   function class:receive(callbacks)
     if not self.id and ready then ready(self) end
-    return operate("receive", callbacks, await, self.inbox)
+    local box = self.inbox
+    if callbacks ~= nil and await_call(box, callbacks) then return end
+    return operate("receive", callbacks, await, box)
   end
 
   --- How many datagrams were dropped because nobody received them in time.

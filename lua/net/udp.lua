@@ -6,7 +6,8 @@ local check, class = core.import("border/check"), core.import("border/class")
 local options, tickets = core.import("border/options"), core.import("border/tickets")
 local tls, udp_port = core.import("net/tls"), core.import("net/udp_port")
 local operate, soon, settle = tickets.operate, tickets.soon, tickets.settle
-local udp_send_to = primitives.udp_send_to
+local udp_send_to, udp_send_known = primitives.udp_send_to, primitives.udp_send_known
+local current_task = core.import("border/tasks").current
 local type = type
 
 local OPTIONS = {
@@ -43,7 +44,11 @@ function UDPSocket:sendTo(data, host, port, callbacks)
       port = check.port(port, 3, "sendTo")
     end
   end
-  return operate("sendTo", callbacks, udp_send_to, self.id or number(self), data, host, port)
+  local id = self.id or number(self)
+  if callbacks == nil and not current_task() and udp_send_known(id, data, host, port) then
+    return
+  end
+  return operate("sendTo", callbacks, udp_send_to, id, data, host, port)
 end
 
 --- Fix the peer: only its datagrams are received.

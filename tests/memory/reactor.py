@@ -17,7 +17,7 @@ from eplua_twisted.transports.client import TCPConnector
 from eplua_twisted.transports.poller import IN, OUT
 from eplua_twisted.transports.port import TCPPort
 from eplua_twisted.transports.sockets import TCPConnection
-from eplua_twisted.udp.transport import DatagramTransport
+from eplua_twisted.udp.transport import PolledTransport
 from tests.memory.network import Address, Network, join
 from tests.memory.peer import RemotePeer, RemotePort
 from tests.memory.resolver import Names
@@ -52,7 +52,7 @@ class Port(TCPPort):
         return created
 
 
-class UDPTransport(DatagramTransport):
+class UDPTransport(PolledTransport):
     """Our own transport, on a socket in memory."""
 
     reactor: Any

@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionLost
 
 from eplua_twisted.tls.options import TLSOptions
-from eplua_twisted.udp.addresses import SocketAddress
+from eplua_twisted.transports.sockets import IPAddress
 from eplua_twisted.udp.dtls.context import client_connection, server_context
 from eplua_twisted.udp.dtls.cookies import CookieExchange
 from eplua_twisted.udp.dtls.records import MTU
@@ -84,7 +84,7 @@ class Pair:
     def to_server(self, datagram: bytes) -> None:
         self.put(True, datagram)
 
-    def to_client(self, datagram: bytes, address: SocketAddress = ADDRESS) -> None:
+    def to_client(self, datagram: bytes, address: IPAddress = ADDRESS) -> None:
         self.put(False, datagram)
 
     def deliver(self, to_server: bool, datagram: bytes) -> None:

@@ -386,6 +386,85 @@ class ReceiveTests(UDPTestCase):
         self.send(b"a", b"b")
         self.said("a\t127.0.0.1\t7", "b\t127.0.0.1\t7")
 
+    def test_all_kinds_of_receives_are_served_in_order(self) -> None:
+        """With callbacks, without one of them, in tasks, and one that was cancelled."""
+        self.bound()
+        self.run_lua(
+            """
+            s:receive(show(1))
+            task.start(function() print(2, s:receive()) end)
+            s:receive({ success = function(data) print(3, data) end })
+            local given = task.start(function() print("never", s:receive()) end)
+            s:receive(show(4))
+            given:cancel()
+            """
+        )
+        self.send(b"a", b"b", b"c", b"d")
+        self.said(
+            "1\ta\t127.0.0.1\t7", "2\tb\t127.0.0.1\t7", "3\tc", "4\td\t127.0.0.1\t7"
+        )
+
+    def test_callbacks_are_those_of_the_call(self) -> None:
+        """What the script does to its table afterwards changes nothing."""
+        self.bound()
+        self.run_lua(
+            """
+            callbacks = show("echo")
+            s:receive(show(1))
+            s:receive(callbacks)
+            callbacks.success, callbacks.error = nil, nil
+            """
+        )
+        self.send(b"a", b"b")
+        self.said("1\ta\t127.0.0.1\t7", "echo\tb\t127.0.0.1\t7")
+
+    def test_a_callback_that_raises(self) -> None:
+        """It is reported with the socket, and those that come after it are served."""
+        self.bound()
+        self.run_lua(
+            """
+            s:receive(show(1))
+            s:receive({ success = function() error("raised") end, error = print })
+            s:receive(show(3))
+            """
+        )
+        self.send(b"a", b"b", b"c")
+        self.assertIn("in UDPSocket 127.0.0.1:5000, receive", self.errors[0])
+        self.errors.clear()
+        self.said("1\ta\t127.0.0.1\t7", "3\tc\t127.0.0.1\t7")
+
+    def test_closed_while_several_datagrams_are_handed_over(self) -> None:
+        self.bound()
+        self.run_lua(
+            """
+            s:receive(show(1))
+            s:receive({ success = function() s:sendTo("bye", "127.0.0.1", 7) s:close() end,
+                error = print })
+            s:receive(show("never"))
+            """
+        )
+        self.send(b"a", b"b", b"c")
+        self.said("1\ta\t127.0.0.1\t7")
+        self.assertEqual([data for data, _ in self.peer.received()], [b"bye"])
+
+    def test_a_wrong_callback_is_told_of_each_time(self) -> None:
+        """Also where receives that are right have gone before."""
+        self.bound()
+        self.run_lua("s:receive(show(1))")
+        for wrong, said in (
+            (
+                "{success = print, error = 1}",
+                "callbacks.error: function expected, got 1",
+            ),
+            (
+                "{success = 1, error = print}",
+                "callbacks.success: function expected, got 1",
+            ),
+            ("5", "callbacks: table expected, got 5"),
+        ):
+            self.run_lua(f"print(select(2, pcall(s.receive, s, {wrong})))")
+            self.assertIn(said, self.lines.pop().decode())
+
     def test_an_ipv4_client_of_a_socket_for_both(self) -> None:
         self.run_lua(
             "s = net.UDPSocket({ipv6 = true}) s:bind('*', 5000) s:receive(show(1))"

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import errno
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from eplua_twisted.transports.datagrams import BATCH, BATCHES, Datagrams
 from eplua_twisted.udp.options import UDPOptions
-from eplua_twisted.udp.transport import BATCH, Datagrams, listen
+from eplua_twisted.udp.transport import BoundTransport, listen
 from tests.memory import MemoryReactor
 
 HERE = ("127.0.0.1", 5000)
 
 
 class Receiver:
-    """Notes what it is told."""
+    """Notes what it is told, and does what the test wants."""
 
     def __init__(self) -> None:
         self.told: list[list[bytes] | str] = []
+        self.do: Callable[[], object] = lambda: None
 
     def datagrams_received(self, datagrams: Datagrams) -> None:
         self.told.append([data for data, _ in datagrams])
+        self.do()
 
     def connection_refused(self) -> None:
         self.told.append("refused")
@@ -33,10 +38,11 @@ class TransportTests(SynchronousTestCase):
         self.receiver = Receiver()
         self.peer = self.reactor.bind("127.0.0.1", 7)
 
+    def make(self, **options: bool) -> BoundTransport:
+        return listen(self.reactor, self.receiver, *HERE, UDPOptions(**options))
+
     def listen(self, **options: bool) -> socket.socket:
-        transport = listen(
-            self.reactor, self.receiver, "127.0.0.1", 5000, UDPOptions(**options)
-        )
+        transport = self.make(**options)
         self.addCleanup(self.reactor.advance, 0)
         self.addCleanup(transport.stopListening)
         return transport.socket
@@ -67,12 +73,51 @@ class TransportTests(SynchronousTestCase):
         self.reactor.settle()
         self.assertEqual(sum(map(len, self.receiver.told)), 30)
 
+    def test_small_datagrams_do_not_keep_it_either(self) -> None:
+        self.listen()
+        for _ in range(2 * BATCH * BATCHES):
+            self.peer.send(b"x", HERE)
+        self.reactor.advance(0)
+        self.assertEqual(sum(map(len, self.receiver.told)), BATCH * BATCHES)
+
+    def test_paused_or_closed_inside_a_callback(self) -> None:
+        """What is read already is handed over; nothing more is read."""
+        for leave in ("stopReading", "stopListening"):
+            transport: Any = self.make()
+            self.receiver.do = getattr(transport, leave)
+            for _ in range(2 * BATCH):
+                self.peer.send(b"x", HERE)
+            self.reactor.settle()
+            self.assertEqual(self.receiver.told, [[b"x"] * BATCH], leave)
+            self.receiver.told.clear()
+            self.receiver.do = lambda: None
+            transport.stopListening()
+            self.reactor.settle()
+
     def test_empty_datagrams_do_not_keep_it_either(self) -> None:
         self.listen()
         for _ in range(300_000):
             self.peer.send(b"", HERE)
         self.reactor.advance(0)
         self.assertLess(sum(map(len, self.receiver.told)), 300_000)
+
+    def test_what_came_before_a_refusal(self) -> None:
+        """It is handed over first, and what comes after it too."""
+        opened: Any = self.listen()
+        self.peer.send(b"before", HERE)
+        arrived = opened.recvfrom
+        failed: list[bool] = []
+
+        def receive(size: int) -> object:
+            if opened.readable or failed:
+                return arrived(size)
+            failed.append(True)
+            self.peer.send(b"after", HERE)
+            raise OSError(errno.EHOSTUNREACH, "No route to host")
+
+        opened.recvfrom = receive
+        self.reactor.settle()
+        self.assertEqual(self.receiver.told, [[b"before"], "refused", [b"after"]])
 
     def test_a_refusal_is_no_end(self) -> None:
         """It is told in its place, and reading goes on."""

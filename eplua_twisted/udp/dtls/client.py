@@ -13,6 +13,7 @@ from eplua_twisted.border.interfaces import IResource
 from eplua_twisted.border.primitives import operation, query
 from eplua_twisted.border.values import to_text
 from eplua_twisted.errors import NOT_CONNECTED, OperationError
+from eplua_twisted.transports.datagrams import Datagrams
 from eplua_twisted.udp import addresses
 from eplua_twisted.udp.dtls.context import client_connection
 from eplua_twisted.udp.dtls.options import DTLSOptions
@@ -20,7 +21,6 @@ from eplua_twisted.udp.dtls.records import MTU
 from eplua_twisted.udp.dtls.session import Session
 from eplua_twisted.udp.inbox import Inbox
 from eplua_twisted.udp.port import UDPPort
-from eplua_twisted.udp.transport import Datagrams
 
 CONNECT_TIMEOUT = 10.0
 """Seconds for the name and the handshake, when the script names no timeout."""
@@ -43,7 +43,7 @@ class DTLSClient:
         self._environment = environment
         self._options = options
         self._inbox = Inbox(environment.bridge, listener)
-        self._port = UDPPort(environment.reactor, options, self, self._recount)
+        self._port = UDPPort(environment.streams, options, self, self._recount)
         self._connecting: Deferred[None] | None = None
         self._session: Session | None = None
         self._names: set[tuple[bytes, int]] = set()
@@ -116,7 +116,7 @@ class DTLSClient:
     # What the server does.
 
     def datagrams_received(self, datagrams: Datagrams) -> None:
-        """See L{DatagramReceiver<eplua_twisted.udp.transport.DatagramReceiver>}."""
+        """See L{DatagramReceiver<eplua_twisted.transports.datagrams.DatagramReceiver>}."""
         if self._session is not None:
             for datagram, _ in datagrams:
                 self._session.receive(datagram)

@@ -11,7 +11,7 @@ from OpenSSL import SSL
 from twisted.internet.interfaces import IReactorTime
 
 from eplua_twisted.errors import OperationError
-from eplua_twisted.udp.addresses import SocketAddress
+from eplua_twisted.transports.sockets import IPAddress
 from eplua_twisted.udp.dtls.records import datagrams, hello_random
 from eplua_twisted.udp.dtls.session import make_connection, written
 
@@ -36,7 +36,7 @@ class CookieExchange:
         context: SSL.Context,
         clock: IReactorTime,
         mtu: int,
-        transmit: Callable[[bytes, SocketAddress], None],
+        transmit: Callable[[bytes, IPAddress], None],
     ) -> None:
         """
         @param context: a server's, for this exchange only
@@ -51,7 +51,7 @@ class CookieExchange:
         context.set_cookie_verify_callback(self._verify)
         self._listening: SSL.Connection | None = None
 
-    def admit(self, datagram: bytes, address: SocketAddress) -> SSL.Connection | None:
+    def admit(self, datagram: bytes, address: IPAddress) -> SSL.Connection | None:
         """
         @return: a connection for a L{Session} that has taken the datagram; C{None}
             for all but a C{ClientHello} with a cookie

@@ -14,8 +14,8 @@ from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.interfaces import IResource
 from eplua_twisted.border.primitives import operation, query
 from eplua_twisted.errors import EOF, TIMEOUT, OperationError
+from eplua_twisted.transports.sockets import IPAddress
 from eplua_twisted.udp import addresses
-from eplua_twisted.udp.addresses import SocketAddress
 from eplua_twisted.udp.dtls.records import MTU
 from eplua_twisted.udp.dtls.session import Session
 from eplua_twisted.udp.inbox import Inbox
@@ -37,7 +37,7 @@ class PeerOwner(Protocol):
     environment: Environment
     idle_timeout: float
 
-    def transmit(self, datagram: bytes, address: SocketAddress) -> None:
+    def transmit(self, datagram: bytes, address: IPAddress) -> None:
         """Send a datagram from the server's port."""
 
     def left(self, peer: DTLSPeer) -> None:
@@ -59,7 +59,7 @@ class DTLSPeer:
         self,
         server: PeerOwner,
         connection: SSL.Connection,
-        address: SocketAddress,
+        address: IPAddress,
         random: bytes,
     ) -> None:
         """@param connection: has taken the client's hello"""

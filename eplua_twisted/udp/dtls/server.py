@@ -17,14 +17,14 @@ from eplua_twisted.border.primitives import operation, query
 from eplua_twisted.border.values import to_text
 from eplua_twisted.border.waiters import Waiters
 from eplua_twisted.errors import INTERNAL, OperationError, describe
-from eplua_twisted.udp.addresses import SocketAddress
+from eplua_twisted.transports.datagrams import Datagrams
+from eplua_twisted.transports.sockets import IPAddress
 from eplua_twisted.udp.dtls.context import server_context
 from eplua_twisted.udp.dtls.cookies import CookieExchange
 from eplua_twisted.udp.dtls.options import DTLSOptions
 from eplua_twisted.udp.dtls.peer import DTLSPeer
 from eplua_twisted.udp.dtls.records import MTU, hello_random, is_plain
 from eplua_twisted.udp.port import UDPPort
-from eplua_twisted.udp.transport import Datagrams
 
 HANDSHAKE_TIMEOUT = 10.0
 """Seconds for a client's handshake."""
@@ -62,12 +62,12 @@ class DTLSServer:
         self.environment = environment
         self.idle_timeout = options.idle_timeout
         self._timeout = options.timeout
-        self._port = UDPPort(environment.reactor, options, self, self._recount)
+        self._port = UDPPort(environment.streams, options, self, self._recount)
         self._cookies = CookieExchange(
             server_context(options.tls), environment.reactor, MTU, self.transmit
         )
-        self._handshakes: dict[SocketAddress, DTLSPeer] = {}
-        self._peers: dict[SocketAddress, DTLSPeer] = {}
+        self._handshakes: dict[IPAddress, DTLSPeer] = {}
+        self._peers: dict[IPAddress, DTLSPeer] = {}
         self._ready: deque[DTLSPeer] = deque()
         self._accepts: Waiters[DTLSPeer] = Waiters(
             MAX_ACCEPTS,
@@ -85,7 +85,7 @@ class DTLSServer:
     # What clients do.
 
     def datagrams_received(self, datagrams: Datagrams) -> None:
-        """See L{DatagramReceiver<eplua_twisted.udp.transport.DatagramReceiver>}."""
+        """See L{DatagramReceiver<eplua_twisted.transports.datagrams.DatagramReceiver>}."""
         for datagram, address in datagrams:
             random = hello_random(datagram)
             if random is None:
@@ -96,7 +96,7 @@ class DTLSServer:
     def connection_refused(self) -> None:
         """Of some client: time will end its session."""
 
-    def _record(self, datagram: bytes, address: SocketAddress) -> None:
+    def _record(self, datagram: bytes, address: IPAddress) -> None:
         peer = self._peers.get(address)
         handshake = self._handshakes.get(address)
         if handshake is not None:
@@ -104,7 +104,7 @@ class DTLSServer:
         if peer is not None and (handshake is None or not is_plain(datagram)):
             peer.session.receive(datagram)
 
-    def _hello(self, datagram: bytes, address: SocketAddress, random: bytes) -> None:
+    def _hello(self, datagram: bytes, address: IPAddress, random: bytes) -> None:
         peer = self._peers.get(address)
         handshake = self._handshakes.get(address)
         if handshake is not None and handshake.random == random:
@@ -127,7 +127,7 @@ class DTLSServer:
         return not full
 
     def _begin(
-        self, connection: SSL.Connection, address: SocketAddress, random: bytes
+        self, connection: SSL.Connection, address: IPAddress, random: bytes
     ) -> None:
         """A client has shown that it is at its address: begin its handshake."""
         given_up = self._handshakes.pop(address, None)
@@ -168,7 +168,7 @@ class DTLSServer:
         if code != "closed":
             self.log.info("a client was refused: {why}", why=why)
 
-    def transmit(self, datagram: bytes, address: SocketAddress) -> None:
+    def transmit(self, datagram: bytes, address: IPAddress) -> None:
         """See L{PeerOwner<eplua_twisted.udp.dtls.peer.PeerOwner>}."""
         self._port.transmit(datagram, address)
 

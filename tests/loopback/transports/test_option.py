@@ -7,6 +7,7 @@ from typing import Any
 from eplua_twisted import Runtime
 from tests.loopback.tcp import test_tcp
 from tests.loopback.tls import test_starttls, test_tls
+from tests.loopback.udp import test_udp
 from tests.support import LoopbackTestCase
 
 
@@ -34,6 +35,10 @@ class TLSEchoTests(OnTwisted, test_tls.EchoTests):
 
 
 class StartTLSTests(OnTwisted, test_starttls.StartTLSTests):
+    pass
+
+
+class UDPTests(OnTwisted, test_udp.UDPTests):
     pass
 
 

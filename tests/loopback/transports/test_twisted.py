@@ -1,10 +1,12 @@
-"""Twisted's own tests of transports, with connections of ours."""
+"""Twisted's own tests of transports, with connections and ports of ours."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.test import test_tcp, test_unix
+from twisted.internet import reactor as global_reactor
+from twisted.internet.test import test_tcp, test_udp, test_unix
+from twisted.test import test_udp as test_datagrams
 
 from eplua_twisted.transports.reactor import LeanReactor
 
@@ -46,6 +48,7 @@ BUILDERS: dict[Any, dict[str, str]] = {
     test_unix.UNIXTestsBuilder: {**CONTEXT, **DESCRIPTORS},
     test_unix.UNIXPortTestsBuilder: {},
     test_unix.UnixClientTestsBuilder: {},
+    test_udp.UDPServerTestsBuilder: CONTEXT,
 }
 """Each with those of its tests that cannot hold, and why."""
 
@@ -108,3 +111,30 @@ for builder, without in BUILDERS.items():
     tests = {name: left_out(why) for name, why in without.items()}
     kind: Any = type(f"Lean{builder.__name__}", (Lean, builder), tests)
     globals().update(kind.makeTestCaseClasses())
+
+
+class OnLean:
+    """Mixed into cases of Twisted's that use the reactor that there is."""
+
+    def setUp(self) -> Any:
+        made = LeanReactor(global_reactor)  # type: ignore[arg-type]
+        self.patch(test_datagrams, "reactor", made)  # type: ignore[attr-defined]
+        self.addCleanup(made.poller.rest)  # type: ignore[attr-defined]
+        before: Any = getattr(super(), "setUp", None)
+        return before() if before is not None else None
+
+
+class LeanUDPTests(OnLean, test_datagrams.UDPTests):
+    pass
+
+
+class LeanShutdownTests(OnLean, test_datagrams.ReactorShutdownInteractionTests):
+    pass
+
+
+class LeanMulticastTests(OnLean, test_datagrams.MulticastTests):
+    pass
+
+
+class LeanMulticastTestsIPv6(OnLean, test_datagrams.MulticastTestsIPv6):
+    pass
