@@ -2,6 +2,7 @@
 
 from eplua_twisted.border.limits import Limits
 from eplua_twisted.border.permissions import Permissions
+from eplua_twisted.border.stats import Stats
 from eplua_twisted.errors import (
     ConversionError,
     OperationError,
@@ -21,4 +22,5 @@ __all__ = [
     "RuntimeService",
     "RuntimeStopped",
     "ScriptError",
+    "Stats",
 ]

@@ -42,10 +42,12 @@ class Lifecycle:
         resources: Resources,
         modules: Mapping[str, IModule],
         release: Callable[[], None],
+        on_exit: Callable[[int], None] | None = None,
     ) -> None:
         """
         @param modules: those that were made so far
         @param release: lets the Lua state go, as the last thing
+        @param on_exit: called with the code of L{end}, when all has stopped
         """
         self.state: Literal["running", "stopping", "stopped"] = "running"
         self._clock = clock
@@ -53,6 +55,7 @@ class Lifecycle:
         self._resources = resources
         self._modules = modules
         self._release = release
+        self._on_exit = on_exit
         self._idle: list[Deferred[None]] = []
         self._look = Deadline(clock, self._settled)
         self._stopped: list[Deferred[None]] = []
@@ -114,6 +117,14 @@ class Lifecycle:
             # Lua may be what is asking: it returns first.
             self._clock.callLater(0, self._begin)
         return stopped
+
+    def end(self, code: int) -> None:
+        """Stop, and tell the application with which code."""
+        stopped = self.stop()
+        if self._on_exit is not None:
+            on_exit = self._on_exit
+            stopped.addCallback(lambda _: on_exit(code))
+            stopped.addErrback(self._failed, "on_exit")
 
     def _begin(self) -> None:
         closing = Deferred.fromCoroutine(self._close())

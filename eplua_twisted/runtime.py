@@ -32,6 +32,8 @@ from eplua_twisted.border.memory import Memory
 from eplua_twisted.border.permissions import UNLIMITED, Access, Permissions
 from eplua_twisted.border.primitives import Primitives
 from eplua_twisted.border.resources import Resources
+from eplua_twisted.border.stats import Statistics, Stats
+from eplua_twisted.border.traffic import Traffic
 from eplua_twisted.border.values import to_bytes, to_text
 from eplua_twisted.clocks import Network, follow
 from eplua_twisted.errors import RuntimeStopped
@@ -118,9 +120,10 @@ class Runtime:
             from twisted.internet import reactor
         real = cast(IReactor, reactor)
         steady_reactor = steady(real)
-        self._on_exit, self._exited = on_exit, False
+        self._exited = False
         self._clock = steady_reactor
-        self._streams = connecting(steady_reactor, transports)
+        traffic = Traffic()
+        self._streams = connecting(steady_reactor, transports, traffic)
         self._resources = Resources()
         self._bridge = Bridge(steady_reactor, self._resources)
         connections = Connections(limits.max_connections)
@@ -132,18 +135,27 @@ class Runtime:
             real.seconds if steady_reactor is real else time.time,
             frozenset(allow_unauthorized),
             connections,
+            traffic=traffic,
             access=access,
         )
         self._modules: dict[str, IModule] = {}
         self._lifecycle = Lifecycle(
-            steady_reactor, self._bridge, self._resources, self._modules, self._release
+            steady_reactor,
+            self._bridge,
+            self._resources,
+            self._modules,
+            self._release,
+            on_exit,
         )
         self._resources.on_fewer = self._lifecycle.settle
         script_clock = clock or steady_reactor
-        self._last = Deadline(script_clock, lambda: self._end(0))
+        self._last = Deadline(script_clock, lambda: self._lifecycle.end(0))
         timers = steady_reactor, script_clock, self._bridge, self._resources
         self._modules["timers"] = Timers(*timers, limits.max_timers)
-        self._modules["limits"] = Entries(self._bridge, limits.callback_time(lua))
+        entries = Entries(self._bridge, limits.callback_time(lua))
+        self._modules["limits"] = entries
+        self._stats = Statistics(self._environment, self._modules, entries)
+        self._modules["stats"] = self._stats
         network = Network(self._bridge, self._resources)
         time_of_day, self._unfollow = follow(clock, network)
         self._modules["library"] = Library(
@@ -153,7 +165,6 @@ class Runtime:
             on_error=on_error,
             exit_on_error=exit_on_error,
             exit=self._exit,
-            counts=self._counts,
             time_of_day=time_of_day,
         )
         self._host: ScriptHost | None = None
@@ -366,7 +377,15 @@ class Runtime:
     def _exit(self, code: int) -> None:
         """C{os.exit}: nothing of the script runs after it."""
         self._exited = True
-        self._end(code)
+        self._lifecycle.end(code)
+
+    def stats(self) -> Stats:
+        """
+        What goes on now, in numbers.  What a script calls may not ask: the script has
+        C{eplua.stats()}, and there is a C{RuntimeError}.
+        """
+        self._running()
+        return self._stats.now()
 
     def stop_after(self, seconds: float) -> None:
         """
@@ -376,19 +395,3 @@ class Runtime:
         @param seconds: from now
         """
         self._last.start(seconds)
-
-    def _end(self, code: int) -> None:
-        stopped = self.stop()
-        if self._on_exit is not None:
-            on_exit = self._on_exit
-            stopped.addCallback(lambda _: on_exit(code))
-            stopped.addErrback(
-                lambda failure: self.log.failure("on_exit failed", failure)
-            )
-
-    def _counts(self) -> dict[str, int]:
-        """How many are open of each kind."""
-        counts = self._resources.counts()
-        for module in self._modules.values():
-            counts.update(module.counts())
-        return counts

@@ -106,7 +106,7 @@ end
 
 setInterval(function()
   local open = 0
-  for _, count in pairs(eplua.stats()) do open = open + count end
+  for _, count in pairs(eplua.stats().open) do open = open + count end
   print(string.format("%d %.1f %d %d %s", open, collectgarbage("count"), exchanges, #failures,
     failures[#failures] or ""))
 end, 1000)

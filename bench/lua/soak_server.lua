@@ -46,6 +46,6 @@ client:subscribe("ask/#", { qos = 2 })
 
 setInterval(function()
   local open = 0
-  for _, count in pairs(eplua.stats()) do open = open + count end
+  for _, count in pairs(eplua.stats().open) do open = open + count end
   print(string.format("%d %.1f", open, collectgarbage("count")))
 end, 1000)

@@ -34,10 +34,6 @@ TURN = 256
 HIGH_WATER = 1024
 """Queued answers at which all reading transports of the runtime pause."""
 
-
-SLOW = 0.25
-"""Seconds: an entry that takes longer is told of."""
-
 T = TypeVar("T")
 
 _Queued = tuple[int | None, int | None, object, tuple[object, ...]]
@@ -57,7 +53,7 @@ class Bridge:
     @ivar entered: Lua is running
     @ivar entries: how often Lua was entered
     @ivar began: when it began to, in seconds of the monotonic clock
-    @ivar on_slow_entry: called with the seconds of an entry that took very long
+    @ivar on_long_entry: called with the seconds of an entry that took more than C{long}
     @ivar no_memory: what is said when a script has left no memory to work with
     @ivar stopped: nothing begins any more and nothing is delivered
     @ivar on_lost_command: called with the number of a command that the Lua library has
@@ -85,7 +81,8 @@ class Bridge:
         self._pressed = False
         self._waiting: set[Deferred[tuple[object, ...]]] = set()
         self.on_lost_command: Callable[[int, Exception], None] = lambda *_: None
-        self.on_slow_entry: Callable[[float], None] = lambda _: None
+        self.on_long_entry: Callable[[float], None] = lambda _: None
+        self.long = 0.0
         self.no_memory = "not enough memory"
         self.stopped = False
         self.began = 0.0
@@ -112,6 +109,11 @@ class Bridge:
     @property
     def pending(self) -> int:
         return len(self._waiting)
+
+    @property
+    def queued(self) -> int:
+        """How many answers wait until Lua has returned."""
+        return len(self._queue)
 
     @property
     def quiet(self) -> bool:
@@ -205,8 +207,25 @@ class Bridge:
                 self._not_delivered(ticket, values, problem)
         finally:
             self.entered = False
-        if monotonic() - self.began > SLOW and not self.stopped:
-            self.on_slow_entry(monotonic() - self.began)
+        took = monotonic() - self.began
+        if took > self.long and not self.stopped:
+            self.on_long_entry(took)
+
+    def look(self, command: bytes, *values: object) -> None:
+        """
+        Have Lua do one of its C{commands} that only tells what is; that is no entry.  Lua
+        is not running; who is not in the middle of a delivery calls L{deliver_soon}.
+        """
+        self.entered = True
+        self.began = monotonic()
+        try:
+            # No command of the application's waits for an end of this.
+            self._dispatch(COMMANDS, command, 0, *values)  # type: ignore[misc]
+        except Exception:  # noqa: BLE001 - a bug of the library, or no memory is left
+            if not self.stopped:
+                self.log.failure("the Lua library failed")
+        finally:
+            self.entered = False
 
     def _not_delivered(
         self, ticket: int, values: tuple[object, ...], problem: Exception
@@ -258,7 +277,12 @@ class Bridge:
         if not queue:
             self._forgotten.clear()
             self._places.clear()
-        elif self._held is None and self._turn is None:
+        else:
+            self.deliver_soon()
+
+    def deliver_soon(self) -> None:
+        """What is queued is delivered on the next turn."""
+        if self._queue and self._held is None and self._turn is None:
             self._turn = self._clock.callLater(0, self._next_turn)
 
     def _call(self, function: object) -> None:

@@ -25,6 +25,7 @@ from eplua_twisted.border.bridge import Bridge
 from eplua_twisted.border.limits import Connections
 from eplua_twisted.border.permissions import Access
 from eplua_twisted.border.resources import Resources
+from eplua_twisted.border.traffic import Traffic
 
 
 class IReactor(
@@ -90,6 +91,7 @@ class Environment:
     @ivar connections: counts those that are open
     @ivar local_servers: servers of this process, by the host and port that they answer at
         without listening there
+    @ivar traffic: counts the bytes that connections and ports carry
     @ivar access: what scripts are permitted; the two reactors know what is said there of
         the network
     """
@@ -102,4 +104,5 @@ class Environment:
     allow_unauthorized: frozenset[str] = frozenset()
     connections: Connections = field(default_factory=Connections)
     local_servers: dict[tuple[str, int], IProtocolFactory] = field(default_factory=dict)
+    traffic: Traffic = field(default_factory=Traffic)
     access: Access = field(default_factory=Access)

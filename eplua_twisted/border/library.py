@@ -1,4 +1,4 @@
-"""What the Lua library itself needs: output, reports, exit, counts."""
+"""What the Lua library itself needs: output, reports, exit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from eplua_twisted.border.bridge import Bridge
 from eplua_twisted.border.interfaces import IModule
 from eplua_twisted.border.primitives import query
 from eplua_twisted.border.resources import Resources
-from eplua_twisted.border.values import Scalar, to_bytes, to_readable, to_text
+from eplua_twisted.border.values import to_readable, to_text
 
 
 def version() -> str:
@@ -80,7 +80,6 @@ class Library:
         on_error: Callable[[str], None] | None,
         exit_on_error: bool,
         exit: Callable[[int], None],
-        counts: Callable[[], dict[str, int]],
         time_of_day: Callable[[], float] | None,
     ) -> None:
         """
@@ -88,7 +87,6 @@ class Library:
         @param on_error: told of each error that nobody caught, after it was logged
         @param exit_on_error: the first of them ends the runtime
         @param exit: C{os.exit}, with its code
-        @param counts: how many are open of each kind
         @param time_of_day: seconds since the epoch, if they are not the system's
         """
         self._bridge = bridge
@@ -97,7 +95,6 @@ class Library:
         self._on_error = on_error
         self._exit_on_error = exit_on_error
         self._exit = exit
-        self._counts = counts
         self._time_of_day = time_of_day
 
     @query("version")
@@ -129,12 +126,6 @@ class Library:
     @query("exit")
     def exit(self, code: int) -> None:
         self._exit(code)
-
-    @query("stats")
-    def stats(self) -> tuple[Scalar, ...]:
-        """How many are open of each kind: name, count, name, count, ..."""
-        counts = sorted(self._counts().items())
-        return tuple(item for name, count in counts for item in (to_bytes(name), count))
 
     @query("time_of_day")
     def time_of_day(self) -> float | None:

@@ -35,10 +35,11 @@ class Backlog(deque[bytes | memoryview]):
         if len(data) > SMALL or len(self) >= PIECES:
             self.held = False
 
-    def send(self, sock: socket.socket) -> None:
+    def send(self, sock: socket.socket) -> int:
         """
         Send what the system takes at once.
 
+        @return: how many bytes
         @raise OSError: it takes nothing, or the connection is broken
         """
         self.held = False
@@ -46,7 +47,9 @@ class Backlog(deque[bytes | memoryview]):
             sent = sock.send(self[0])
         else:
             sent = sock.sendmsg(list(islice(self, PIECES)))
-        while self and sent >= len(self[0]):
-            sent -= len(self.popleft())
-        if sent:
-            self[0] = memoryview(self[0])[sent:]
+        left = sent
+        while self and left >= len(self[0]):
+            left -= len(self.popleft())
+        if left:
+            self[0] = memoryview(self[0])[left:]
+        return sent

@@ -11,7 +11,6 @@ from typing import Literal, cast
 
 from twisted.internet.error import ConnectionAborted
 from twisted.internet.interfaces import (
-    IAddress,
     IConsumer,
     IHalfCloseableDescriptor,
     IHalfCloseableProtocol,
@@ -72,6 +71,8 @@ class Connection(Named, Watched):
         "_output",
         "_queue",
         "addr",
+        "bytes_in",
+        "bytes_out",
         "connected",
         "disconnected",
         "disconnecting",
@@ -115,7 +116,8 @@ class Connection(Named, Watched):
         self._broken = self._aborting = False
         self._output: Literal["open", "ending", "ended"] = "open"
         self.connected = 1
-        self.disconnected = self.disconnecting = 0
+        self.disconnected = self.disconnecting = self.bytes_in = self.bytes_out = 0
+        reactor.traffic.opened(self)
         self.producer: IProducer | None = None
         self.producerPaused = self.streamingProducer = False
         if protocol is not None:
@@ -133,12 +135,6 @@ class Connection(Named, Watched):
         """C{ISystemHandle}"""
         return self.socket
 
-    def getHost(self) -> IAddress:
-        raise NotImplementedError
-
-    def getPeer(self) -> IAddress:
-        raise NotImplementedError
-
     # Reading.
 
     def doRead(self) -> Why:  # type: ignore[override]
@@ -152,6 +148,7 @@ class Connection(Named, Watched):
         if not data:
             # The system tells once that it is broken: a write may have heard it.
             return CONNECTION_LOST if self._broken else CONNECTION_DONE
+        self.bytes_in += len(data)
         self.protocol.dataReceived(data)
         return None
 
@@ -187,6 +184,7 @@ class Connection(Named, Watched):
             sent = 0
             if problem.errno not in (errno.EWOULDBLOCK, errno.ENOBUFS):
                 self._broken = True
+        self.bytes_out += sent
         if sent < len(data):
             self._enqueue(memoryview(data)[sent:])
 
@@ -257,7 +255,7 @@ class Connection(Named, Watched):
         queue = self._queue
         if queue:
             try:
-                queue.send(self.socket)
+                self.bytes_out += queue.send(self.socket)
             except OSError as problem:
                 full = problem.errno in (errno.EWOULDBLOCK, errno.ENOBUFS)
                 return None if full else CONNECTION_LOST
@@ -383,6 +381,7 @@ class Connection(Named, Watched):
             return
         self.disconnected, self.connected, self._direct = 1, 0, False
         self._queue = self._corked = None
+        self.reactor.traffic.closed(self)
         producer, self.producer = self.producer, None
         try:
             if producer is not None:

@@ -9,6 +9,7 @@ from twisted.internet.udp import MulticastPort
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from eplua_twisted.border.traffic import Counter
 from eplua_twisted.transports.poller import Watched
 from eplua_twisted.transports.sockets import IPAddress
 
@@ -68,6 +69,7 @@ class DatagramPort(MulticastPort):
 
     @ivar reads: it reads: it is neither paused nor closed
     @ivar receiver: its protocol, unless it is given another one
+    @ivar counter: counts the bytes that come
     """
 
     reads = False
@@ -95,6 +97,7 @@ class DatagramPort(MulticastPort):
             listen_multiple,
         )
         self.receiver: DatagramReceiver = ToProtocol(self)
+        self.counter = Counter("udp")
 
     @property
     def connected_to(self) -> object:
@@ -117,7 +120,7 @@ class DatagramPort(MulticastPort):
         receive, size, left = self.socket.recvfrom, self.maxPacketSize, BYTES
         for _ in range(BATCHES):
             batch: Datagrams = []
-            more, unreachable = True, False
+            more, unreachable, before = True, False, left
             try:
                 while more and len(batch) < BATCH:
                     datagram = receive(size)
@@ -129,6 +132,7 @@ class DatagramPort(MulticastPort):
             except OSError:
                 # An ICMP message has left it on a socket with a peer.
                 unreachable = True
+            self.counter.bytes_in += before - left
             if batch:
                 self.receiver.datagrams_received(batch)
             if unreachable and self.reads:

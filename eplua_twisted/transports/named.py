@@ -1,10 +1,11 @@
-"""What a connection is called in the log."""
+"""What a connection is called in the log, and its addresses."""
 
 from __future__ import annotations
 
-from twisted.internet.interfaces import ILoggingContext, IProtocol
+from twisted.internet.interfaces import IAddress, ILoggingContext, IProtocol
 from zope.interface import implementer
 
+from eplua_twisted.border.traffic import Kind
 from eplua_twisted.transports.interfaces import Maker
 
 
@@ -15,10 +16,17 @@ class Named:
     __slots__ = ()
 
     addr: object
+    kind: Kind
     connected: int
     protocol: IProtocol
     sessionno: int
     _connector: Maker | None
+
+    def getHost(self) -> IAddress:
+        raise NotImplementedError
+
+    def getPeer(self) -> IAddress:
+        raise NotImplementedError
 
     def local_name(self) -> object:
         """What it was accepted by, for people."""

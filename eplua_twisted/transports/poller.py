@@ -22,6 +22,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from eplua_twisted.border.traffic import Traffic
 from eplua_twisted.transports.interfaces import Below
 
 IN, OUT = select.EPOLLIN, select.EPOLLOUT
@@ -117,8 +118,10 @@ class Poller:
 
     log = Logger()
 
-    def __init__(self, reactor: Below) -> None:
+    def __init__(self, reactor: Below, traffic: Traffic | None = None) -> None:
+        """@param traffic: knows the connections, and what they carry"""
         self._reactor = reactor
+        self.traffic = traffic or Traffic()
         # All else that descriptors ask of their reactor.
         self.callLater = reactor.callLater
         self._epoll: select.epoll | None = None

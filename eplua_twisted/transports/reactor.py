@@ -10,6 +10,7 @@ from twisted.internet.posixbase import PosixReactorBase
 from twisted.internet.protocol import AbstractDatagramProtocol, ClientFactory
 
 from eplua_twisted.border.clock import SteadyReactor
+from eplua_twisted.border.traffic import Traffic
 from eplua_twisted.border.wrapped import WrappedReactor
 from eplua_twisted.transports.client import TCPConnector, UNIXConnector
 from eplua_twisted.transports.datagrams import PolledPort
@@ -35,9 +36,10 @@ class LeanReactor(WrappedReactor[Below]):
     and connects is the reactor's own.
     """
 
-    def __init__(self, reactor: Below) -> None:
+    def __init__(self, reactor: Below, traffic: Traffic | None = None) -> None:
+        """@param traffic: knows the connections, and what they carry"""
         super().__init__(reactor)
-        self.poller = Poller(reactor)
+        self.poller = Poller(reactor, traffic)
 
     def getReaders(self) -> list[object]:
         """C{IReactorFDSet.getReaders}"""
@@ -125,27 +127,30 @@ class LeanReactor(WrappedReactor[Below]):
         return connector
 
 
-def lean(reactor: R) -> R:
+def lean(reactor: R, traffic: Traffic | None = None) -> R:
     """
     The reactor with connections and ports of ours, if it has sockets and the system
     C{epoll}; else as it is.
+
+    @param traffic: knows the connections, and what they carry
     """
     real = isinstance(reactor, (PosixReactorBase, SteadyReactor))
     if not real or not hasattr(select, "epoll"):
         return reactor
-    return cast(R, LeanReactor(cast(Below, reactor)))
+    return cast(R, LeanReactor(cast(Below, reactor), traffic))
 
 
-def connecting(reactor: R, transports: Transports) -> R:
+def connecting(reactor: R, transports: Transports, traffic: Traffic) -> R:
     """
     The reactor with the connections that are wanted.
 
+    @param traffic: knows the connections, and what they carry
     @raise ValueError: there are no such ones
     """
     if transports not in TRANSPORTS:
         known = ", ".join(TRANSPORTS)
         raise ValueError(f"unknown transports {transports!r}; known: {known}")
-    return lean(reactor) if transports == "lean" else reactor
+    return lean(reactor, traffic) if transports == "lean" else reactor
 
 
 def rest(reactor: object) -> None:

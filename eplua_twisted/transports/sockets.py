@@ -38,6 +38,7 @@ class TCPConnection(Connection):
     """Of TCP, with IPv4 or IPv6."""
 
     __slots__ = ()
+    kind = "tcp"
 
     def getHost(self) -> IPv4Address | IPv6Address:
         return ip_address(real_name(self.socket.getsockname()))
@@ -81,6 +82,7 @@ class UNIXConnection(Connection):
     """Of a UNIX socket.  The options of TCP can be set, and do nothing."""
 
     __slots__ = ()
+    kind = "unix"
 
     def getHost(self) -> UNIXAddress:
         made = self._connector is None

@@ -10,8 +10,9 @@ from typing import TypeVar
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.defer import CancelledError, Deferred, succeed
 
-from eplua_twisted.border.environment import IReactor
+from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.network import network_of
+from eplua_twisted.border.traffic import Counter
 from eplua_twisted.border.values import to_text
 from eplua_twisted.border.waiters import Waiters
 from eplua_twisted.errors import NOT_CONNECTED, OperationError
@@ -52,6 +53,7 @@ class UDPPort:
 
     What is asked for while L{bind} or L{connect} look up a name happens after it.
 
+    @ivar counter: of the bytes of datagrams
     @ivar transport: C{None} until the port is bound
     @ivar peer: whom it is connected to
     @ivar targets: known addresses by the host and port that a script has written; empty
@@ -63,17 +65,20 @@ class UDPPort:
 
     def __init__(
         self,
-        reactor: IReactor,
+        environment: Environment,
         options: UDPOptions,
         receiver: DatagramReceiver,
         changed: Callable[[], None],
     ) -> None:
         """@param changed: called when L{busy} may have changed"""
-        self._reactor = reactor
+        self._reactor = reactor = environment.streams
+        self._traffic = environment.traffic
         self._options = options
         self._permitted = Permitted(network_of(reactor), receiver)
         self._receiver = self._permitted.receiver
         self._changed = changed
+        self.counter = Counter("udp")
+        self._traffic.opened(self.counter)
         self.transport: BoundTransport | None = None
         self.peer: IPAddress | None = None
         self.targets: dict[tuple[bytes, int], IPAddress] = {}
@@ -109,6 +114,7 @@ class UDPPort:
     def _listen(self, address: str, port: int) -> BoundTransport:
         opened = listen(self._reactor, self._receiver, address, port, self._options)
         self.transport = opened
+        opened.counter = self.counter
         self.sendto = opened.socket.sendto
         if self._paused:
             opened.stopReading()
@@ -299,6 +305,7 @@ class UDPPort:
                 self.transport.socket.send(data)
             else:
                 self.sendto(data, address)
+            self.counter.bytes_out += len(data)
         except ConnectionRefusedError:
             # Of an earlier datagram.
             self._receiver.connection_refused()
@@ -379,6 +386,7 @@ class UDPPort:
         @return: fires with C{None} when the port is free again
         """
         self._closed = True
+        self._traffic.closed(self.counter)
         self._turns.fail_all(CancelledError)
         for each in (self._binding, *self._lookups):
             if each is not None:

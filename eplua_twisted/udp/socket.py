@@ -28,8 +28,8 @@ class UDPSocket:
         """@param listener: the ticket that is answered with what comes"""
         self._environment = environment
         self._inbox = Inbox(environment.bridge, listener)
-        self._port = UDPPort(environment.streams, options, self._inbox, self._recount)
-        self._targets = self._port.targets
+        self._port = UDPPort(environment, options, self._inbox, self._recount)
+        self._targets, self._counter = self._port.targets, self._port.counter
         self._closed = False
         self.id = self._inbox.owner = environment.resources.add(self)
         self._recount()
@@ -57,6 +57,7 @@ class UDPSocket:
             self._port.sendto(data, target)
         except OSError:
             return False
+        self._counter.bytes_out += len(data)
         return True
 
     @operation("udp_send_to")

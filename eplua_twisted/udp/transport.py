@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.protocol import DatagramProtocol
 
 from eplua_twisted.border.environment import IReactor
+from eplua_twisted.border.traffic import Counter
 from eplua_twisted.transports.datagrams import (
     MAX_READ,
     DatagramPort,
@@ -21,9 +22,14 @@ from eplua_twisted.udp.options import UDPOptions
 
 
 class BoundTransport(Protocol):
-    """What a L{UDPPort<eplua_twisted.udp.port.UDPPort>} asks of its transport."""
+    """
+    What a L{UDPPort<eplua_twisted.udp.port.UDPPort>} asks of its transport.
+
+    @ivar counter: counts the bytes that come
+    """
 
     socket: socket.socket
+    counter: Counter
 
     @property
     def ipv6(self) -> bool: ...

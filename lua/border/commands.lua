@@ -5,6 +5,7 @@ local core = ...
 local calls, library, unpack = core.calls, core.library, core.unpack
 local exit, reports = core.import("border/exit"), core.import("border/reports")
 local limits, sandbox = core.import("border/limits", "limits"), core.import("border/sandbox")
+local stats = core.import("border/stats", "stats")
 local tasks, text = core.import("border/tasks"), core.import("border/text")
 local callable, describe = text.callable, text.describe
 local collect, load, rawget, type, xpcall = collectgarbage, load, rawget, type, xpcall
@@ -48,13 +49,19 @@ local function finish(number, forgiven, good, ...)
 end
 
 --- An entry has taken so many milliseconds.
-function commands.slow(milliseconds)
+---@param slow boolean the script's author should know
+function commands.took(_, milliseconds, slow)
   local f, task = limits.callback, limits.task
   local place = reports.place_of(f)
   if not f and task then place = reports.spell(task.script, task.line) end
+  limits.took(place or "?")
+  if not slow then return end
   library.warn(format("%s: %s has taken %d ms; nothing else ran meanwhile", place or "?",
     f and "the callback" or "the task started here", milliseconds))
 end
+
+--- The application wants to know what goes on.
+function commands.stats() stats.of_lua() end
 
 --- Before Python tells of an error that memory running out may have been.
 function commands.collect() collect() end
@@ -93,6 +100,7 @@ function commands.call(number, name, ...)
     return fail(number, problem, problem)
   end
   local call = { number = number, name = name, ended = call_ended }
+  limits.callback = f
   local task = tasks.start(f, call, ...)
   if not task.outcome then called[number] = { task, call } end
 end

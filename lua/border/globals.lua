@@ -4,7 +4,7 @@ local core = ...
 
 local library, exit = core.library, core.import("border/exit")
 local check, reports = core.import("border/check"), core.import("border/reports")
-local timers = core.import("timers", "timers")
+local stats, timers = core.import("border/stats", "stats"), core.import("timers", "timers")
 local globals, pairs, rawset, select = _G, pairs, rawset, select
 local setmetatable, tostring = setmetatable, tostring
 local concat, floor = table.concat, math.floor
@@ -58,12 +58,8 @@ local eplua = setmetatable({}, {
   end,
 })
 
---- How many of each kind are open: eplua.stats().TCPSocket and so on.
-function eplua.stats()
-  local list, counts = { library.stats() }, {}
-  for i = 1, #list, 2 do counts[list[i]] = list[i + 1] end
-  return counts
-end
+--- What goes on: eplua.stats().callbacks, eplua.stats().open.TCPSocket and so on.
+function eplua.stats() return stats.now() end
 
 -- The only one with a library of its own behind it: filled when it is first used.
 local mqtt = setmetatable({}, {

@@ -35,7 +35,8 @@ local over_time = primitives.over_time
 ---@field exit_hook function|nil the hook of os.exit, once that was called
 ---@field callback function|nil the last one of the script's that was called; if none was,
 ---@field task table|nil the last task that went on
-local limits = {}
+---@field took fun(place: string) what took long has begun there
+local limits = { took = primitives.took }
 
 local function is_library(info)
   local source = info.source

@@ -7,8 +7,8 @@ local class, exit = core.import("border/class"), core.import("border/exit")
 local limits, reports = core.import("border/limits", "limits"), core.import("border/reports")
 local isyieldable = coroutine.isyieldable
 local running, status, yield = coroutine.running, coroutine.status, coroutine.yield
-local error, pcall, rawequal, rawget, select, setmetatable =
-  error, pcall, rawequal, rawget, select, setmetatable
+local error, next, pcall, rawequal, rawget, select, setmetatable =
+  error, next, pcall, rawequal, rawget, select, setmetatable
 local close = rawget(coroutine, "close")
 local create, resume, traceback = limits.create, exit.resume, debug.traceback
 
@@ -51,6 +51,7 @@ local STOPS = 100
 local DEPTH = 150
 
 local current -- the task that runs
+local alive = setmetatable({}, { __mode = "k" }) -- tasks that have not ended
 local WAIT, WAKE, STOP = {}, {}, {}
 
 local wake
@@ -77,13 +78,13 @@ local function tell(task)
 end
 
 local function returned(task, ...)
-  task.outcome, task.co = "returned", false
+  task.outcome, task.co, alive[task] = "returned", false, nil
   task.results = { n = select("#", ...), ... }
   tell(task)
 end
 
 local function cancelled(task)
-  task.outcome, task.co = "cancelled", false
+  task.outcome, task.co, alive[task] = "cancelled", false, nil
   tell(task)
 end
 
@@ -113,7 +114,7 @@ end
 
 local function failed(task, problem)
   local co = task.co
-  task.co = false
+  task.co, alive[task] = false, nil
   if exit.exiting then
     task.outcome = "failed"
     return
@@ -182,7 +183,8 @@ local depth = 0 -- how many tasks run inside each other
 local function switch(task, token, ...)
   local before = current
   current, depth = task, depth + 1
-  limits.callback, limits.task = nil, task
+  -- What a callback starts is a part of it.
+  if not task.starting then limits.callback, limits.task = nil, task end
   task.waits, task.withdraw = nil, nil
   rest(task, resume(task.co, token, ...))
   current, depth = before, depth - 1
@@ -201,10 +203,17 @@ function tasks.start(f, waiter, ...)
   end
   local task = class.instance(Task, { starting = true, waiters = waiter and { waiter } })
   task.script, task.line = reports.here(3)
-  task.co = create(function(_, ...) return f(...) end)
+  task.co, alive[task] = create(function(_, ...) return f(...) end), true
   wake(task, ...)
   task.starting = nil
   return task
+end
+
+--- How many have not ended.
+function tasks.count()
+  local count = 0
+  for _ in next, alive do count = count + 1 end
+  return count
 end
 
 --- Call `waiter.ended(task, waiter)` when the task has ended: true from it means that its

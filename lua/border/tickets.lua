@@ -6,7 +6,7 @@ local core = ...
 local callbacks, reports = core.import("border/callbacks"), core.import("border/reports")
 local tasks = core.import("border/tasks")
 local library, unpack = core.library, core.unpack
-local select = select
+local next, select = next, select
 local call, check, wake = reports.call, callbacks.check, tasks.wake
 local current_task, remember, forget = tasks.current, callbacks.remember, callbacks.forget
 local check_can_wait, suspend = tasks.check_can_wait, tasks.suspend
@@ -38,6 +38,14 @@ function tickets.listen(f)
   last = last + 1
   listeners[last] = f
   return last
+end
+
+--- How many operations wait for their answers.
+function tickets.count()
+  local count = 0
+  for _ in next, successes do count = count + 1 end
+  for _ in next, waiting do count = count + 1 end
+  return count
 end
 
 function tickets.is_listener(ticket) return listeners[ticket] ~= nil end

@@ -93,6 +93,21 @@ arg = {}
 ---@field version string the version of this package
 eplua = {}
 
----How many are open, by the names of the public classes: `eplua.stats().TCPSocket`. What is not there is none.
----@return table<string, integer> # table: numbers by name
+---What goes on in the runtime at one moment. `stats.TCPSocket` is short for `stats.open.TCPSocket`.
+---@class eplua.Stats
+---@field open table<string, integer> # how many are open of each kind, by the names of the public classes; what is not there is none
+---@field waiting integer # operations that wait for their answers
+---@field tasks integer # tasks that have not ended
+---@field timers integer # timers that are set, those of the library among them
+---@field callbacks integer # how often the script was entered: for callbacks, and to let tasks go on
+---@field callbacksPerSecond number # the same by the time since the numbers were last asked for, at least a second ago; the first time, since the beginning
+---@field longestCallback number # milliseconds of the longest one, main chunks included
+---@field longestCallbackAt string # file and line where that begins
+---@field queue integer # answers that are here and wait until the script has returned
+---@field bytesIn table<string, integer> # bytes that have come, by what carries them: `tcp`, `unix`, `udp`; those of TLS are its own
+---@field bytesOut table<string, integer> # bytes that the system has taken, in the same way
+---@field memory integer # bytes of the Lua state, as Lua counts them: 5.5 leaves long strings out
+
+---What goes on, in numbers: what is open, what waits, callbacks, bytes, memory.
+---@return eplua.Stats # table: see below
 function eplua.stats() end

@@ -161,6 +161,24 @@ class BridgeTests(SynchronousTestCase):
         self.answer([7])
         self.assertEqual(self.tickets(), [0, 8, 7, 9])
 
+    def test_look(self) -> None:
+        """To ask Lua what is counts for nothing, and what comes of it has its turn."""
+        self.during[COMMANDS] = lambda: self.answer([1])
+        self.bridge.look(b"stats")
+        self.assertEqual(self.seen, [(COMMANDS, b"stats", 0), ("returned", COMMANDS)])
+        self.assertEqual((self.bridge.entries, self.bridge.queued), (0, 1))
+        self.bridge.deliver_soon()
+        self.reactor.advance(0)
+        self.assertEqual(self.seen[2:], [(1, True)])
+
+    def test_look_fails(self) -> None:
+        """A bug of the Lua library is logged, and the bridge goes on."""
+        self.during[COMMANDS] = lambda: 1 / 0
+        self.bridge.look(b"stats")
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.answer([1])
+        self.assertEqual(self.seen[1:], [(1, True)])
+
     def test_bounded_turn(self) -> None:
         """Answers that bring about answers do not keep the reactor waiting."""
 

@@ -13,6 +13,7 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.python import log
 
 from eplua_twisted.border.deadline import Turn
+from eplua_twisted.border.traffic import Traffic
 from eplua_twisted.transports.client import TCPConnector
 from eplua_twisted.transports.poller import IN, OUT
 from eplua_twisted.transports.port import TCPPort
@@ -82,6 +83,7 @@ class MemoryReactor(_DisconnectSelectableMixin, MemoryReactorClock):
     def __init__(self) -> None:
         super().__init__()
         self.network = Network()
+        self.traffic = Traffic()
         self.nameResolver = Names()
         self.ports: list[Port] = []
         # In the order in which they came, unlike Twisted's.

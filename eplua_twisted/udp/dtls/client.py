@@ -43,7 +43,7 @@ class DTLSClient:
         self._environment = environment
         self._options = options
         self._inbox = Inbox(environment.bridge, listener)
-        self._port = UDPPort(environment.streams, options, self, self._recount)
+        self._port = UDPPort(environment, options, self, self._recount)
         self._connecting: Deferred[None] | None = None
         self._session: Session | None = None
         self._names: set[tuple[bytes, int]] = set()

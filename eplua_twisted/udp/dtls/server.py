@@ -62,7 +62,7 @@ class DTLSServer:
         self.environment = environment
         self.idle_timeout = options.idle_timeout
         self._timeout = options.timeout
-        self._port = UDPPort(environment.streams, options, self, self._recount)
+        self._port = UDPPort(environment, options, self, self._recount)
         self._cookies = CookieExchange(
             server_context(options.tls), environment.reactor, MTU, self.transmit
         )

@@ -548,7 +548,7 @@ class PeerTests(LoopbackTestCase):
             port = unused.getsockname()[1]
         lines = await self.run_lua(
             "local s = net.TCPSocket() s:connect('127.0.0.1', ..., {error = function(...)"
-            " print(...) print(next(eplua.stats())) end})",
+            " print(...) print(next(eplua.stats().open)) end})",
             str(port),
         )
         self.assertEqual(lines, [b"Connection refused\trefused", b"Timer\t0"])
