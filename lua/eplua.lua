@@ -120,10 +120,12 @@ local asked = core.import("border/commands")
 local commands, deliver = asked.commands, tickets.deliver
 
 local function dispatch(ticket, ok, ...)
-  if ticket ~= 0 then deliver(ticket, ok, ...) else commands[ok](...) end
+  local again
+  if ticket ~= 0 then again = deliver(ticket, ok, ...) else commands[ok](...) end
   if limits.over then reports.report("") end
   -- What was collected meanwhile is let go now: perhaps nothing is opened for long.
   sweep()
+  return again
 end
 
 core.import("border/globals")
@@ -143,7 +145,7 @@ local function squeeze(what, ticket, ok, ...)
     -- Finalizers of the script may fail.
     pcall(collect)
   elseif what == "give" then
-    entry(ticket, ok, ...)
+    return entry(ticket, ok, ...)
   elseif tickets.is_listener(ticket) then
     reports.report(ok)
   else

@@ -28,6 +28,13 @@ from eplua_twisted.errors import CLOSED, INTERNAL, describe
 COMMANDS = 0
 """The ticket of what Python asks of Lua; the number of the command comes with it."""
 
+AGAIN = 1
+"""
+In place of true with an answer: who gets it may ask for the same again, under the same
+ticket, by returning the primitive, as who reads one message after another does.  It saves
+a call from Lua, and most of what the primitive does.
+"""
+
 TURN = 256
 """Queued answers delivered before the reactor gets its turn."""
 
@@ -40,10 +47,14 @@ _Queued = tuple[int | None, int | None, object, tuple[object, ...]]
 """Ticket, owner, ok and values of an answer."""
 
 
+Again = Callable[[int, int | None], object]
+"""A primitive, of a ticket and the number of a resource; see L{AGAIN}."""
+
+
 class Dispatch(Protocol):
     """The Lua function that takes every answer."""
 
-    def __call__(self, ticket: int, ok: object, /, *values: object) -> object: ...
+    def __call__(self, ticket: int, ok: object, /, *values: object) -> Again | None: ...
 
 
 class Bridge:
@@ -141,28 +152,34 @@ class Bridge:
 
     def answer(
         self, ticket: int, owner: int | None, ok: object, *values: object
-    ) -> None:
+    ) -> bool:
         """
         Deliver an answer now or, if Lua is running or others wait, in its turn.
 
         @param owner: the resource it is from, whose L{forget} drops it
-        @param ok: true with the results, or false with code and message
+        @param ok: true, or L{AGAIN}, with the results; or false with code and message
+        @return: the same was asked for again, under the same ticket
         """
         if self.stopped:
-            return
+            return False
         if ticket == self._held:
             self._held = None
             if self.entered:
                 # It came within the call that asked for it: it is the next.
                 self._queue.appendleft((ticket, owner, ok, values))
                 self._delivered -= 1
-                return
+                return False
         elif (self.entered or self._queue or self._held is not None) and self.busy:
             self._append(ticket, owner, ok, values)
-            return
-        self.enter(ticket, ok, values)
+            return False
+        again = self.enter(ticket, ok, values)
         if self._queue and not self._calling:
+            if again is not None:
+                # What is in the queue comes after it.
+                again(ticket, owner)
             self._deliver()
+            return False
+        return again is not None
 
     def _append(
         self,
@@ -193,13 +210,20 @@ class Bridge:
         code, message = description
         self.answer(ticket, owner, False, to_bytes(code), to_bytes(message))
 
-    def enter(self, ticket: int, ok: object, values: tuple[object, ...]) -> None:
-        """Call Lua: the one place that does."""
+    def enter(
+        self, ticket: int, ok: object, values: tuple[object, ...]
+    ) -> Again | None:
+        """
+        Call Lua: the one place that does.
+
+        @return: what is to begin now: see L{AGAIN}
+        """
         self.entered = True
         self.entries += 1
         self.began = monotonic()
+        again = None
         try:
-            self._dispatch(ticket, ok, *values)  # type: ignore[misc]
+            again = self._dispatch(ticket, ok, *values)  # type: ignore[misc]
         except Exception as problem:  # noqa: BLE001 - os.exit, or a bug of the library
             # os.exit unwinds all of Lua.  Else only a bug in the Lua library, or
             # memory running out in it, gets here.
@@ -210,6 +234,7 @@ class Bridge:
         took = monotonic() - self.began
         if took > self.long and not self.stopped:
             self.on_long_entry(took)
+        return again
 
     def look(self, command: bytes, *values: object) -> None:
         """
@@ -270,7 +295,9 @@ class Bridge:
                 continue
             if owner in self._forgotten and self._delivered <= self._forgotten[owner]:
                 ok, values = False, (to_bytes(CLOSED[0]), to_bytes(CLOSED[1]))
-            self.enter(ticket, ok, values)
+            again = self.enter(ticket, ok, values)
+            if again is not None:
+                again(ticket, owner)
         if self._pressed and len(queue) <= HIGH_WATER // 2:
             self._pressed = False
             self._resources.pause(False)
@@ -360,12 +387,14 @@ class Bridge:
         # Where each answer is in the queue is noted once: thousands may be withdrawn
         # one after another while thousands are queued.
         fresh = self._queued - max(self._placed, self._delivered)
+        found: dict[int | None, tuple[int, tuple[object, ...]]] = {}
         for number, (queued, _, ok, values) in zip(
             range(self._queued, self._queued - fresh, -1),
             reversed(self._queue),
             strict=False,
         ):
-            self._places.setdefault(queued, (number, (ok, *values)))
+            found.setdefault(queued, (number, (ok, *values)))
+        self._places.update(found)
         self._placed = self._queued
         number, answer = self._places.get(ticket, (0, ()))
         return answer if number > self._delivered else ()

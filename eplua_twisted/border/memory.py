@@ -14,7 +14,7 @@ from typing import ParamSpec, Protocol, TypeVar
 
 from zope.interface import implementer
 
-from eplua_twisted.border.bridge import COMMANDS, Bridge, Dispatch
+from eplua_twisted.border.bridge import COMMANDS, Again, Bridge, Dispatch
 from eplua_twisted.border.interfaces import IModule
 from eplua_twisted.border.primitives import Method, crossing, query
 
@@ -91,7 +91,7 @@ def _refuse(holder: object, name: object, setting: bool) -> str:
 class Squeeze(Protocol):
     """The Lua function that has the limit set again first, and then does what is asked."""
 
-    def __call__(self, what: bytes, /, *values: object) -> object: ...
+    def __call__(self, what: bytes, /, *values: object) -> Again | None: ...
 
 
 @implementer(IModule)
@@ -192,7 +192,7 @@ class Memory:
     # What goes over with a call of Lua.
 
     def _guarded(self, dispatch: Dispatch) -> Dispatch:
-        def enter(ticket: int, ok: object, /, *values: object) -> object:
+        def enter(ticket: int, ok: object, /, *values: object) -> Again | None:
             if self._lifted or self._eased:
                 self.lower()
             size = size_of(values)
@@ -207,7 +207,7 @@ class Memory:
 
     def _squeezed(
         self, size: int, ticket: int, ok: object, values: tuple[object, ...]
-    ) -> object:
+    ) -> Again | None:
         """There may be room when what the script has let go is collected."""
         squeeze = self._squeeze
         assert squeeze is not None

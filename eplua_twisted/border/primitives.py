@@ -43,6 +43,7 @@ def operation(
     gone: Gone = NOT_CONNECTED,
     *,
     direct: bool = False,
+    again: bool = False,
 ) -> Callable[[F], F]:
     """
     Mark a method as something Lua can ask for and get an answer to later.
@@ -56,8 +57,11 @@ def operation(
         where that is what was asked for
     @param direct: the method is given a L{Reply} first, and may keep it and return
         C{None} where a Deferred would cost too much
+    @param again: the same, and whoever gets the reply may ask for the same with its
+        return; see L{AGAIN<eplua_twisted.border.bridge.AGAIN>}
     """
-    return _mark(name, "direct" if direct else "operation", gone)
+    kind = "again" if again else "direct" if direct else "operation"
+    return _mark(name, kind, gone)
 
 
 def query(name: str) -> Callable[[F], F]:
@@ -171,8 +175,8 @@ class Primitives:
             for method, name, kind, gone in marked(holder):
                 if kind == "operation":
                     primitive = self._operation(method, holder, gone)
-                elif kind == "direct":
-                    primitive = self._direct(method, holder, gone)
+                elif kind in ("direct", "again"):
+                    primitive = self._direct(method, holder, gone, kind == "again")
                 else:
                     primitive = self._query(self._on_resource(method, holder, gone))
                 found.append((to_bytes(name), primitive))
@@ -218,7 +222,7 @@ class Primitives:
 
         return primitive
 
-    def _direct(self, method: Method, holder: type, gone: Gone) -> Method:
+    def _direct(self, method: Method, holder: type, gone: Gone, again: bool) -> Method:
         get, bridge = self._resources.get, self._bridge
         answer, fail, chain = bridge.answer, bridge.fail, self._chain
 
@@ -227,7 +231,7 @@ class Primitives:
                 ticket = -ticket
             if type(number) is not int:
                 number = 0
-            if not _are_scalars(arguments):
+            if arguments and not _are_scalars(arguments):
                 fail(ticket, number, Failure(OperationError(*NO_SCALAR)))
                 return
             try:
@@ -235,7 +239,8 @@ class Primitives:
                     raise OperationError(*STOPPED)
                 resource = get(number)
                 if isinstance(resource, holder):
-                    result = method(resource, Reply(bridge, ticket, number), *arguments)
+                    reply = Reply(bridge, ticket, number, again)
+                    result = method(resource, reply, *arguments)
                     if result is None:
                         return
                 else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.python.failure import Failure
 
-from eplua_twisted.border.bridge import Bridge
+from eplua_twisted.border.bridge import AGAIN, Bridge
 
 
 class Reply:
@@ -13,23 +13,30 @@ class Reply:
     its cost: for reads, of which there is one for every message.
     """
 
-    __slots__ = ("_bridge", "_owner", "_ticket")
+    __slots__ = ("_bridge", "_good", "_owner", "_ticket")
 
-    def __init__(self, bridge: Bridge, ticket: int, owner: int) -> None:
+    def __init__(
+        self, bridge: Bridge, ticket: int, owner: int, again: bool = False
+    ) -> None:
+        """@param again: see L{AGAIN<eplua_twisted.border.bridge.AGAIN>}"""
         self._bridge = bridge
         self._ticket = ticket
         self._owner = owner
+        self._good = AGAIN if again else True
 
     def __eq__(self, other: object) -> bool:
         """Whether it is the answer to the same ticket."""
         return isinstance(other, Reply) and other._ticket == self._ticket
 
-    def callback(self, result: object) -> None:
-        """Answer with the result; a tuple is several."""
+    def callback(self, result: object) -> bool:
+        """
+        Answer with the result; a tuple is several.
+
+        @return: it waits again, for the same
+        """
         if type(result) is tuple:
-            self._bridge.answer(self._ticket, self._owner, True, *result)
-        else:
-            self._bridge.answer(self._ticket, self._owner, True, result)
+            return self._bridge.answer(self._ticket, self._owner, self._good, *result)
+        return self._bridge.answer(self._ticket, self._owner, self._good, result)
 
     def errback(self, fail: BaseException) -> None:
         """Answer with the code and the message of a failure."""

@@ -35,9 +35,9 @@ class Want(Protocol):
 
 
 class Firing(Protocol):
-    """The firing side of a Deferred."""
+    """The firing side of a Deferred; true from C{callback} is the same read once more."""
 
-    def callback(self, result: bytes) -> None: ...
+    def callback(self, result: bytes) -> bool | None: ...
 
     def errback(self, fail: BaseException) -> None: ...
 
@@ -75,6 +75,11 @@ class ReadBuffer:
         return len(self._reads)
 
     @property
+    def ready(self) -> bool:
+        """A read waits, and something has come for it, or the end."""
+        return bool(self._reads) and (self.ended or bool(self._data))
+
+    @property
     def wants_more(self) -> bool:
         """Whether more can come, and there is room for it or a read that needs it."""
         beyond = self._reads[0][0].beyond if self._reads else 0
@@ -110,7 +115,9 @@ class ReadBuffer:
             return False
         if self._gathered is not None:
             return False
-        reads.pop(0)[1].callback(data)
+        read = reads.pop(0)
+        if read[1].callback(data):
+            reads.append(read)
         return True
 
     def feed(self, data: bytes) -> None:
@@ -130,10 +137,14 @@ class ReadBuffer:
         if gathered:
             self.feed(b"".join(gathered) if len(gathered) > 1 else gathered[0])
 
-    def serve(self) -> None:
-        """Serve the first read, if it is satisfied or never will be."""
+    def serve(self) -> bool:
+        """
+        Serve the first read, if it is satisfied or never will be.
+
+        @return: the same read waits again
+        """
         if not self._reads:
-            return
+            return False
         want, waiter = self._reads[0]
         try:
             data = want.take(self)
@@ -141,10 +152,14 @@ class ReadBuffer:
             broken = self.broken if problem.code == EOF[0] else None
             self._remove_first()
             waiter.errback(broken or problem)
-            return
-        if data is not None:
-            self._remove_first()
-            waiter.callback(data)
+            return False
+        if data is None:
+            return False
+        self._remove_first()
+        if not waiter.callback(data):
+            return False
+        self._reads.append((want, waiter))
+        return True
 
     def _remove_first(self) -> None:
         del self._reads[0]

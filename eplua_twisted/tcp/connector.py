@@ -25,6 +25,10 @@ from eplua_twisted.tls.options import TLSOptions
 Address = tuple[str, int]
 """Host and port, as the script has them."""
 
+TWICE = ("state", "TLS is spoken already")
+UNREAD = ("state", "Bytes that came before TLS wait to be read")
+"""Why TLS cannot be started."""
+
 
 def tls_creator(
     environment: Environment, options: TLSOptions, address: Address, *, is_client: bool

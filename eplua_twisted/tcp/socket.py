@@ -22,14 +22,11 @@ from eplua_twisted.errors import EOF, NOT_CONNECTED, OperationError
 from eplua_twisted.streams import read_buffer
 from eplua_twisted.streams.endpoints import host_and_port, set_stream_options
 from eplua_twisted.tcp.acceptor import Acceptor
-from eplua_twisted.tcp.connector import Connector, tls_creator
+from eplua_twisted.tcp.connector import TWICE, UNREAD, Connector, tls_creator
 from eplua_twisted.tcp.options import SocketOptions
 from eplua_twisted.tcp.sender import Sender
 from eplua_twisted.tls.options import TLSOptions
 from eplua_twisted.transports.interfaces import StreamTransport
-
-TWICE = ("state", "TLS is spoken already")
-UNREAD = ("state", "Bytes that came before TLS wait to be read")
 
 
 @implementer(IResource, IHalfCloseableProtocol, IHandshakeListener)
@@ -157,7 +154,7 @@ class TCPSocket(Protocol):
 
     # Reading.
 
-    @operation("tcp_read", gone=EOF, direct=True)
+    @operation("tcp_read", gone=EOF, again=True)
     def read(self, reply: Reply) -> Deferred[bytes] | None:
         """
         @return: what has arrived, at least one byte; fails with C{eof} when the
@@ -210,6 +207,8 @@ class TCPSocket(Protocol):
         if self._environment.bridge.busy or not self._in.pass_on(data):
             self._in.feed(data)
             self._serve()
+        elif not self._reading or self._in.ready:
+            self._serve()
 
     def gather(self, begins: bool) -> None:
         """TLS hands on what came at once in several calls: the script gets it in one."""
@@ -226,8 +225,8 @@ class TCPSocket(Protocol):
 
     def _serve_one(self) -> None:
         self._due -= 1
-        self._in.serve()
-        self._regulate()
+        again = self._in.serve() and self._in.ready
+        (self._serve if again else self._regulate)()
 
     def _regulate(self) -> None:
         """Read from the peer exactly when it is wanted; go when all is over."""

@@ -5,7 +5,7 @@ local core = ...
 
 local callbacks, reports = core.import("border/callbacks"), core.import("border/reports")
 local tasks = core.import("border/tasks")
-local library, unpack = core.library, core.unpack
+local library, unpack, holds = core.library, core.unpack, core.holds
 local next, select = next, select
 local call, check, wake = reports.call, callbacks.check, tasks.wake
 local current_task, remember, forget = tasks.current, callbacks.remember, callbacks.forget
@@ -226,8 +226,68 @@ local function settle(ticket, ok, ...)
 end
 tickets.settle = settle
 
+-- Asking again. Who gets an answer that came with AGAIN may ask for the same with the
+-- return, under the same ticket: that saves the call of Python.
+
+local AGAIN = 1
+
+local answered, asked_of -- the ticket of such an answer, and the number it is from
+local may_ask = false -- for the same once more
+local again -- the primitive to return
+
+--- As `operate`, for a primitive whose answers come with AGAIN.
+function tickets.operate_again(method, given, primitive, id)
+  if not may_ask or id ~= asked_of or given == nil and not current_task() then
+    tickets.ask_now()
+    return operate(method, given, primitive, id)
+  end
+  if given == nil then
+    check_can_wait()
+    may_ask, again = false, primitive
+    return wait_for(answered, primitive, id)
+  end
+  local success, failure = check(given, method)
+  may_ask, again = false, primitive
+  local ticket = answered
+  successes[ticket], methods[ticket], owners[ticket] = success or false, method, id
+  if failure ~= nil then
+    failures[ticket] = failure
+  else
+    remember(ticket, 2)
+  end
+end
+
+--- Something else is about to be asked, and what was to be asked with the return comes
+--- before it.
+function tickets.ask_now()
+  may_ask = false
+  if again then
+    local primitive = again
+    again = nil
+    primitive(answered, asked_of)
+  end
+end
+
+local function deliver_again(ticket, ...)
+  answered, may_ask, again = ticket, true, nil
+  if successes[ticket] ~= nil then
+    asked_of = owners[ticket]
+  elseif waiting[ticket] then
+    asked_of = waiting[ticket].first
+  else
+    may_ask = false
+  end
+  settle(ticket, true, ...)
+  local asked = again
+  may_ask, again = false, nil
+  return asked
+end
+
 --- Deliver an answer: to a listener, or to what waits under the ticket.
+---@return function|nil what is asked again
 function tickets.deliver(ticket, ok, ...)
+  if ok == AGAIN and not holds then return deliver_again(ticket, ...) end
+  may_ask = false
   local listener = listeners[ticket]
   if listener then
     if ok then listener(...) end
@@ -236,9 +296,10 @@ function tickets.deliver(ticket, ok, ...)
   local hook = hooks[ticket]
   if hook then
     hooks[ticket] = nil
-    return settle(ticket, ok, hook(ok, ...))
+    settle(ticket, ok, hook(ok, ...))
+  else
+    settle(ticket, ok, ...)
   end
-  return settle(ticket, ok, ...)
 end
 
 --- Call a function of the library when the script has returned.

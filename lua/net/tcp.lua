@@ -8,6 +8,7 @@ local options, reports = core.import("border/options"), core.import("border/repo
 local tickets, tls = core.import("border/tickets"), core.import("net/tls")
 local pack = options.pack
 local call, operate, operate_with = reports.call, tickets.operate, tickets.operate_with
+local ask_now, operate_again = tickets.ask_now, tickets.operate_again
 local tcp_create, tcp_connect = primitives.tcp_create, primitives.tcp_connect
 local tcp_read, tcp_write = primitives.tcp_read, primitives.tcp_write
 local tcp_read_exactly = primitives.tcp_read_exactly
@@ -77,7 +78,10 @@ end
 
 -- A task that waits for a read was cancelled: what it would have got is for the next one.
 
-local function unread(ticket, id) tcp_unread(id, ticket) end
+local function unread(ticket, id)
+  ask_now()
+  tcp_unread(id, ticket)
+end
 
 tickets.undo(tcp_read, unread)
 tickets.undo(tcp_read_exactly, unread)
@@ -86,12 +90,13 @@ tickets.undo(tcp_read_until, unread)
 
 --- Whatever has arrived, at least one byte.
 function TCPSocket:read(callbacks)
-  return operate("read", callbacks, tcp_read, self.id)
+  return operate_again("read", callbacks, tcp_read, self.id)
 end
 
 --- Exactly `count` bytes.
 function TCPSocket:readExactly(count, callbacks)
   count = check.integer(count, 1, "readExactly", "count", 0)
+  ask_now()
   return operate("readExactly", callbacks, tcp_read_exactly, self.id, count)
 end
 
@@ -101,11 +106,13 @@ function TCPSocket:readUntil(delimiter, callbacks)
   if delimiter == "" then
     check.fail(1, "readUntil", "delimiter", "at least one byte", delimiter)
   end
+  ask_now()
   return operate("readUntil", callbacks, tcp_read_until, self.id, delimiter)
 end
 
 --- Everything until the peer closes.
 function TCPSocket:readAll(callbacks)
+  ask_now()
   return operate("readAll", callbacks, tcp_read_all, self.id)
 end
 
@@ -123,6 +130,7 @@ function TCPSocket:startTLS(given, callbacks)
   if given == nil then given = true end
   local checked = tls.check(given, "startTLS", self.accepted)
   if not checked then check.fail(1, "startTLS", "tls", "true or table", given) end
+  ask_now()
   return operate("startTLS", callbacks, primitives.tcp_start_tls, self.id, pack(checked))
 end
 
@@ -135,6 +143,7 @@ end
 function TCPSocket:close()
   local id = self.id
   if id then
+    ask_now()
     tcp_close(id)
     class.close(self)
   end
