@@ -15,10 +15,11 @@ from twisted.logger import Logger
 from eplua_twisted.border.permissions import UNLIMITED, Access
 from eplua_twisted.clocks import IScriptClock, Work, follow
 from eplua_twisted.errors import OperationError, RuntimeStopped, ScriptError
-from eplua_twisted.hc3.opening import Opened, network_of
+from eplua_twisted.hc3.opening import Opened
 from eplua_twisted.hc3.setup import Lenient, Setup
 from eplua_twisted.runtime import Runtime
 from eplua_twisted.runtime_options import RuntimeOptions
+from eplua_twisted.site.network import network_of
 
 
 def time_of_day_of(clock: IReactorTime) -> Callable[[], float]:

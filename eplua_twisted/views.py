@@ -14,7 +14,6 @@ from eplua_twisted.errors import OperationError, RuntimeStopped, ScriptError
 from eplua_twisted.hc3.device_types import is_quickapp
 from eplua_twisted.hc3.fetch import Client
 from eplua_twisted.hc3.interfaces import Answer
-from eplua_twisted.hc3.opening import network_of
 from eplua_twisted.hc3.plain import record, records, text
 from eplua_twisted.hc3.remote import RemoteController
 from eplua_twisted.hc3.setup import Lenient, Setup
@@ -22,6 +21,7 @@ from eplua_twisted.hc3.ui_options import UIOptions
 from eplua_twisted.hc3.view_elements import shown_device
 from eplua_twisted.hc3.view_text import views_text
 from eplua_twisted.runtime import Runtime
+from eplua_twisted.site.network import network_of
 
 Write = Callable[[str], object]
 

@@ -35,7 +35,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "http_client": {*BELOW, "http_engine"},
     "http_server": {*BELOW, "http_engine"},
     "websocket": {*BELOW, "http_engine"},
-    "hc3": {*BELOW, "http_engine", "http_client", "http_server", "websocket"},
+    "site": {*BELOW, "http_engine", "http_server", "websocket"},
+    "hc3": {*BELOW, "http_engine", "http_client", "http_server", "websocket", "site"},
     "resolve": {"errors", "border", "streams"},
     "timers": {"errors", "border"},
     "lifecycle": {"errors", "border"},
@@ -63,7 +64,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "api": {"files"},
     "limit_options": {"border"},
     "permission_options": {"border"},
-    "programs": {"errors", "border", "clocks", "hc3", "runtime", "runtime_options"},
+    "programs": {
+        *("errors", "border", "clocks", "hc3", "runtime", "runtime_options", "site"),
+    },
     "tap": {
         *(
             "border",
@@ -80,7 +83,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("limit_options", "permission_options", "time_options"),
     },
     "terminal": set(),
-    "views": {"errors", "border", "hc3", "runtime"},
+    "views": {"errors", "border", "hc3", "runtime", "site"},
     "console": {"terminal"},
     "foreground": {"console", "errors", "hc3", "signals", "tap", "terminal"},
     "tools": TOOLS,

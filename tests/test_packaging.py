@@ -81,11 +81,11 @@ class PackagingTests(SynchronousTestCase):
 
     def test_page_of_the_screen(self) -> None:
         """Its files are in the package, and the wheel has all of the package."""
-        from eplua_twisted.hc3.screen_files import DIRECTORY, FILES
+        from eplua_twisted.hc3.screen import DIRECTORY, FILES
 
         package = ROOT / "eplua_twisted"
         self.assertIn(package, DIRECTORY.parents)
-        for name, _ in FILES.values():
+        for name in FILES.values():
             self.assertTrue((DIRECTORY / name).is_file(), name)
 
     def test_folders_of_the_wheel(self) -> None:

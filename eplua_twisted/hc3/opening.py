@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IAddress, IReactorTime
@@ -13,11 +12,7 @@ from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from eplua_twisted.border.bridge import Bridge
-from eplua_twisted.border.environment import Environment, IReactor
-from eplua_twisted.border.limits import Connections
-from eplua_twisted.border.permissions import Access as Permitted
-from eplua_twisted.border.resources import Resources
+from eplua_twisted.border.environment import Environment
 from eplua_twisted.errors import OperationError, describe
 from eplua_twisted.hc3.access import Access, Credentials
 from eplua_twisted.hc3.controller import SimulatedController
@@ -25,9 +20,8 @@ from eplua_twisted.hc3.interfaces import IController
 from eplua_twisted.hc3.log_lines import Lines, LogLine
 from eplua_twisted.hc3.plan import Plan
 from eplua_twisted.hc3.state_file import StateFile
+from eplua_twisted.site.names import in_url
 from eplua_twisted.streams.endpoints import listen
-from eplua_twisted.streams.reactors import reactors
-from eplua_twisted.transports.reactor import lean, rest
 
 if TYPE_CHECKING:
     from eplua_twisted.hc3.fetch import Client, Fetched
@@ -45,31 +39,6 @@ PROXY_TIMEOUT = 30.0
 """Seconds that C{/proxy?url=} waits for its answer."""
 
 BACKLOG = 50
-
-
-def network_of(
-    reactor: IReactorTime, allow: frozenset[str], access: Permitted
-) -> Environment:
-    """
-    A network for controllers that no runtime has for itself.
-
-    @param reactor: whose time is the network's
-    @param allow: hosts whose certificates are accepted whatever they are
-    @param access: what scripts are permitted, which reach others by a controller
-    """
-    running = cast(IReactor, reactor)
-    streams = lean(running)
-    # Nobody ends this network: no descriptor is kept while there is no connection.
-    rest(streams)
-    resources, connections = Resources(), Connections()
-    return Environment(
-        *reactors(running, streams, connections, access),
-        Bridge(running, resources),
-        resources,
-        allow_unauthorized=allow,
-        connections=connections,
-        access=access,
-    )
 
 
 class Opened:
@@ -263,13 +232,6 @@ class Opened:
             await self.controller.stop()
         if self._client is not None:
             await self._client.close()
-
-
-def in_url(host: str) -> str:
-    """A host as a part of a URL; of all addresses the name of this machine."""
-    if host in ("*", "0.0.0.0", "::"):
-        return socket.gethostname()
-    return f"[{host}]" if ":" in host else host
 
 
 class _Local(Factory):

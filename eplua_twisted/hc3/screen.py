@@ -9,10 +9,9 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 
-from autobahn.twisted.websocket import WebSocketServerFactory
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IProtocol
 from twisted.logger import Logger
 
 from eplua_twisted.border.deadline import Deadline
@@ -23,32 +22,34 @@ from eplua_twisted.hc3.interfaces import Answer, IController
 from eplua_twisted.hc3.log_lines import MAX_LINES, Lines, LogLine
 from eplua_twisted.hc3.markup import pieces_of
 from eplua_twisted.hc3.plain import Plain, Record, integer, record, records, text
-from eplua_twisted.hc3.screen_files import FILES, ScreenFiles
 from eplua_twisted.hc3.site import Site
 from eplua_twisted.hc3.view_elements import shown_device
-from eplua_twisted.http_server.request import HTTPServerRequest
+from eplua_twisted.site.files import PageFiles
+from eplua_twisted.site.live import Live
 from eplua_twisted.websocket.accepted import AcceptedWebSocket
-from eplua_twisted.websocket.handshake import OpeningRequest
-from eplua_twisted.websocket.options import ServerOptions
-from eplua_twisted.websocket.settings import server_settings
+
+DIRECTORY = Path(__file__).parent / "screen_page"
+
+FILES = {
+    b"/": "index.html",
+    b"/screen.css": "screen.css",
+    b"/screen.js": "screen.js",
+    b"/elements.js": "elements.js",
+    b"/favicon.ico": "icon.svg",
+}
+"""The files of the page by their paths."""
+
+PICTURES = b"'self' http: https: data:"
+"""Where pictures in labels may come from."""
 
 LIVE = b"/live"
 """The path of the page's WebSocket."""
-
-MAX_CLIENTS = 50
-"""Pages that are open at a time."""
-
-MAX_MESSAGE = 64 * 1024
-"""Bytes of what a page says."""
 
 MAX_UNSENT = 1024 * 1024
 """Bytes that may wait for a page; one that is slower is closed, and comes again."""
 
 MAX_VALUES = 200
 """Values of one event."""
-
-PING_INTERVAL = 30.0
-"""Seconds after which a page that has gone without a word is noticed."""
 
 PAUSE = 0.05
 """Seconds in which several changes of a device become one."""
@@ -88,17 +89,10 @@ class Screen:
         self, controller: IController, environment: Environment, lines: Lines
     ) -> None:
         """@param lines: what the scripts log"""
-        self.environment = environment
-        self.options = ServerOptions(
-            ping_interval=PING_INTERVAL, max_message_size=MAX_MESSAGE
-        )
-        self.settings: WebSocketServerFactory = server_settings(
-            self.options, environment.reactor
-        )
+        self._live = Live(environment, self)
         self._controller = controller
         self._lines = lines
-        # From the first byte on; those that were told all; and who waits for it.
-        self._clients: set[AcceptedWebSocket] = set()
+        # Those that were told all; and who waits for it.
         self._open: set[AcceptedWebSocket] = set()
         self._waiting: set[AcceptedWebSocket] = set()
         self._ends: list[Callable[[], None]] = []
@@ -109,31 +103,13 @@ class Screen:
         self._new_lines: deque[LogLine] = deque(maxlen=MAX_LINES)
         self._soon = Deadline(environment.reactor, self._flush)
         self._asking: Deferred[None] | None = None
-        self._stopped = False
 
     def mount(self, site: Site) -> None:
         """Let a site answer with the page, and its WebSocket."""
-        files = ScreenFiles()
-        for path in FILES:
-            site.pages[path] = files.answer
-        site.upgrades[LIVE] = self._take_over
+        PageFiles(DIRECTORY, FILES, PICTURES).mount(site)
+        site.upgrades[LIVE] = self._live.take_over
 
     # Clients.
-
-    def _take_over(self, request: HTTPServerRequest) -> IProtocol | None:
-        if self._stopped or len(self._clients) >= MAX_CLIENTS:
-            return None
-        client = AcceptedWebSocket(self)
-        self._clients.add(client)
-        client.protocol.makeConnection(  # type: ignore[no-untyped-call]
-            request.client.transport
-        )
-        client.protocol.dataReceived(request.head_bytes)
-        return client.protocol
-
-    def judge(self, client: AcceptedWebSocket, request: OpeningRequest) -> None:
-        """The site has checked who asks."""
-        client.admit(None)
 
     def opened(self, client: AcceptedWebSocket) -> None:
         if not self._ends:
@@ -179,13 +155,13 @@ class Screen:
             self._waiting.discard(client)
             client.close_with(TRY_AGAIN_LATER, b"the controller is out of reach")
 
-    def received(self, client: AcceptedWebSocket, data: bytes, is_binary: bool) -> None:
+    def received(self, client: AcceptedWebSocket, data: bytes) -> None:
         try:
             given: Record = record(json.loads(data))
         except (ValueError, RecursionError):
             given = {}
         event = _event(given)
-        if is_binary or event is None:
+        if event is None:
             client.close_with(POLICY, b"no message of this page")
             return
         asked = self._controller.request("POST", "/plugins/callUIEvent", event)
@@ -202,16 +178,11 @@ class Screen:
         why = str(getattr(failure, "value", failure))
         self._send(_message("refused", message=why), client)
 
-    def ended(
-        self, client: AcceptedWebSocket, code: int, reason: str, clean: bool
-    ) -> None:
+    def ended(self, client: AcceptedWebSocket) -> None:
         self._open.discard(client)
         self._waiting.discard(client)
         if not self._open and not self._waiting:
             self._rest()
-
-    def left(self, client: AcceptedWebSocket) -> None:
-        self._clients.discard(client)
 
     def _rest(self) -> None:
         """Nobody looks."""
@@ -301,9 +272,7 @@ class Screen:
 
     def stop(self) -> None:
         """Close the pages, and let no other one in."""
-        self._stopped = True
-        for client in list(self._clients):
-            client.close()
+        self._live.stop()
         self._rest()
 
 

@@ -5,40 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
-from twisted.internet.interfaces import (
-    IAddress,
-    IListeningPort,
-    IProtocol,
-    IReactorTime,
-)
-from twisted.internet.protocol import Factory
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from eplua_twisted.border.deadline import Deadline
-from eplua_twisted.border.resources import Resources
 from eplua_twisted.border.values import to_text
 from eplua_twisted.errors import OperationError
 from eplua_twisted.hc3.access import Access
 from eplua_twisted.hc3.interfaces import Answer, IController
 from eplua_twisted.hc3.plain import Plain
 from eplua_twisted.hc3.routing import METHODS, Refused
-from eplua_twisted.http_engine.answers import Fields, Heads, Names
-from eplua_twisted.http_server.connection import HTTPConnection
-from eplua_twisted.http_server.options import HTTPServerOptions
+from eplua_twisted.http_engine.answers import Fields
+from eplua_twisted.http_engine.request_reader import RequestHead
 from eplua_twisted.http_server.request import HTTPServerRequest
+from eplua_twisted.site import site
 
 PREFIX = b"/api"
 
 MAX_BODY = 10 * 1024 * 1024
 """Bytes of a request's body: an icon, a package with its files."""
-
-MAX_CONNECTIONS = 256
-"""Clients at a time."""
-
-GRACE = 1.0
-"""Seconds that clients have to take their last answers when it stops."""
 
 _KIND = (b"Content-Type", b"application/json")
 
@@ -46,23 +32,10 @@ JSON = Fields([_KIND])
 
 UNAUTHORIZED = Fields([_KIND, (b"WWW-Authenticate", b'Basic realm="Home Center"')])
 
-Page = Callable[[HTTPServerRequest], object]
-"""Sees that a request is answered, now or later."""
 
-TakeOver = Callable[[HTTPServerRequest], "IProtocol | None"]
-"""Gives the protocol that a connection speaks from now on; C{None}: there is no room."""
+class Site(site.Site):
+    """Answers requests below C{/api} from a controller; others from pages."""
 
-
-class Site(Factory):
-    """
-    Answers requests below C{/api} from a controller; others from pages.
-
-    @ivar pages: by their paths, what answers C{GET} there; who may ask was checked
-    @ivar upgrades: by their paths, who takes connections that ask for a WebSocket
-    """
-
-    noisy = False
-    secure = False
     log = Logger()
 
     def __init__(
@@ -76,36 +49,14 @@ class Site(Factory):
         @param clock: of the network, which no script moves
         @param access: C{None} for clients in this process: there is nothing to check
         """
+        super().__init__(clock, time_of_day, self._check, MAX_BODY)
         self.controller = controller
-        self.clock = clock
-        self.time_of_day = time_of_day
         self.access = access
-        self.options = HTTPServerOptions(
-            max_body_size=MAX_BODY, max_connections=MAX_CONNECTIONS
-        )
-        self.heads = Heads(Names(), time_of_day)
-        self.resources = Resources()
-        self.pages: dict[bytes, Page] = {}
-        self.upgrades: dict[bytes, TakeOver] = {}
-        self._clients: set[HTTPConnection] = set()
         self._asked: dict[HTTPServerRequest, Deferred[Answer]] = {}
-        self._port: IListeningPort | None = None
-        self._stopped: Deferred[None] | None = None
-        self._grace = Deadline(clock, self._abort)
 
-    # Clients.
-
-    def buildProtocol(self, addr: IAddress | None) -> HTTPConnection | None:
-        if self._stopped is not None or len(self._clients) >= MAX_CONNECTIONS:
-            return None
-        client = HTTPConnection(self)
-        self._clients.add(client)
-        return client
-
-    def left(self, client: HTTPConnection) -> None:
-        """A client is gone."""
-        self._clients.discard(client)
-        self._settle()
+    def _check(self, head: RequestHead) -> None:
+        if self.access is not None:
+            self.access.check(head)
 
     def lost(self, request: HTTPServerRequest) -> None:
         """A client has not waited for its answer: nobody else waits for it."""
@@ -113,13 +64,10 @@ class Site(Factory):
         if asked is not None:
             asked.cancel()
 
-    # Requests.
-
     def serve(self, request: HTTPServerRequest) -> None:
         """See that a request is answered."""
         try:
-            if self.access is not None:
-                self.access.check(request.head)
+            self._check(request.head)
             path = request.path
             if path.startswith(PREFIX + b"/") or path == PREFIX:
                 self._ask(request)
@@ -127,6 +75,8 @@ class Site(Factory):
                 self.pages[path](request)
             else:
                 raise Refused(404, f"there is no {to_text(path)}")
+        except site.NotAllowed as problem:
+            self._answer(Refused(problem.status, problem.message).answer, request)
         except Refused as refused:
             self._answer(refused.answer, request)
 
@@ -149,10 +99,7 @@ class Site(Factory):
         status, body = answer
         fields = UNAUTHORIZED if status == 401 else JSON
         content = b"" if body is None else _json(body)
-        waits = request.answer_with(status, fields, content)
-        if waits is not None:
-            # Nobody waits for it: a client that goes is no error.
-            waits.addErrback(lambda _: None)
+        site.answer(request, status, fields, content)
 
     def _failed(self, failure: Failure, request: HTTPServerRequest) -> None:
         self._asked.pop(request, None)
@@ -162,56 +109,11 @@ class Site(Factory):
         if not request.ended:
             self._answer(Refused(500, "internal error").answer, request)
 
-    # Upgrades.
-
-    def takes_upgrade(self, request: HTTPServerRequest) -> bool:
-        """Whether a request that asks for another protocol gets it."""
-        if request.path not in self.upgrades or request.head.method != b"GET":
-            return False
-        try:
-            if self.access is not None:
-                self.access.check(request.head)
-        except Refused:
-            # It is answered as a request.
-            return False
-        return True
-
-    def upgrade(self, request: HTTPServerRequest) -> IProtocol | None:
-        """The protocol that speaks from now on; C{None} when there is no room."""
-        return self.upgrades[request.path](request)
-
-    # Its port, and its end.
-
-    def listening(self, port: IListeningPort) -> None:
-        """It has a port, which goes with it."""
-        self._port = port
-
     def stop(self) -> Deferred[None]:
         """@return: fires with C{None} when port and clients are closed"""
-        if self._stopped is None:
-            self._stopped = Deferred()
-            for asked in list(self._asked.values()):
-                asked.cancel()
-            for client in list(self._clients):
-                client.close()
-            self._grace.start(GRACE)
-            port, self._port = self._port, None
-            if port is not None:
-                maybeDeferred(port.stopListening).addBoth(lambda _: self._settle())
-        waiting: Deferred[None] = Deferred()
-        self._stopped.chainDeferred(waiting)
-        self._settle()
-        return waiting
-
-    def _abort(self) -> None:
-        for client in list(self._clients):
-            client.abort()
-
-    def _settle(self) -> None:
-        stopped = self._stopped
-        if stopped is not None and not stopped.called and not self._clients:
-            self._grace.cancel()
-            stopped.callback(None)
+        for asked in list(self._asked.values()):
+            asked.cancel()
+        return super().stop()
 
 
 def _body(content: bytes) -> Plain:

@@ -14,9 +14,11 @@ from zope.interface import implementer
 from eplua_twisted.border.permissions import Access, Permissions
 from eplua_twisted.errors import OperationError
 from eplua_twisted.hc3.controller import SimulatedController
-from eplua_twisted.hc3.opening import HOSTS, LOCAL, Opened, in_url, network_of
+from eplua_twisted.hc3.opening import HOSTS, LOCAL, Opened
 from eplua_twisted.hc3.plan import Plan
 from eplua_twisted.hc3.remote import RemoteController
+from eplua_twisted.site.names import in_url
+from eplua_twisted.site.network import network_of
 from tests.support.hc3 import TIME, NetworkTestCase
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import fail
@@ -12,9 +13,10 @@ from eplua_twisted.hc3.access import Access, Credentials
 from eplua_twisted.hc3.fetch import Client
 from eplua_twisted.hc3.log_lines import MAX_LINES, Lines, LogLine
 from eplua_twisted.hc3.remote import RemoteController
-from eplua_twisted.hc3.screen import MAX_CLIENTS, MAX_UNSENT, PAUSE, Screen
-from eplua_twisted.hc3.screen_files import DIRECTORY, FILES
+from eplua_twisted.hc3.screen import DIRECTORY, FILES, MAX_UNSENT, PAUSE, Screen
 from eplua_twisted.hc3.site import Site
+from eplua_twisted.site.files import KINDS
+from eplua_twisted.site.live import MAX_CLIENTS
 from tests.memory import RemotePeer
 from tests.support.hc3 import TIME, Host, NetworkTestCase
 from tests.support.websocket import CLOSE, KEY, MASK, PING, TEXT, close, frame, frames
@@ -111,15 +113,15 @@ class ScreenTestCase(NetworkTestCase):
 
 class FileTests(ScreenTestCase):
     def test_all_are_there(self) -> None:
-        for path, (name, kind) in FILES.items():
+        for path, name in FILES.items():
             head, _, body = self.ask(path).partition(b"\r\n\r\n")
             self.assertTrue(head.startswith(b"HTTP/1.1 200 "), path)
-            self.assertIn(b"Content-Type: " + kind, head)
+            self.assertIn(b"Content-Type: " + KINDS[Path(name).suffix], head)
             self.assertEqual(body, (DIRECTORY / name).read_bytes())
 
     def test_none_is_left_out(self) -> None:
         self.assertEqual(
-            {name for name, _ in FILES.values()},
+            {*FILES.values()},
             {each.name for each in DIRECTORY.iterdir()},
         )
 

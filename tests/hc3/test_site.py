@@ -8,7 +8,7 @@ from typing import Any
 
 from eplua_twisted.errors import OperationError
 from eplua_twisted.hc3.access import Access, Credentials
-from eplua_twisted.hc3.site import MAX_CONNECTIONS
+from eplua_twisted.site.site import MAX_CONNECTIONS
 from tests.support import RemotePeer
 from tests.support.hc3 import NetworkTestCase
 

@@ -25,6 +25,7 @@ from eplua_twisted.hc3 import (
 )
 from eplua_twisted.hc3.controller import SimulatedController
 from eplua_twisted.hc3.type_table import TYPES
+from eplua_twisted.site.site import MAX_CONNECTIONS
 from tests.support.programs import ROOT
 
 PAGE = ROOT / "docs" / "hc3-api.md"
@@ -81,7 +82,7 @@ def bounds() -> str:
         ("lists and objects in one another", copies.MAX_DEPTH, "400"),
         ("characters of a path with its query", routing.MAX_PATH, "400"),
         ("bytes of a request's body, by HTTP", site.MAX_BODY, "413"),
-        ("clients of a site at a time", site.MAX_CONNECTIONS, "closed"),
+        ("clients of a site at a time", MAX_CONNECTIONS, "closed"),
         ("bytes of a state file", state_file.MAX_SIZE, "an error"),
     ):
         rows.append(f"| {what} | {bound} | {beyond} |")
