@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, cast
 
@@ -20,48 +21,37 @@ from twisted.internet.interfaces import (
     ITransport,
 )
 from twisted.internet.protocol import Protocol, connectionDone
-from twisted.protocols.tls import (
-    TLSMemoryBIOFactory,
-    TLSMemoryBIOProtocol,
-)
+from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from zope.interface import alsoProvides, implementer
 
 from eplua_twisted.streams.connecting import OneProtocolFactory
 from eplua_twisted.tls.gathered import GatheredWrites
 from eplua_twisted.tls.handshake import interrupted
-from eplua_twisted.transports.connection import Connection
-
-RECORD = 2**14
-"""Bytes of data in one record of TLS, at most."""
+from eplua_twisted.tls.records import RECORD, Records
 
 MAX_RECORD = 2**15
 """Bytes that are asked of OpenSSL at a time: more than a record of TLS has."""
 
+TOGETHER = 4 * RECORD
+"""
+Bytes whose records are handed to the transport together.  With more, memory would be mapped
+and unmapped for them each time.
+"""
+
+AROUND = 256
+"""More than OpenSSL adds to the data of a record."""
 
 Creator = IOpenSSLServerConnectionCreator | IOpenSSLClientConnectionCreator
 """What makes TLS connections, of a server or of a client."""
 
 
-class CorkedWrites(TLSMemoryBIOProtocol):
-    """Twisted hands each record to the transport; they leave together."""
-
-    def write(self, data: bytes) -> None:
-        transport: object = self.transport
-        if len(data) <= RECORD or not isinstance(transport, Connection):
-            super().write(data)
-            return
-        transport.cork()
-        try:
-            super().write(data)
-        finally:
-            transport.uncork()
-
-
-class TLSTransport(GatheredWrites, CorkedWrites):
+class TLSTransport(GatheredWrites):
     """
     Twisted calls its protocol for each record; a protocol that has C{gather} is told
-    where what came at once begins and ends.
+    where what came at once begins and ends, unless that is one record.  Twisted also asks
+    for more after the last record, which OpenSSL answers with an error, and hands each
+    record that is written to the transport; here they leave together.
 
     The protocol is told of a handshake that was cut off as L{interrupted} says.
 
@@ -77,27 +67,73 @@ class TLSTransport(GatheredWrites, CorkedWrites):
     ended = False
 
     def makeConnection(self, transport: ITransport) -> None:
+        self._records = Records()
         super().makeConnection(transport)
         if IHalfCloseableProtocol.providedBy(self.wrappedProtocol):
             # After Twisted, which has said that this provides what the transport does.
             alsoProvides(self, IHalfCloseableProtocol)
 
+    # What comes.
+
+    def dataReceived(self, data: bytes) -> None:
+        self.receiving(True)
+        try:
+            if self._records.end_in(data) == 1 and self._handshakeDone:
+                self._receive_one(data)
+            else:
+                self._receive(data)
+        finally:
+            self.receiving(False)
+
+    def _receive_one(self, data: bytes) -> None:
+        """With this one record is whole."""
+        if self._appSendBuffer:
+            # Twisted tries again to send it.
+            self._receive(data)
+            return
+        self._tlsConnection.bio_write(data)
+        if self._open_to_peer() and self._read_record():
+            return
+        # It was none of the peer's data: OpenSSL may have an answer.
+        self._flushSendBIO()
+
+    def _receive(self, data: bytes) -> None:
+        gather: Callable[[bool], None] | None = getattr(
+            self.wrappedProtocol, "gather", None
+        )
+        if gather is None:
+            super().dataReceived(data)
+            return
+        gather(True)
+        try:
+            super().dataReceived(data)
+        finally:
+            gather(False)
+
+    def _open_to_peer(self) -> bool:
+        return not self._lostTLSConnection and not self._peer_ended
+
     def _flushReceiveBIO(self) -> None:
         """As Twisted's, but for the end of the peer's side."""
-        connection = self._tlsConnection
-        while not self._lostTLSConnection and not self._peer_ended:
-            try:
-                data = connection.recv(MAX_RECORD)
-            except SSL.WantReadError:
-                break
-            except SSL.ZeroReturnError:
-                self._end_of_peer()
-            except SSL.Error:
-                self._tlsShutdownFinished(Failure())
-            else:
-                if not self._aborted:
-                    self.wrappedProtocol.dataReceived(data)
+        while self._open_to_peer() and self._read_record():
+            pass
         self._flushSendBIO()
+
+    def _read_record(self) -> bool:
+        """Hand over the data of the next record; whether there was any."""
+        try:
+            data = self._tlsConnection.recv(MAX_RECORD)
+        except SSL.WantReadError:
+            return False
+        except SSL.ZeroReturnError:
+            self._end_of_peer()
+            return False
+        except SSL.Error:
+            self._tlsShutdownFinished(Failure())
+            return False
+        if not self._aborted:
+            self.wrappedProtocol.dataReceived(data)
+        return True
 
     def _end_of_peer(self) -> None:
         protocol = self.wrappedProtocol
@@ -124,25 +160,37 @@ class TLSTransport(GatheredWrites, CorkedWrites):
             self._reason = interrupted(self._reason or reason)
         super().connectionLost(reason)
 
-    def dataReceived(self, data: bytes) -> None:
-        self.receiving(True)
-        try:
-            self._receive(data)
-        finally:
-            self.receiving(False)
+    # What is written.
 
-    def _receive(self, data: bytes) -> None:
-        gather: Callable[[bool], None] | None = getattr(
-            self.wrappedProtocol, "gather", None
-        )
-        if gather is None:
-            super().dataReceived(data)
+    def _write(self, data: bytes) -> None:
+        """As Twisted's, but for records that leave together."""
+        if len(data) <= RECORD:
+            super()._write(data)
             return
-        gather(True)
-        try:
-            super().dataReceived(data)
-        finally:
-            gather(False)
+        view, at = memoryview(data), 0
+        while at < len(data) and not self._lostTLSConnection:
+            end = min(at + TOGETHER, len(data))
+            try:
+                while at < end:
+                    at += self._tlsConnection.send(view[at : min(at + RECORD, end)])
+            except SSL.WantReadError:
+                self._bufferedWrite(data[at:])
+                at = len(data)
+            except SSL.Error:
+                # Twisted's way: it hands over what there is, and tells the protocol.
+                self._tlsShutdownFinished(Failure())
+            self._flush_records()
+
+    def _flush_records(self) -> None:
+        """Hand over all that OpenSSL has made."""
+        transport = cast(ITransport, self.transport)
+        most = TOGETHER + TOGETHER // RECORD * AROUND
+        with suppress(SSL.WantReadError):
+            made = self._tlsConnection.bio_read(most)
+            transport.write(made)
+            while len(made) == most:
+                made = self._tlsConnection.bio_read(most)
+                transport.write(made)
 
 
 def below(

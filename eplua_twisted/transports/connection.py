@@ -65,7 +65,6 @@ class Connection(Named, Watched):
         "_aborting",
         "_broken",
         "_connector",
-        "_corked",
         "_direct",
         "_number",
         "_output",
@@ -110,7 +109,6 @@ class Connection(Named, Watched):
         self.addr = address
         self._connector: Maker | None = None
         self._queue: Backlog | None = None
-        self._corked: list[bytes] | None = None
         # Whether a write goes to the system at once: nothing is before it.
         self._direct = True
         self._broken = self._aborting = False
@@ -195,18 +193,6 @@ class Connection(Named, Watched):
             raise TypeError("Data must be bytes") from None
         self.write(data)
 
-    def cork(self) -> None:
-        """Keep what is written until L{uncork}: it leaves in one piece."""
-        self._corked = []
-        self._direct = False
-
-    def uncork(self) -> None:
-        """Send what was kept."""
-        kept, self._corked = self._corked, None
-        self._open()
-        if kept:
-            self.write(b"".join(kept) if len(kept) > 1 else kept[0])
-
     def _open(self) -> None:
         """Whatever kept a write from going to the system at once may be over."""
         self._direct = bool(
@@ -215,15 +201,11 @@ class Connection(Named, Watched):
             and not self.disconnecting
             and self._output == "open"
             and not self._aborting
-            and self._corked is None
             and (self.producer is None or self.streamingProducer)
         )
 
     def _enqueue(self, data: bytes | memoryview) -> None:
         if not self.connected or self._output == "ended" or self._aborting or not data:
-            return
-        if self._corked is not None:
-            self._corked.append(cast(bytes, data))
             return
         queue = self._queue
         if queue is None:
@@ -380,7 +362,7 @@ class Connection(Named, Watched):
         if self.disconnected:
             return
         self.disconnected, self.connected, self._direct = 1, 0, False
-        self._queue = self._corked = None
+        self._queue = None
         self.reactor.traffic.closed(self)
         producer, self.producer = self.producer, None
         try:

@@ -6,6 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from eplua_twisted.tls.gathered import MOST
 from eplua_twisted.tls.options import TLSOptions
+from eplua_twisted.tls.transport import TOGETHER
 from tests.memory import Flow, Wire
 from tests.support import ALL_BYTES
 from tests.support.authority import Authority
@@ -30,6 +31,13 @@ class Pieces(Wire):
 class ByteByByte(Wire):
     def sent(self, flow: Flow, data: bytes) -> None:
         flow.deliver(*(data[at : at + 1] for at in range(len(data))))
+
+
+class Changing(Wire):
+    """The last byte of all that is sent is another one."""
+
+    def sent(self, flow: Flow, data: bytes) -> None:
+        flow.deliver(data[:-1] + bytes([data[-1] ^ 1]))
 
 
 class PairTestCase(SynchronousTestCase):
@@ -66,6 +74,43 @@ class TransportTests(PairTestCase):
         self.assertEqual(len(wire.sizes), 1)
         self.assertGreater(wire.sizes[0], 2 * RECORD)
 
+    def test_many_records_leave_a_few_at_a_time(self) -> None:
+        """Each once and in order, and the last, small one with them."""
+        pair = self.pair()
+        wire = pair.reactor.network.wire = Pieces()
+        data = (ALL_BYTES * (TOGETHER // 256) * 3)[:-3]
+        pair.client.transport.write(data)
+        pair.reactor.settle()
+        self.assertLess(len(wire.sizes), 3 * TOGETHER // RECORD)
+        reads = [each for each in pair.server.reads if each not in (b"<", b">")]
+        self.assertEqual(b"".join(reads), data)
+
+    def test_records_that_come_one_by_one(self) -> None:
+        """Each is handed over at once."""
+        pair = self.pair()
+        for data in (b"1", b"2", bytes(RECORD)):
+            pair.client.transport.write(data)
+            pair.reactor.settle()
+        self.assertEqual(pair.server.reads, [b"1", b"2", bytes(RECORD)])
+
+    def test_the_end_comes_in_a_record_of_its_own(self) -> None:
+        pair = self.pair()
+        pair.client.transport.write(b"last")
+        pair.reactor.settle()
+        pair.client.transport.loseConnection()
+        pair.reactor.settle()
+        self.assertEqual(pair.server.reads, [b"last"])
+        self.assertTrue(pair.server.lost)
+
+    def test_a_record_that_was_changed_on_the_way(self) -> None:
+        """It ends the connection, and its data is not handed over."""
+        pair = self.pair()
+        pair.reactor.network.wire = Changing()
+        pair.client.transport.write(b"x" * 100)
+        pair.reactor.settle()
+        self.assertEqual(pair.server.reads, [])
+        self.assertTrue(pair.server.lost)
+
     def test_bytes_that_come_one_by_one(self) -> None:
         pair = self.pair()
         pair.reactor.network.wire = ByteByByte()
@@ -94,7 +139,7 @@ class WriteTests(PairTestCase):
         server.dataReceived = answer  # type: ignore[method-assign]
         pair.client.transport.write(b"x")
         pair.reactor.settle()
-        self.assertEqual(pair.client.reads, [b"<", b"abc", b">"])
+        self.assertEqual(pair.client.reads, [b"abc"])
 
     def test_other_small_writes_leave_together_on_the_next_turn(self) -> None:
         pair = self.pair()
@@ -104,7 +149,7 @@ class WriteTests(PairTestCase):
         self.assertEqual(wire.sizes, [])
         pair.reactor.settle()
         self.assertEqual(len(wire.sizes), 1)
-        self.assertEqual(pair.server.reads, [b"<", b"abc", b">"])
+        self.assertEqual(pair.server.reads, [b"abc"])
 
     def test_much_is_not_kept(self) -> None:
         pair = self.pair()

@@ -7,11 +7,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.error import ConnectionAborted, ConnectionDone
-from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
+from twisted.internet.main import CONNECTION_LOST
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from eplua_twisted.border.traffic import Traffic
 from eplua_twisted.transports.poller import IN, OUT
 from eplua_twisted.transports.sockets import TCPConnection
 from tests.support import ALL_BYTES
@@ -26,6 +27,7 @@ class Watcher:
         self.writers: set[Any] = set()
         self.readers: set[Any] = set()
         self.calls: list[Any] = []
+        self.traffic = Traffic()
 
     def watch(self, descriptor: Any, events: int) -> None:
         descriptor.watched_for = events
@@ -195,28 +197,6 @@ class ConnectionTests(SynchronousTestCase):
             self.assertRaises(TypeError, transport.write, wrong)
         self.assertRaises(TypeError, transport.writeSequence, [b"x", "text"])
         self.assertEqual(self.socket.got, b"")
-
-    def test_corked(self) -> None:
-        """What is written meanwhile leaves in one piece, behind what waits."""
-        transport = self.transport(1, 0)
-        transport.write(b"12")
-        transport.cork()
-        transport.write(b"3")
-        transport.writeSequence([b"4", b"5"])
-        self.assertEqual(self.socket.got, b"1")
-        transport.uncork()
-        transport.doWrite()
-        transport.doWrite()
-        self.assertEqual(self.socket.got, b"12345")
-
-    def test_corked_when_it_is_closed(self) -> None:
-        transport = self.transport()
-        transport.cork()
-        transport.write(b"x")
-        transport.loseConnection()
-        transport.uncork()
-        self.assertIs(transport.doWrite(), CONNECTION_DONE)
-        self.assertEqual(self.socket.got, b"x")
 
     def test_pull_producer(self) -> None:
         """It is asked again when all has gone, though nothing was ever queued."""
