@@ -14,9 +14,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.python.failure import Failure
 
+from eplua_twisted.border.clock import steady
 from eplua_twisted.console import StandardError, begin_logging, complain, parse
 from eplua_twisted.errors import OperationError, RuntimeStopped, ScriptError
 from eplua_twisted.signals import ENDING, Watch, end_by
+from eplua_twisted.sites import Sites
 from eplua_twisted.tap import Options
 from eplua_twisted.terminal import has_colours
 
@@ -98,6 +100,7 @@ class Command:
             on_error=self._unhandled,
             on_exit=self._exit,
         )
+        self._sites = Sites(steady(reactor), options, self._job.named)
         self._signals = Signals(reactor, self._job.stop, options.grace)
 
     def main(self) -> int:
@@ -124,6 +127,7 @@ class Command:
 
     async def _run(self) -> None:
         try:
+            await self._sites.start()
             await self._job.begin()
             await self._job.idle()
         except (ScriptError, OperationError, OSError) as problem:
@@ -132,6 +136,7 @@ class Command:
             # os.exit, or a signal: the code is known.
             pass
         await self._job.stop()
+        await self._sites.stop()
 
     def _failed(self, problem: Exception) -> None:
         """A script could not be run."""

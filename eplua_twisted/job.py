@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
@@ -12,6 +12,9 @@ from eplua_twisted.runtime import Runtime
 
 class Job(Protocol):
     """One runtime, or several on one controller."""
+
+    def named(self) -> Mapping[str, Runtime]:
+        """The runtimes that there are, by the names of their scripts."""
 
     def begin(self) -> Deferred[None]:
         """@return: fires and fails as L{Runtime.run_file}"""
@@ -27,10 +30,16 @@ class Single:
     """One runtime."""
 
     def __init__(
-        self, runtime: Runtime, start: Callable[[Runtime], Deferred[None]]
+        self, name: str, runtime: Runtime, start: Callable[[Runtime], Deferred[None]]
     ) -> None:
+        """@param name: of the script"""
+        self._name = name
         self._runtime = runtime
         self._start = start
+
+    def named(self) -> Mapping[str, Runtime]:
+        """As L{Job.named}."""
+        return {self._name: self._runtime}
 
     def begin(self) -> Deferred[None]:
         """As L{Job.begin}."""

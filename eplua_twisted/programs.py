@@ -93,6 +93,14 @@ class Programs:
         self.runtimes: dict[int, Runtime] = {}
         self._paths = list(paths)
 
+    def named(self) -> dict[str, Runtime]:
+        """The runtimes that there are, by their files; twice the same: by number."""
+        named: dict[str, Runtime] = {}
+        for place, runtime in self.runtimes.items():
+            name = self._paths[place]
+            named[f"{name} ({place + 1})" if name in named else name] = runtime
+        return named
+
     def begin(self) -> Deferred[None]:
         """
         Start all of them, one after the other.

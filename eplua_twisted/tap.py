@@ -10,10 +10,12 @@ from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python import usage
+from twisted.python.failure import Failure
 
 from eplua_twisted.border.clock import steady
 from eplua_twisted.border.limits import Limits
 from eplua_twisted.border.permissions import Permissions
+from eplua_twisted.errors import OperationError
 from eplua_twisted.hc3.options import HC3Options
 from eplua_twisted.job import Job, Single
 from eplua_twisted.limit_options import LimitOptions
@@ -23,6 +25,8 @@ from eplua_twisted.runtime import Runtime
 from eplua_twisted.runtime_options import RuntimeOptions
 from eplua_twisted.service import RuntimeService
 from eplua_twisted.signals import GRACE, Watch
+from eplua_twisted.site_options import SiteOptions
+from eplua_twisted.sites import Sites
 from eplua_twisted.time_options import TimeOptions
 from eplua_twisted.transports.reactor import TRANSPORTS
 
@@ -32,7 +36,7 @@ LONGEST_GRACE = 86_400.0
 ON_ERROR = ("continue", "exit")
 
 
-class Options(TimeOptions, HC3Options, LimitOptions, PermissionOptions):
+class Options(TimeOptions, HC3Options, LimitOptions, PermissionOptions, SiteOptions):
     """
     What to run, and on which Lua.
 
@@ -134,7 +138,7 @@ class Options(TimeOptions, HC3Options, LimitOptions, PermissionOptions):
         """
         made = self.runtime(running, **given)
         if not self.hc3 or self["execute"] is not None:
-            return Single(Runtime(**made), self.begin)
+            return Single(self.script_name, Runtime(**made), self.begin)
         # Late: a script that has nothing to do with HC3 need not wait for all that.
         from eplua_twisted.programs import Programs
 
@@ -148,6 +152,11 @@ class Options(TimeOptions, HC3Options, LimitOptions, PermissionOptions):
             self.run_for,
             **made,
         )
+
+    @property
+    def script_name(self) -> str:
+        """What is run, for people."""
+        return "(command line)" if self["execute"] is not None else self.arguments[0]
 
     def begin(self, runtime: Runtime) -> Deferred[None]:
         """Start what was asked for; fires and fails as L{Runtime.run_file}."""
@@ -166,17 +175,21 @@ class CommandService(RuntimeService):
     def __init__(
         self,
         running: ReactorBase,
-        grace: float,
-        begin: Callable[[Runtime], Deferred[None]],
+        asked: Options,
         **options: Unpack[RuntimeOptions],
     ) -> None:
         """
         @param running: the reactor
-        @param grace: seconds that stopping may take
+        @param asked: what to run, and what operators see of it
         """
-        RuntimeService.__init__(self, begin, **options)
+        RuntimeService.__init__(self, asked.begin, **options)
         self._reactor = running
-        self._watch = Watch(grace)
+        self._watch = Watch(asked.grace)
+        self._script_name = asked.script_name
+        self._sites = Sites(steady(running), asked, self._named)
+
+    def _named(self) -> dict[str, Runtime]:
+        return {} if self.runtime is None else {self._script_name: self.runtime}
 
     def startService(self) -> None:
         # The process has become a daemon, but the reactor does not run: there is nothing
@@ -188,6 +201,16 @@ class CommandService(RuntimeService):
             signal.signal(signal.SIGINT, before)
         # By then the reactor has its handlers.
         self._reactor.callWhenRunning(self._begin_watch)
+        self._sites.start().addErrback(self._without_sites)
+
+    def _without_sites(self, failure: Failure) -> None:
+        """What operators asked for cannot be had: that is no start."""
+        problem = failure.value
+        if isinstance(problem, OperationError):
+            self.log.critical("{text}", text=problem.message)
+        else:
+            self.log.failure("the sites could not be opened", failure)
+        self._reactor.callWhenRunning(self._reactor.stop)
 
     def _begin_watch(self) -> None:
         if self.running:
@@ -195,7 +218,8 @@ class CommandService(RuntimeService):
 
     def stopService(self) -> Deferred[None]:
         self._watch.remove()
-        return RuntimeService.stopService(self)
+        sites = self._sites.stop()
+        return RuntimeService.stopService(self).addCallback(lambda _: sites)
 
 
 def makeService(options: Options) -> CommandService:
@@ -217,7 +241,6 @@ def makeService(options: Options) -> CommandService:
 
     return CommandService(
         running,
-        options.grace,
-        options.begin,
+        options,
         **options.runtime(running, on_exit=on_exit),
     )

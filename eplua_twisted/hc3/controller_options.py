@@ -8,22 +8,7 @@ from collections.abc import Mapping
 from twisted.python import usage
 
 from eplua_twisted.hc3.plan import Plan
-
-
-def parse_address(text: str) -> tuple[str, int]:
-    """
-    C{HOST:PORT}, C{[IPv6]:PORT} or C{PORT}; without a host the loopback address.
-
-    @raise ValueError: it is none
-    """
-    host, _, port = text.rpartition(":")
-    if not port.isascii() or not port.isdigit() or not 0 <= int(port) <= 65535:
-        raise ValueError(f"HOST:PORT expected, got {text!r}")
-    if host.startswith("[") and host.endswith("]"):
-        host = host[1:-1]
-    elif ":" in host:
-        raise ValueError(f"an IPv6 address stands in brackets: [::1]:80, not {text!r}")
-    return host or "127.0.0.1", int(port)
+from eplua_twisted.site.address import parse_address
 
 
 class ControllerOptions:

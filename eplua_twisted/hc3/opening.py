@@ -10,18 +10,16 @@ from twisted.internet.defer import Deferred, DeferredLock
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from eplua_twisted.border.environment import Environment
-from eplua_twisted.errors import OperationError, describe
 from eplua_twisted.hc3.access import Access, Credentials
 from eplua_twisted.hc3.controller import SimulatedController
 from eplua_twisted.hc3.interfaces import IController
 from eplua_twisted.hc3.log_lines import Lines, LogLine
 from eplua_twisted.hc3.plan import Plan
 from eplua_twisted.hc3.state_file import StateFile
+from eplua_twisted.site.listening import open_site
 from eplua_twisted.site.names import in_url
-from eplua_twisted.streams.endpoints import listen
 
 if TYPE_CHECKING:
     from eplua_twisted.hc3.fetch import Client, Fetched
@@ -37,8 +35,6 @@ HOSTS = ("127.0.0.1", "localhost")
 
 PROXY_TIMEOUT = 30.0
 """Seconds that C{/proxy?url=} waits for its answer."""
-
-BACKLOG = 50
 
 
 class Opened:
@@ -191,21 +187,8 @@ class Opened:
     async def _listen(self) -> int | None:
         if self.site is None or self._plan.listen is None:
             return None
-        host, port = self._plan.listen
-        try:
-            listening = await listen(
-                self._environment.streams, host, port, self.site, BACKLOG
-            )
-        except Exception as problem:
-            described = describe(Failure(problem))
-            if described is None:
-                raise
-            code, why = described
-            raise OperationError(
-                code, f"cannot listen on {host}:{port}: {why}"
-            ) from None
-        self.site.listening(listening)
-        found: int | None = getattr(listening.getHost(), "port", None)
+        host, _ = where = self._plan.listen
+        found = await open_site(self._environment, self.site, where)
         if found is not None:
             url = f"http://{in_url(host)}:{found}/"
             self.log.info("{text}", text=f"the QuickApps are at {url}", notice=True)

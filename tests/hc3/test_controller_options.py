@@ -10,9 +10,9 @@ from twisted.python import usage
 from twisted.trial.unittest import SynchronousTestCase
 
 from eplua_twisted.errors import OperationError
-from eplua_twisted.hc3.controller_options import parse_address
 from eplua_twisted.hc3.plan import Plan
 from eplua_twisted.hc3.state_file import StateError
+from eplua_twisted.site.address import parse_address
 from eplua_twisted.tap import Options
 from tests.memory import MemoryReactor
 
