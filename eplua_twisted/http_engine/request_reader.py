@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
-from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+from httptools import (
+    HttpParserError,
+    HttpParserInvalidMethodError,
+    HttpParserUpgrade,
+    HttpRequestParser,
+)
 
 from eplua_twisted.http_engine.bounds import (
     MAX_REQUEST_HEAD,
@@ -166,13 +171,14 @@ class RequestReader:
             self._parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
             return data[upgrade.args[0] :]
-        except HttpParserError:
+        except HttpParserError as error:
             problem, self._problem = self._problem, None
             if problem is not None:
                 raise problem from None
             if self.ended:
                 return None
-            raise Refused(self._status_of(data)) from None
+            is_foreign = isinstance(error, HttpParserInvalidMethodError)
+            raise Refused(NOT_IMPLEMENTED if is_foreign else BAD_REQUEST) from None
         if self._unused > MAX_REQUEST_HEAD:
             if self.in_body:
                 raise Refused(BAD_REQUEST)
@@ -196,18 +202,6 @@ class RequestReader:
         self._muted = True
         self.feed(b"\r\n".join([*lines, b"", b""]))
         return self.feed(rest) if rest else None
-
-    def _status_of(self, data: bytes) -> int:
-        """A request line of HTTP/1 with a method that is none of L{METHODS}, or what."""
-        line = data.lstrip(b"\r\n").split(b"\r\n", 1)[0].split(b" ")
-        is_foreign = (
-            not self._target
-            and len(line) == 3
-            and line[0].isalpha()
-            and line[0] not in METHODS
-            and line[2].startswith(b"HTTP/1.")
-        )
-        return NOT_IMPLEMENTED if is_foreign else BAD_REQUEST
 
     def _fail(self, problem: Exception) -> None:
         self._problem = problem

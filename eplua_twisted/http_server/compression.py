@@ -25,28 +25,29 @@ def accepts(head: RequestHead, coding: bytes) -> bool:
     return False
 
 
-def compressed(head: RequestHead, fields: Fields, body: bytes) -> tuple[Fields, bytes]:
+def varies(fields: Fields, body: bytes) -> bool:
     """
-    Header fields and body of an answer, with gzip where it is of use and accepted.
+    Whether an answer is another one for clients that accept gzip.
 
     @param fields: the script's own
     """
     named = dict(fields.pairs)
     kind = named.get(b"Content-Type", b"").lower()
-    if (
-        len(body) < SMALLEST
-        or not kind.startswith(TEXT)
-        or b"Content-Encoding" in named
-        or b"Content-Range" in named
-    ):
-        return fields, body
-    pairs = [*fields.pairs, (b"Vary", b"Accept-Encoding")]
-    if accepts(head, b"gzip"):
-        compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, 31)
-        body = compressor.compress(body) + compressor.flush()
-        # A strong tag is for one sequence of bytes (RFC 9110, 8.8.1).
-        pairs = [
-            (name, b"W/" + value if name == b"ETag" and value[:1] == b'"' else value)
-            for name, value in (*pairs, (b"Content-Encoding", b"gzip"))
-        ]
+    return (
+        len(body) >= SMALLEST
+        and kind.startswith(TEXT)
+        and b"Content-Encoding" not in named
+        and b"Content-Range" not in named
+    )
+
+
+def compressed(fields: Fields, body: bytes) -> tuple[Fields, bytes]:
+    """Header fields and body of an answer, with gzip."""
+    compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, 31)
+    body = compressor.compress(body) + compressor.flush()
+    # A strong tag is for one sequence of bytes (RFC 9110, 8.8.1).
+    pairs = [
+        (name, b"W/" + value if name == b"ETag" and value[:1] == b'"' else value)
+        for name, value in (*fields.pairs, (b"Content-Encoding", b"gzip"))
+    ]
     return Fields(pairs), body

@@ -17,7 +17,7 @@ from eplua_twisted.http_engine.request_reader import (
     Refused,
     RequestHead,
 )
-from eplua_twisted.http_server.compression import compressed
+from eplua_twisted.http_server.compression import accepts, compressed, varies
 from eplua_twisted.http_server.conditions import is_cached
 from eplua_twisted.http_server.roles import Client, RequestOwner
 from eplua_twisted.streams.write_buffer import SLICE
@@ -186,13 +186,16 @@ class HTTPServerRequest:
         """As L{send}; conditions of the client are heeded."""
         self._check_waiting()
         if status == 200:
+            packs = self._server.options.compress and varies(fields, body)
+            if packs:
+                fields = Fields([*fields.pairs, (b"Vary", b"Accept-Encoding")])
             if (fields.tag is not None or fields.modified is not None) and is_cached(
                 self.head, fields.tag, fields.modified
             ):
                 status, body = 304, b""
                 fields = fields.without(b"Content-Type")
-            elif self._server.options.compress:
-                fields, body = compressed(self.head, fields, body)
+            elif packs and accepts(self.head, b"gzip"):
+                fields, body = compressed(fields, body)
         elif status == 205:
             body = b""
         out = self._client.out

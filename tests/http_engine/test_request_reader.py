@@ -78,8 +78,14 @@ class RequestTests(SynchronousTestCase):
         self.assertEqual(len(told), 2)
         self.assertEqual(len(read(GET + b"Connection: close\r\n\r\n" + GET)), 2)
 
-    @given(st.lists(st.integers(1, 400), max_size=12))
-    def test_each_split_gives_the_same_events(self, cuts: list[int]) -> None:
+    @given(
+        st.lists(st.integers(1, 400), max_size=12),
+        st.sampled_from((b"", b"BREW / HTTP/1.1\r\n", b"\x16\x03", b"GET / ICY")),
+    )
+    def test_each_split_gives_the_same_events(
+        self, cuts: list[int], last: bytes
+    ) -> None:
+        """What ends in a refusal has the same one, too."""
         data = (
             POST
             + b"Content-Length: 5\r\n\r\nhello"
@@ -87,6 +93,7 @@ class RequestTests(SynchronousTestCase):
             + b"a\r\n0123456789\r\n0\r\n\r\n"
             + GET
             + b"X: y\r\n\r\n"
+            + last
         )
         edges = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
         pieces = [data[start:end] for start, end in pairwise(edges)]
@@ -181,7 +188,7 @@ class RefusedTests(SynchronousTestCase):
             (b"GET /\r\n\r\n", 505),
             (b"BREW /pot HTTP/1.1\r\n" + HOST + b"\r\n", 501),
             (b"get / HTTP/1.1\r\n" + HOST + b"\r\n", 501),
-            (b"\x16\x03\x01\x02\x00", 400),
+            (b"\x16\x03\x01\x02\x00", 501),
         ):
             self.assertEqual(read(line)[-1], status, line)
 

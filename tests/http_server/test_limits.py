@@ -140,8 +140,8 @@ class LimitTests(ServerTestCase):
 
     def test_what_is_no_request(self) -> None:
         for text, status in (
-            (ALL_BYTES + b"\r\n\r\n", 400),
-            (b"GET\r\n\r\n", 400),
+            (ALL_BYTES + b"\r\n\r\n", 501),
+            (b"GET\r\n\r\n", 501),
             (b"GET / HTTP/1.1\r\nno colon\r\nHost: x\r\n\r\n", 400),
             (b"GET / HTTP/1.1\r\nA B: x\r\nHost: x\r\n\r\n", 400),
             (b"GET / HTTP/1.1\nHost: x\n\n", 400),
@@ -171,7 +171,7 @@ class LimitTests(ServerTestCase):
         self.run_lua("kept:send(200, nil, 'one')")
         self.turn()
         answer = client.received()
-        self.assertIn(b"\r\n\r\noneHTTP/1.1 400 ", answer)
+        self.assertIn(b"\r\n\r\noneHTTP/1.1 501 ", answer)
 
     def test_connections(self) -> None:
         client = self.serve("response:send(200)", "{maxConnections = 1}")

@@ -263,6 +263,8 @@ class CompressionTests(ServerTestCase):
         self.assertIn(b'ETag: "a"\r\n', self.get(client))
         answer = self.get(client, "/", accepted, 'If-None-Match: W/"a"')
         self.assertIn(b" 304 ", answer)
+        # RFC 9110, 15.4.5: as the answer that it stands for.
+        self.assertIn(b"\r\nVary: Accept-Encoding\r\n", answer)
 
     def test_not_without_the_option(self) -> None:
         client = self.serve(self.HANDLER)
