@@ -113,6 +113,7 @@ if memory.memory_limited() then
   if rawget(globals, "jit") then collect("setpause", 100) end
 end
 
+core.import("border/collector")
 local exit, reports = core.import("border/exit"), core.import("border/reports")
 local limits, tickets = core.import("border/limits", "limits"), core.import("border/tickets")
 local sweep = core.import("border/class").sweep

@@ -106,6 +106,9 @@ local function leave_note(forget, id)
   if id then notes[#notes + 1] = { forget, id } end
 end
 
+--- Call `f` where notes are acted on. A finalizer may ask for that.
+function class.later(f) notes[#notes + 1] = { f } end
+
 --- Call `forget(id)` some time after an object of the class was collected.
 function class.finalize(methods, forget)
   local found = classes[methods]
