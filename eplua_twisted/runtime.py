@@ -245,8 +245,9 @@ class Runtime:
             module = self._module(to_text(name))
         except (OSError, ImportError) as problem:
             return None, why(problem)
-        found = Primitives(self._bridge, self._resources).of(module)
-        return self._memory.flattened(module, found)
+        guard = self._memory.guard(module)
+        found = Primitives(self._bridge, self._resources, guard).of(module)
+        return tuple(part for each in found for part in each)
 
     def _module(self, name: str) -> IModule:
         if name not in self._modules:

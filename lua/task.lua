@@ -8,7 +8,8 @@ local tickets, timers = core.import("border/tickets"), core.import("timers", "ti
 local soon, sleep, give_way = tickets.soon, timers.sleep, timers.give_way
 local remove, unpack = table.remove, core.unpack
 local error, select = error, select
-local globals, yield = _G, coroutine.yield
+local globals = _G
+local yield = globals.coroutine.yield
 
 ---@class task
 local task = {}

@@ -16,7 +16,7 @@ from zope.interface import implementer
 
 from eplua_twisted.border.bridge import COMMANDS, Again, Bridge, Dispatch
 from eplua_twisted.border.interfaces import IModule
-from eplua_twisted.border.primitives import Method, crossing, query
+from eplua_twisted.border.primitives import Guard, Method, crossing, query
 
 OPTION = " (option --max-memory)"
 MESSAGE = b"not enough memory for what has arrived" + OPTION.encode()
@@ -192,11 +192,17 @@ class Memory:
     # What goes over with a call of Lua.
 
     def _guarded(self, dispatch: Dispatch) -> Dispatch:
+        used, most = self._lua.get_memory_used, self._most
+
         def enter(ticket: int, ok: object, /, *values: object) -> Again | None:
             if self._lifted or self._eased:
                 self.lower()
-            size = size_of(values)
-            if self._lua.get_memory_used(True) + size < self._most:
+            # As size_of, without a call: this is the way of every message.
+            size = RESERVE
+            for value in values:
+                if type(value) is bytes:
+                    size += EACH + len(value)
+            if used(True) + size < most:
                 return dispatch(ticket, ok, *values)
             try:
                 return self._squeezed(size, ticket, ok, values)
@@ -226,17 +232,16 @@ class Memory:
 
     # What goes over as the result of a primitive.
 
-    def flattened(
-        self, module: IModule, found: list[tuple[bytes, Method]]
-    ) -> tuple[object, ...]:
-        """The primitives of a module with their names: name, primitive, name, ..."""
-        given: list[object] = []
-        for name, primitive in found:
-            if module is not self:
-                refusal = (b"raise", MESSAGE) if name == b"invoke" else REFUSAL
-                primitive = self.giving(primitive, refusal)
-            given += name, primitive
-        return tuple(given)
+    def guard(self, module: IModule) -> Guard:
+        """What is done to each primitive of a module that returns values."""
+
+        def guarded(name: bytes, primitive: Method) -> Method:
+            if module is self:
+                return primitive
+            refusal = (b"raise", MESSAGE) if name == b"invoke" else REFUSAL
+            return self.giving(primitive, refusal)
+
+        return guarded
 
     def giving(
         self, primitive: Method, refusal: tuple[object, ...] = REFUSAL

@@ -32,6 +32,9 @@ from eplua_twisted.errors import (
 Method = Callable[..., object]
 """What is marked: Lua decides what it is called with."""
 
+Guard = Callable[[bytes, Method], Method]
+"""What is put around a primitive that returns values, given its name."""
+
 F = TypeVar("F", bound=Method)
 
 Gone = tuple[str, str] | None
@@ -157,29 +160,41 @@ class Primitives:
 
     log = Logger()
 
-    def __init__(self, bridge: Bridge, resources: Resources) -> None:
+    def __init__(
+        self,
+        bridge: Bridge,
+        resources: Resources,
+        guard: Guard = lambda name, primitive: primitive,
+    ) -> None:
+        """@param guard: see L{Guard}; operations return nothing but C{nil} and true"""
         self._bridge = bridge
         self._resources = resources
+        self._guard = guard
 
     def of(self, module: IModule) -> list[tuple[bytes, Method]]:
         """The primitives of an L{IModule} and of its resources, by name."""
         found: list[tuple[bytes, Method]] = []
-        for method, name, kind, _ in marked(type(module)):
+        for method, text, kind, _ in marked(type(module)):
             primitive: Method = method.__get__(module)
+            name = to_bytes(text)
             if kind == "operation":
                 primitive = self._request(primitive)
             elif kind == "query":
-                primitive = self._query(_with_scalars(primitive))
-            found.append((to_bytes(name), primitive))
+                primitive = self._guard(name, self._query(_with_scalars(primitive)))
+            else:
+                primitive = self._guard(name, primitive)
+            found.append((name, primitive))
         for holder in module.resource_types:
-            for method, name, kind, gone in marked(holder):
+            for method, text, kind, gone in marked(holder):
+                name = to_bytes(text)
                 if kind == "operation":
                     primitive = self._operation(method, holder, gone)
                 elif kind in ("direct", "again"):
                     primitive = self._direct(method, holder, gone, kind == "again")
                 else:
-                    primitive = self._query(self._on_resource(method, holder, gone))
-                found.append((to_bytes(name), primitive))
+                    asked = self._query(self._on_resource(method, holder, gone))
+                    primitive = self._guard(name, asked)
+                found.append((name, primitive))
         return found
 
     def _operation(self, method: Method, holder: type, gone: Gone) -> Method:

@@ -8,18 +8,13 @@ local limits, sandbox = core.import("border/limits", "limits"), core.import("bor
 local stats = core.import("border/stats", "stats")
 local tasks, text = core.import("border/tasks"), core.import("border/text")
 local callable, describe = text.callable, text.describe
-local collect, load, rawget, type, xpcall = collectgarbage, load, rawget, type, xpcall
-local format, traceback = string.format, debug.traceback
+local xpcall = core.import("border/calling").xpcall
+local collect, load, rawget, type = collectgarbage, load, rawget, type
+local format = string.format
 local globals = _G
 
 -- By their names; each is given the number of the command first.
 local commands = {}
-
-local function chunk_traceback(problem)
-  if exit.exiting or limits.over then return problem end
-  local message = reports.explain(problem, nil, 2)
-  return { message, reports.with_frames(message, traceback("", 2)) }
-end
 
 local function fail(number, message, trace)
   if not exit.exiting then calls.finish(number, false, message, trace) end
@@ -72,7 +67,7 @@ function commands.run(number, code, name, directory, script, ...)
   globals.arg = { [0] = script, ... }
   sandbox.search_beside(directory)
   limits.callback = chunk
-  finish(number, true, xpcall(chunk, chunk_traceback, ...))
+  finish(number, true, xpcall(chunk, reports.chunk_traceback, ...))
 end
 
 local called = {} -- tasks of calls that wait, by the call's number

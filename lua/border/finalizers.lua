@@ -27,7 +27,7 @@ local OWN = "\n\t<eplua>/border/finalizers.lua:"
 --- What a finalizer raised, with the traceback that there is only now. What the
 --- collector happened to come in the middle of is not in it.
 local function raised(problem)
-  local trace = core.import("border/reports").with_traceback(problem, OWN)
+  local trace = core.import("border/reports").with_traceback(problem, nil, OWN)
   return setmetatable({ problem, trace }, RAISED)
 end
 

@@ -3,14 +3,14 @@
 
 local core = ...
 
-local exit, text = core.import("border/exit"), core.import("border/text")
+local calling, exit = core.import("border/calling"), core.import("border/exit")
+local text = core.import("border/text")
 local limits = core.import("border/limits", "limits")
 local library, PREFIX = core.library, core.PREFIX
 local getinfo, traceback = debug.getinfo, debug.traceback
-local collect, error, pcall, setmetatable, type, xpcall =
-  collectgarbage, error, pcall, setmetatable, type, xpcall
+local error, pcall, setmetatable, type = error, pcall, setmetatable, type
 local concat, find, gmatch, sub = table.concat, string.find, string.gmatch, string.sub
-local describe = text.describe
+local describe, xpcall = text.describe, calling.xpcall
 
 local reports = {}
 
@@ -105,14 +105,29 @@ end
 
 local OPTION = core.memory.memory_limited() and " (option --max-memory)" or ""
 
---- Whether memory has run out. If so, what the script had is collected first: to tell
---- of it takes memory too, Python's as well.
+--- Whether memory has run out. If so, what the script had is collected first.
 function reports.out_of_memory(problem)
-  if problem ~= "not enough memory" then return false end
-  if OPTION ~= "" then core.memory.memory_ease() end
-  -- Finalizers of the script may fail.
-  pcall(collect)
+  if not calling.relieve(problem) then return false end
+  calling.recover()
   return true
+end
+
+--- "script.lua:12", the innermost line of the script in a coroutine that has failed; or
+--- "script.lua:10-15".
+local function place_in(co)
+  local level = 0
+  while true do
+    local info = getinfo(co, level, "Slf")
+    if not info then return "?" end
+    if info.func and is_script(info.func) then
+      local first, last, line = info.linedefined, info.lastlinedefined, info.currentline
+      if line > 0 then return info.short_src .. ":" .. line end
+      -- LuaJIT does not know the line of the last function, but those that it is made of.
+      if first == 0 then first = 1 end
+      return info.short_src .. ":" .. (last > first and first .. "-" .. last or first)
+    end
+    level = level + 1
+  end
 end
 
 -- Errors of callbacks and tasks.
@@ -136,8 +151,8 @@ end
 
 --- What is reported of an error; where memory has run out, with what bounds it.
 function reports.named(problem)
-  if problem == "not enough memory" or type(problem) == "string"
-    and find(problem, ": not enough memory for buffer allocation$") then
+  if type(problem) == "string" and (find(problem, "not enough memory$")
+    or find(problem, ": not enough memory for buffer allocation$")) then
     return problem .. OPTION
   end
   return problem
@@ -148,6 +163,11 @@ end
 ---@param level integer where, in it; else counted from the caller
 function reports.explain(problem, co, level)
   local message = reports.named(describe(problem))
+  if problem == calling.NO_MEMORY then
+    -- Lua itself does not say where.
+    local place = co and place_in(co) or reports.place()
+    return place == "?" and message or place .. ": " .. message
+  end
   if type(problem) ~= "string" or not find(problem, "nil value", 1, true) then return message end
   -- It takes memory, and a file of the library, to find out: the error matters more.
   local good, hint = pcall(function()
@@ -157,16 +177,25 @@ function reports.explain(problem, co, level)
   return good and message .. hint or message
 end
 
---- A problem with the script's part of the traceback of where it is raised just now.
+--- A problem with the script's part of the traceback of where it is raised just now, or
+--- was raised in a coroutine.
+---@param co thread|nil
 ---@param below string|nil with what the first frame begins that is left out
-local function with_traceback(problem, below)
+local function with_traceback(problem, co, below)
   if exit.exiting or limits.over then return problem end
-  local trace = traceback("", below and 3 or 2)
+  local trace = co and traceback(co, "") or traceback("", below and 3 or 2)
   local at = below and find(trace, below, 1, true)
   if at then trace = sub(trace, 1, at) end
-  return reports.with_frames(reports.explain(problem, nil, 2), trace)
+  return reports.with_frames(reports.explain(problem, co, co and 0 or 2), trace)
 end
 reports.with_traceback = with_traceback
+
+--- The same for a whole file: the message, and message and traceback.
+function reports.chunk_traceback(problem, co)
+  if exit.exiting or limits.over then return problem end
+  local message = reports.explain(problem, co, co and 0 or 2)
+  return { message, reports.with_frames(message, co and traceback(co, "") or traceback("", 2)) }
+end
 
 local on_error
 

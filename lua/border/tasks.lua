@@ -3,14 +3,15 @@
 
 local core = ...
 
-local class, exit = core.import("border/class"), core.import("border/exit")
+local calling, class = core.import("border/calling"), core.import("border/class")
+local exit = core.import("border/exit")
 local limits, reports = core.import("border/limits", "limits"), core.import("border/reports")
 local isyieldable = coroutine.isyieldable
 local running, status, yield = coroutine.running, coroutine.status, coroutine.yield
 local error, next, pcall, rawequal, rawget, select, setmetatable =
   error, next, pcall, rawequal, rawget, select, setmetatable
 local close = rawget(coroutine, "close")
-local create, resume, traceback = limits.create, exit.resume, debug.traceback
+local create, resume = limits.create, exit.resume
 
 local tasks = {}
 
@@ -123,11 +124,7 @@ local function failed(task, problem)
     close_variables(task, co, problem)
     return cancelled(task)
   end
-  if problem == "not enough memory" then
-    -- Its frames hold what the task had: they go, and the report is short.
-    co = nil
-    reports.out_of_memory(problem)
-  end
+  local short = calling.relieve(problem)
   task.outcome = "failed"
   if problem == "cannot resume dead coroutine" then
     problem = "the coroutine of a task was resumed or closed by the script"
@@ -138,13 +135,18 @@ local function failed(task, problem)
     task.message = over.message or over.text
     task.problem, trace = task.message, over.trace or task.message
     limits.settle()
-  elseif not co then
-    task.problem, task.message, trace = problem, problem, problem
   else
-    task.message = reports.explain(problem, co, 0)
-    task.problem, trace = problem, reports.with_frames(task.message, traceback(co, ""))
+    -- There may be no memory for more than the problem itself.
+    local good, said = pcall(reports.chunk_traceback, problem, co)
+    if not good then said = { problem, problem } end
+    task.problem, task.message, trace = problem, said[1], said[2]
   end
   close_variables(task, co, problem)
+  if short then
+    -- Its frames hold what the task had.
+    co = nil -- luacheck: ignore 311
+    calling.recover()
+  end
   if exit.exiting then return end
   task.trace = trace
   if tell(task) then

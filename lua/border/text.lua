@@ -61,6 +61,8 @@ end
 --- What a script raised, as text: it may be of any type, and its __tostring may fail.
 function text.describe(problem)
   local kind = type(problem)
+  -- What Lua 5.5 makes of nil.
+  if problem == "<no error object>" then return "nil" end
   if kind == "string" then return problem end
   if kind == "table" then
     local good, own = pcall(speaks, problem)

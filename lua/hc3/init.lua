@@ -5,8 +5,7 @@ local core, primitives = ...
 core.import("hc3/lua53")
 local class = core.import("hc3/class")
 local globals = _G
-local load, setmetatable, type, xpcall = load, setmetatable, type, xpcall
-local deepest = debug.traceback
+local load, setmetatable, type = load, setmetatable, type
 
 globals.class, globals.property = class.class, class.property
 globals.eplua.task = core.import("task")
@@ -25,8 +24,8 @@ hints.methods_of = class.methods_of
 
 local plugin, children = core.import("hc3/plugin"), core.import("hc3/children", "hc3")
 local tell = core.import("hc3/refresh_states", "hc3")
-local exit, reports = core.import("border/exit"), core.import("border/reports")
-local text, tickets = core.import("border/text"), core.import("border/tickets")
+local reports, tickets = core.import("border/reports"), core.import("border/tickets")
+local xpcall = core.import("border/calling").xpcall
 
 local hc3 = {}
 
@@ -54,19 +53,13 @@ primitives.hc3_listen(tickets.listen(function(what, ...) asked[what](...) end))
 
 -- Starting.
 
-local function traced(problem)
-  if exit.exiting then return problem end
-  local message = text.describe(problem)
-  return { message, reports.with_frames(message, deepest("", 2)) }
-end
-
 --- Run the files of a program in their order.
 ---@return boolean, any
 local function run_files(files, environment)
   for i = 1, #files, 2 do
     local chunk, problem = load(files[i + 1], files[i], "t", environment)
     if not chunk then return false, problem end
-    local good, failure = xpcall(chunk, traced)
+    local good, failure = xpcall(chunk, reports.chunk_traceback)
     if not good then return false, failure end
   end
   return true

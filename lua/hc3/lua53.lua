@@ -3,6 +3,7 @@
 
 local core = ...
 
+local calling = core.import("border/calling")
 local check, class = core.import("border/check"), core.import("hc3/class")
 local holding, reports = core.import("border/holding"), core.import("border/reports")
 local error, pairs, rawget, select = error, pairs, rawget, select
@@ -47,18 +48,20 @@ end
 
 local coroutine = globals.coroutine
 
+local function is_main(co) return holding.is_worker(co) or calling.is_ours(co) == true end
+
 function coroutine.yield(...)
-  if holding.is_worker((running())) then error("attempt to yield from outside a coroutine", 2) end
+  if is_main((running())) then error("attempt to yield from outside a coroutine", 2) end
   return yield(...)
 end
 
 function coroutine.running()
   local co = running()
-  return co, holding.is_worker(co)
+  return co, is_main(co)
 end
 
 function coroutine.isyieldable()
-  return not holding.is_worker((running())) and (not isyieldable or isyieldable())
+  return not is_main((running())) and (not isyieldable or isyieldable())
 end
 
 -- Older names.

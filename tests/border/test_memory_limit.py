@@ -5,10 +5,14 @@ the process and the runtime go on.
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.support import for_each_lua
-from tests.support.cases import run_cases
+from eplua_twisted import Limits
+from tests.support import LuaTestCase, for_each_lua
+from tests.support.cases import Outcome, run_cases
 
 LIMIT = 16 * 2**20
 
@@ -56,16 +60,46 @@ GOES_ON = {
 """Each does what it can where there is no memory left; the process survives."""
 
 
+FULL_AT_LINE_4 = """local function f()
+  local x, t = "x", {}
+  while true do
+    WHAT
+  end
+end
+"""
+WHATS = {
+    "tables": "t[#t + 1] = {}",
+    "joining": "x = x .. x",
+    "a function of C": "x = x:rep(100)",
+}
+HOWS = {
+    "the main chunk": "f()",
+    "a callback": "setTimeout(f, 1)",
+    "a task": "task.start(function() task.sleep(1) f() end)",
+    "a task that just began": "task.start(f)",
+}
+AT_LINE_4 = {
+    f"{what} in {how}": FULL_AT_LINE_4.replace("WHAT", code) + call
+    for what, code in WHATS.items()
+    for how, call in HOWS.items()
+}
+
+
+@cache
+def outcomes(lua: str) -> dict[str, Outcome]:
+    return run_cases(lua, {**OVER, **GOES_ON, **AT_LINE_4}, max_memory=LIMIT)
+
+
 class MemoryTests(SynchronousTestCase):
     lua = "5.4"
 
-    def test_the_process_survives_and_the_option_is_named(self) -> None:
-        cases = {**OVER, **GOES_ON}
-        found = run_cases(self.lua, cases, max_memory=LIMIT)
-        for name, outcome in found.items():
+    def test_the_process_survives(self) -> None:
+        for name, outcome in outcomes(self.lua).items():
             self.assertEqual(outcome.bugs, [], name)
-            if name in GOES_ON:
-                continue
+
+    def test_the_option_is_named(self) -> None:
+        for name, code in OVER.items():
+            outcome = outcomes(self.lua)[name]
             said = [*outcome.errors, outcome.failure or ""]
             self.assertTrue(
                 any(
@@ -74,8 +108,89 @@ class MemoryTests(SynchronousTestCase):
                 ),
                 (name, outcome),
             )
-            if EMPTY in cases[name]:
+            if EMPTY in code:
                 self.assertEqual(outcome.ran, ["goes-on"], (name, outcome))
 
+    def test_at_its_line(self) -> None:
+        """LuaJIT knows only the lines of the last function, where it is not one of C."""
+        for name in AT_LINE_4:
+            (said,) = filter(
+                None,
+                (outcomes(self.lua)[name].failure, *outcomes(self.lua)[name].errors),
+            )
+            known = self.lua != "luajit" or "a function of C" in name
+            self.assertRegex(
+                said,
+                rf"^test\.lua:{'4' if known else '1-6'}: not enough memory"
+                r"(?: for buffer allocation)? \(option --max-memory\)",
+            )
+            if "the main chunk" not in name:
+                self.assertIn(f"\n\ttest.lua{':4' if known else ''}: in ", said)
 
-globals().update(for_each_lua(MemoryTests))
+
+PROBE = """
+local function probe(name)
+  local co, is_main = coroutine.running()
+  local yieldable = coroutine.isyieldable and coroutine.isyieldable()
+  print(name, type(co), is_main, yieldable, task.current() ~= nil)
+  if not task.current() then print(pcall(coroutine.yield, 1)) end
+  print(pcall(error, "caught", 0))
+  if load("local a <const> = 1") then
+    local f = load([[
+      local name = ...
+      local a <close> = setmetatable({}, {__close = function() print("closed", name) end})
+      return name
+    ]])
+    print(f(name))
+  end
+end
+
+probe("main")
+coroutine.wrap(probe)("coroutine")
+setTimeout(probe, 1, "callback")
+setTimeout(function() coroutine.wrap(probe)("coroutine of a callback") end, 2)
+task.start(function() task.sleep(3) probe("task") end)
+net.onError(function(trace) probe("onError") print(trace) end)
+setTimeout(function()
+  local function fails() error({code = 5}) end
+  fails()
+end, 4)
+setTimeout(function() local s = net.TCPSocket() s:conect() end, 5)
+setTimeout(function() error(nil) end, 6)
+setTimeout(function() probe("after errors") end, 7)
+setTimeout(function() os.exit(3) end, 8)
+setTimeout(print, 9, "never")
+"""
+
+
+class UnseenTests(LuaTestCase):
+    """Functions run in coroutines where memory is limited."""
+
+    def said(self, code: str, **options: Any) -> list[str]:
+        self.lines.clear()
+        self.errors.clear()
+        codes: list[int] = []
+        runtime = self.make_runtime(on_exit=codes.append, **options)
+        done = runtime.run_string(code, "@test.lua")
+        self.reactor.pump([0.001] * 12)
+        self.successResultOf(done)
+        return [line.decode() for line in self.lines] + self.errors + [*map(str, codes)]
+
+    def test_a_script_does_not_see_it(self) -> None:
+        limited = self.said(PROBE, limits=Limits(max_memory=LIMIT))
+        expected = self.said(PROBE)
+        if self.lua == "luajit":
+            # The last function of what has failed has neither line nor variables there.
+            expected = [
+                each.replace("did you mean s:", "did you mean TCPSocket:").replace(
+                    "\ttest.lua:28: in", "\ttest.lua: in"
+                )
+                for each in expected
+            ]
+        self.assertEqual(limited, expected)
+        self.assertEqual(limited[-1], "3")
+
+
+for _case in (MemoryTests, UnseenTests):
+    globals().update(for_each_lua(_case))
+del _case
