@@ -15,12 +15,15 @@ from twisted.internet.interfaces import IReactorFromThreads
 from twisted.python.failure import Failure
 
 from eplua_twisted.border.clock import steady
-from eplua_twisted.console import StandardError, begin_logging, complain, parse
+from eplua_twisted.commands import Commands, summary
+from eplua_twisted.console import StandardError, begin_logging, complain, parse, put
 from eplua_twisted.errors import OperationError, RuntimeStopped, ScriptError
+from eplua_twisted.lua_versions import LUA_VERSIONS
 from eplua_twisted.signals import ENDING, Watch, end_by
 from eplua_twisted.sites import Sites
-from eplua_twisted.tap import Options
+from eplua_twisted.tap import ON_ERROR, Options
 from eplua_twisted.terminal import has_colours
+from eplua_twisted.transports.reactor import TRANSPORTS
 
 if TYPE_CHECKING:
     from eplua_twisted.hc3.setup import Setup
@@ -29,9 +32,34 @@ if TYPE_CHECKING:
 class CommandOptions(Options):
     """The options of the command."""
 
+    longdesc = "SCRIPT runs until nothing is open or pending."
+    examples = (
+        ("eplua script.lua", "run a script"),
+        ("eplua -e 'print(_VERSION)'", "run a line of Lua"),
+        ("eplua --hc3 lamp.lua", "run a QuickApp of Home Center 3"),
+        ("eplua --sandbox --allow-net=10.0.0.0/8 script.lua", "with few permissions"),
+    )
+    choices = {
+        "lua": tuple(LUA_VERSIONS),
+        "transports": tuple(TRANSPORTS),
+        "on-error": ON_ERROR,
+    }
+
+    def __init__(self, commands: Commands) -> None:
+        """@param commands: those beside a script, which the help names"""
+        super().__init__()
+        self._commands = commands
+
     def setup(self) -> Setup:
         """The log lines of scripts have colours on a terminal."""
         return replace(super().setup(), colour=has_colours(sys.stdout, os.environ))
+
+    def opt_help(self) -> None:
+        """Display this help and exit."""
+        put(summary(self, self._commands))
+        raise SystemExit(0)
+
+    opt_h = opt_help
 
     def opt_version(self) -> None:
         """Display the version and exit."""
@@ -173,14 +201,15 @@ class Command:
             self._code = code & 0xFF
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], commands: Commands) -> int:
     """
     C{eplua SCRIPT}.
 
     @param arguments: the options, the script and its arguments
+    @param commands: those beside a script
     @return: the exit code
     """
-    options = CommandOptions()
+    options = CommandOptions(commands)
     if not parse(options, arguments, "eplua"):
         return 2
     script = options.arguments[0] if options.arguments else None

@@ -52,7 +52,7 @@ class Options(TimeOptions, HC3Options, LimitOptions, PermissionOptions, SiteOpti
     optParameters = [
         ["lua", None, None, f"Lua version: {', '.join(LUA_VERSIONS)}; 5.4, --hc3: 5.3"],
         ["transports", None, "lean", f"of connections: {' or '.join(TRANSPORTS)}"],
-        ["execute", "e", None, "run CODE instead of a script"],
+        ["execute", "e", None, "CODE that is run instead of a script"],
         [
             "on-error",
             None,

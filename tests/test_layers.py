@@ -19,9 +19,9 @@ BELOW = {"errors", "border", "transports", "streams", "tls"}
 
 PROTOCOLS = ("tcp", "udp", "http_client", "http_server", "websocket", "mqtt")
 
-TOOLS = {*BELOW, "api", "console", "files", "foreground", "hc3", "limit_options"}
-TOOLS |= {"lua_versions", "permission_options", "runtime", "service", "signals"}
-TOOLS |= {"tap", "terminal"}
+TOOLS = {*BELOW, "api", "commands", "console", "files", "foreground", "hc3"}
+TOOLS |= {"limit_options", "lua_versions", "manual", "permission_options", "runtime"}
+TOOLS |= {"service", "signals", "tap", "terminal", "views"}
 """What the commands beside a script stand on."""
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -90,18 +90,21 @@ MAY_IMPORT: dict[str, set[str]] = {
     "views": {"errors", "border", "hc3", "runtime", "site"},
     "console": {"terminal"},
     "foreground": {
-        *("border", "console", "errors", "hc3", "signals", "sites", "tap", "terminal"),
+        *("border", "commands", "console", "errors", "hc3", "lua_versions"),
+        *("signals", "sites", "tap", "terminal", "transports"),
     },
     "tools": TOOLS,
-    "cli": {"console", "foreground", "hc3", "tools", "views"},
+    "manual": set(),
+    "commands": {"console", "manual"},
+    "cli": {"commands", "console", "foreground", "tools"},
     "__init__": {"errors", "border", "runtime", "service"},
 }
 """Which package, or module beside the packages, may import which; itself it may."""
 
 MAY_LOAD = {
     "lupa": {"border", "lua_versions", "runtime"},
-    "twisted.internet.reactor": {"runtime", "tap", "foreground", "tools", "cli"},
-    **{name: {"runtime"} for name in layers.MADE},
+    "twisted.internet.reactor": {"runtime", "tap", "foreground", "tools"},
+    **{name: {"runtime", "commands"} for name in layers.MADE},
 }
 """Who may import lupa and the global reactor, and import by names made at run time."""
 

@@ -74,7 +74,7 @@ class UnpackOptions(_FileOptions):
         return target
 
 
-class HC3CommandOptions(usage.Options):
+class Options(usage.Options):
     """C{eplua hc3 ...}"""
 
     synopsis = "Usage: eplua hc3"
@@ -95,7 +95,7 @@ def main(arguments: list[str], show: Callable[[UIOptions], int]) -> int:
     @param show: shows views, and gives the exit code
     @return: the exit code
     """
-    options: usage.Options = HC3CommandOptions()  # type: ignore[no-untyped-call]
+    options: usage.Options = Options()  # type: ignore[no-untyped-call]
     try:
         usage.Options.parseOptions(options, arguments)
         if isinstance(options.subOptions, UIOptions):
