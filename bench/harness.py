@@ -194,6 +194,36 @@ def resident(pid: int) -> float:
     raise LookupError(pid)
 
 
+def memory(
+    command: list[str], message: bytes, connections: int = 2000
+) -> Callable[[], float]:
+    """
+    KiB for each connection that is open and silent.
+
+    @param message: what each sends once, to be answered
+    """
+
+    def ask(port: int, times: int = 1) -> socket.socket:
+        each = socket.create_connection(("127.0.0.1", port))
+        for _ in range(times):
+            each.sendall(message)
+            assert each.recv(4096)
+        return each
+
+    def measure() -> float:
+        with server(command) as (port, pid):
+            # Until what is let go of again has its place.
+            warm = [ask(port, 200) for _ in range(50)]
+            before = resident(pid)
+            open_ones = [ask(port) for _ in range(connections)]
+            after = resident(pid)
+            for each in warm + open_ones:
+                each.close()
+            return (after - before) / connections
+
+    return measure
+
+
 def write(results: list[Result], path: Path) -> None:
     path.write_text(
         json.dumps([{**asdict(each), "met": each.met} for each in results], indent=1)

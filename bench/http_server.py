@@ -16,9 +16,10 @@ from pathlib import Path
 import trustme
 
 from bench import others
-from bench.harness import HERE, Result, bare, compare, eplua, server
+from bench.harness import HERE, Result, bare, compare, eplua, memory, server
 
 SECONDS = 3
+REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,17 @@ def run() -> list[Result]:
         certificate = os.path.join(directory, "server.pem")
         for row in ROWS:
             results += _measure(row, [certificate] if row.secure else [], beside)
+    results.append(
+        compare(
+            "memory of a kept idle HTTP connection",
+            "KiB",
+            memory(eplua("http_server.lua"), REQUEST),
+            memory(bare("http_resource.py"), REQUEST),
+            bound=1.0,
+            smaller_is_better=True,
+            rounds=3,
+        )
+    )
     return results
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import select
-import socket
 import sys
-from collections.abc import Callable
 
 from bench.harness import (
     HERE,
@@ -15,37 +13,12 @@ from bench.harness import (
     connect,
     eplua,
     load_against,
+    memory,
     ping_pong,
-    resident,
-    server,
 )
 
 MESSAGE = b"x" * 64
 BULK = 256 * 2**20
-
-
-def memory(command: list[str], connections: int = 2000) -> Callable[[], float]:
-    """KiB for each connection that is open and silent."""
-
-    def measure() -> float:
-        with server(command) as (port, pid):
-            warm = [socket.create_connection(("127.0.0.1", port)) for _ in range(50)]
-            for each in warm:
-                each.sendall(MESSAGE)
-                each.recv(64)
-            before = resident(pid)
-            open_ones = []
-            for _ in range(connections):
-                each = socket.create_connection(("127.0.0.1", port))
-                each.sendall(b"x")
-                each.recv(1)
-                open_ones.append(each)
-            after = resident(pid)
-            for each in warm + open_ones:
-                each.close()
-            return (after - before) / connections
-
-    return measure
 
 
 def bulk(port: int) -> int:
@@ -115,8 +88,8 @@ def run() -> list[Result]:
         compare(
             "memory of a connection with a read pending",
             "KiB",
-            memory(eplua("tcp_echo.lua")),
-            memory(bare("tcp_echo.py")),
+            memory(eplua("tcp_echo.lua"), MESSAGE),
+            memory(bare("tcp_echo.py"), MESSAGE),
             bound=2.3,
             smaller_is_better=True,
             rounds=3,

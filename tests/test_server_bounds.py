@@ -7,7 +7,8 @@ import re
 from twisted.trial.unittest import SynchronousTestCase
 
 from eplua_twisted.http_engine import bounds
-from eplua_twisted.http_server import conditions, connection, request, server
+from eplua_twisted.http_server import bounds as clients
+from eplua_twisted.http_server import conditions, request, server
 from eplua_twisted.http_server.options import HTTPServerOptions
 from eplua_twisted.streams.read_buffer import MAX_READS
 from eplua_twisted.streams.server import MAX_CONNECTIONS
@@ -24,12 +25,12 @@ websockets = WebSocketOptions()
 
 BOUNDS: dict[tuple[str, str], float] = {
     ("all", "clients at a time"): MAX_CONNECTIONS,
-    ("all", "seconds of a TLS handshake"): connection.HANDSHAKE_TIMEOUT,
+    ("all", "seconds of a TLS handshake"): clients.HANDSHAKE_TIMEOUT,
     ("`TCPServer`", "bytes unread, for each client"): sockets.max_buffer,
     ("`TCPServer`", "bytes unsent, for each client"): sockets.max_write_buffer,
     ("`TCPServer`", "reads that wait, for each client"): MAX_READS,
     ("`TCPServer`", "seconds without a byte either way"): ServerOptions().idle_timeout,
-    ("`HTTPServer`", "seconds of a request's head"): connection.HEAD_TIMEOUT,
+    ("`HTTPServer`", "seconds of a request's head"): clients.HEAD_TIMEOUT,
     ("`HTTPServer`", "bytes of a request's target"): bounds.MAX_REQUEST_HEAD,
     ("`HTTPServer`", "bytes of all header fields"): bounds.MAX_REQUEST_HEAD,
     ("`HTTPServer`", "header fields"): bounds.MAX_REQUEST_HEADERS,

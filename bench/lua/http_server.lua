@@ -2,7 +2,8 @@
 local body, large, piece = ("x"):rep(64), ("\0"):rep(1048576), ("\0"):rep(16384)
 local tls = arg[1] and { certificate = arg[1], privateKey = arg[1] }
 
-net.HTTPServer({ tls = tls }):start("127.0.0.1", 0, function(request, response)
+local server = net.HTTPServer({ maxConnections = 100000, tls = tls })
+server:start("127.0.0.1", 0, function(request, response)
   if request.method == "POST" then
     response:send(200, nil, tostring(#request.body))
   elseif request.path == "/large" then

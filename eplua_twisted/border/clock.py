@@ -176,6 +176,9 @@ def make_alarm(reactor: Below, ring: Callable[[], None]) -> Alarm:
 MakeAlarm = Callable[[Below, Callable[[], None]], Alarm]
 
 
+NONE: dict[str, object] = {}
+
+
 class SteadyReactor(WrappedReactor[Below]):
     """
     A reactor whose C{callLater} and C{seconds} follow the monotonic clock.
@@ -199,6 +202,8 @@ class SteadyReactor(WrappedReactor[Below]):
         self._order = 0
         self._cancelled = 0
         self._soon = self._resting = False
+        # Each call holds them: one object in place of one for each call.
+        self._on_cancel, self._on_reset = self._forget, self._add
         self._set_for: float | None = None
         self._turn: Turn | None = None
         self._alarm: Alarm | None = None
@@ -214,9 +219,9 @@ class SteadyReactor(WrappedReactor[Below]):
             self.seconds() + delay,
             callable,
             args,
-            kw,
-            self._forget,
-            self._add,
+            kw or NONE,
+            self._on_cancel,
+            self._on_reset,
             self.seconds,
         )
         self._add(call)

@@ -177,22 +177,31 @@ class MovingDeadline:
     below it is set anew when it is due, or when the limit comes nearer.
     """
 
-    __slots__ = ("_armed", "_clock", "_deadline", "_function", "_until")
+    __slots__ = ("_armed", "_call", "_clock", "_function", "_until")
 
     def __init__(self, clock: IReactorTime, function: Callable[[], object]) -> None:
         """@param function: called when the time is over"""
         self._clock = clock
         self._function = function
-        self._deadline = Deadline(clock, self._due)
+        self._call: IDelayedCall | None = None
         self._until: float | None = None
         self._armed: float | None = None
 
     def move(self, seconds: float) -> None:
-        """Let so much time pass from now on."""
+        """Let so much time pass from now on; 0 is no limit."""
+        if not seconds:
+            self._until = None
+            return
         self._until = until = self._clock.seconds() + seconds
         if self._armed is None or self._armed > until:
-            self._armed = until
-            self._deadline.restart(seconds)
+            self._arm(until, seconds)
+
+    def _arm(self, until: float, seconds: float) -> None:
+        self._armed = until
+        if self._call is None:
+            self._call = self._clock.callLater(seconds, self._due)
+        else:
+            self._call.reset(seconds)
 
     def clear(self) -> None:
         """There is no limit now."""
@@ -201,16 +210,17 @@ class MovingDeadline:
     def cancel(self) -> None:
         """There is no limit any more, and no call is left."""
         self._until = self._armed = None
-        self._deadline.cancel()
+        call, self._call = self._call, None
+        if call is not None:
+            call.cancel()
 
     def _due(self) -> None:
-        self._armed = None
+        self._armed = self._call = None
         if self._until is None:
             return
         left = self._until - self._clock.seconds()
         if left > 0:
-            self._armed = self._until
-            self._deadline.restart(left)
+            self._arm(self._until, left)
         else:
             self._until = None
             self._function()

@@ -114,6 +114,7 @@ class RequestReader:
     """
     Requests of one connection, one after the other.
 
+    @ivar events: told of them
     @ivar amid: a part of a request has come, and not all of it
     @ivar in_body: its head has
     @ivar ended: the client was told that its last request is the last one: what else
@@ -125,7 +126,6 @@ class RequestReader:
         "_awaits_continue",
         "_closes",
         "_codings",
-        "_events",
         "_fields",
         "_headers",
         "_host",
@@ -140,11 +140,12 @@ class RequestReader:
         "_unused",
         "amid",
         "ended",
+        "events",
         "in_body",
     )
 
     def __init__(self, events: RequestEvents) -> None:
-        self._events = events
+        self.events = events
         self._parser = HttpRequestParser(self)
         # What a callback of the parser raised: it tells of some and forgets others.
         self._problem: Exception | None = None
@@ -155,6 +156,11 @@ class RequestReader:
         self.amid = self.in_body = self.ended = False
         self.on_message_begin()
         self.amid = False
+
+    @property
+    def idle(self) -> bool:
+        """Nothing that was read has a meaning for what comes next."""
+        return not (self.amid or self.ended or self._unused)
 
     def feed(self, data: bytes) -> bytes | None:
         """
@@ -290,7 +296,7 @@ class RequestReader:
             and (bool(self._codings) or bool(self._length))
         )
         try:
-            self._events.head_received(head)
+            self.events.head_received(head)
         except Exception as problem:  # noqa: BLE001 - raised again by feed
             self._fail(problem)
 
@@ -307,7 +313,7 @@ class RequestReader:
     def on_body(self, data: bytes) -> None:
         self._unused = 0
         try:
-            self._events.body_received(data)
+            self.events.body_received(data)
         except Exception as problem:  # noqa: BLE001 - raised again by feed
             self._fail(problem)
 
@@ -322,6 +328,6 @@ class RequestReader:
             return
         self.ended = self._last
         try:
-            self._events.request_received()
+            self.events.request_received()
         except Exception as problem:  # noqa: BLE001 - raised again by feed
             self._fail(problem)

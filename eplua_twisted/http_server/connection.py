@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Literal
 
 from twisted.internet.error import ConnectionLost
@@ -26,32 +25,20 @@ from eplua_twisted.http_engine.request_reader import (
     RequestHead,
     RequestReader,
 )
+from eplua_twisted.http_server.bounds import (
+    HALF_CLOSED,
+    HANDSHAKE_TIMEOUT,
+    HEAD_TIMEOUT,
+    LINGER,
+    MAX_AHEAD,
+    SLOWEST_BODY,
+)
 from eplua_twisted.http_server.request import HTTPServerRequest
 from eplua_twisted.http_server.roles import Server
 from eplua_twisted.http_server.stalled import WatchedProducer
 from eplua_twisted.streams.endpoints import host_and_port
 from eplua_twisted.streams.write_buffer import WriteBuffer
 from eplua_twisted.transports.interfaces import StreamTransport
-
-HANDSHAKE_TIMEOUT = 10.0
-"""Seconds that a TLS handshake may take, as everywhere."""
-
-HEAD_TIMEOUT = 15.0
-"""Seconds from the first byte of a request to the end of its headers."""
-
-SLOWEST_BODY = 1024
-"""Bytes a second: a body may take twice the time that a client may be idle, and a
-second more for each of these."""
-
-LINGER = 2.0
-"""Seconds a client has to take a refusal, and the last answer, before it is cut off."""
-
-HALF_CLOSED = 5.0
-"""Seconds after which a client that has closed its side is taken for gone, when nothing
-was written to it meanwhile: whether it still reads cannot be seen."""
-
-MAX_AHEAD = 64 * 1024
-"""Bytes kept of what follows a request that asks for another protocol."""
 
 State = Literal["open", "refused", "taken", "closed"]
 
@@ -78,8 +65,9 @@ class HTTPConnection(StreamProtocol):
         self.peer: tuple[bytes | None, int | None] = (None, None)
         self.leaving = False
         self._state: State = "open"
-        self._reader = RequestReader(self)
-        self._requests: deque[HTTPServerRequest] = deque()
+        self._reader: RequestReader | None = None
+        # A list: never long, and an empty deque takes ten times the memory.
+        self._requests: list[HTTPServerRequest] = []
         self._refusal: int | None = None
         self._ahead: bytes | None = None
         self._shaking = server.secure
@@ -91,22 +79,16 @@ class HTTPConnection(StreamProtocol):
         self._body_size = 0
         # For idle clients, heads and bodies.
         self._time = MovingDeadline(clock, self._due)
-        self._ending = Deadline(clock, self.abort)
-        self._stalled = Deadline(clock, self.abort)
+        # These are made when first needed: a connection costs little memory.
+        self._ending: Deadline | None = None
+        self._watched: WatchedProducer | None = None
 
     # Time.
-
-    def _limit(self, seconds: float) -> None:
-        """The time that what is awaited now may take; 0 for no limit."""
-        if seconds:
-            self._time.move(seconds)
-        else:
-            self._time.clear()
 
     def _due(self) -> None:
         if self._shaking:
             self.abort()
-        elif self._reader.amid and not self._half_closed:
+        elif self._reader is not None and self._reader.amid and not self._half_closed:
             self._refuse_in_turn(408)
         elif self._requests:
             # The client has closed its side, and was written nothing since.
@@ -118,23 +100,22 @@ class HTTPConnection(StreamProtocol):
         """Set the time for what is awaited of the client."""
         timeout = self.server.options.timeout
         reader = self._reader
-        if reader.in_body:
+        if reader is not None and reader.in_body:
             if timeout:
-                now = self._now()
                 if self._body_since is None:
-                    self._body_since = now
-                most = 2 * timeout + self._body_size / SLOWEST_BODY
-                left = self._body_since + most - now
-                self._limit(min(timeout, max(0.001, left)))
-        elif reader.amid:
+                    self._body_since = self._now()
+                taken = self._now() - self._body_since
+                left = 2 * timeout + self._body_size / SLOWEST_BODY - taken
+                self._time.move(min(timeout, max(0.001, left)))
+        elif reader is not None and reader.amid:
             if not self._head_runs:
                 self._head_runs = True
-                self._limit(min(HEAD_TIMEOUT, timeout or HEAD_TIMEOUT))
+                self._time.move(min(HEAD_TIMEOUT, timeout or HEAD_TIMEOUT))
             return
         elif self._requests:
             self._time.clear()
         else:
-            self._limit(timeout)
+            self._time.move(timeout)
         self._head_runs = False
 
     # Reading.
@@ -143,14 +124,14 @@ class HTTPConnection(StreamProtocol):
         host, port = host_and_port(self.transport.getPeer())
         self.peer = (None if host is None else to_bytes(host), port)
         self.out = WriteBuffer(self)
-        self._limit(
+        self._time.move(
             HANDSHAKE_TIMEOUT if self.server.secure else self.server.options.timeout
         )
 
     def handshakeCompleted(self) -> None:
         """C{IHandshakeListener}"""
         self._shaking = False
-        self._limit(self.server.options.timeout)
+        self._time.move(self.server.options.timeout)
 
     def dataReceived(self, data: bytes) -> None:
         if self._state == "taken":
@@ -165,8 +146,11 @@ class HTTPConnection(StreamProtocol):
             self._feed(data)
 
     def _feed(self, data: bytes) -> None:
+        reader = self._reader
+        if reader is None:
+            reader = self._reader = self.server.readers.take(self)
         try:
-            self._ahead = self._reader.feed(data)
+            self._ahead = reader.feed(data)
         except Refused as refused:
             self._refuse_in_turn(refused.status)
             return
@@ -179,8 +163,15 @@ class HTTPConnection(StreamProtocol):
         if self._state == "open":
             if len(self._requests) > 1:
                 self._pause()
-            if self._reader.amid:
+            if reader.amid:
                 self._wait()
+
+    def give_reader(self) -> RequestReader | None:
+        """As L{Holder.give_reader<eplua_twisted.http_server.readers.Holder>}."""
+        given = None
+        if self._reader is not None and self._reader.idle and self._ahead is None:
+            given, self._reader = self._reader, None
+        return given
 
     def _pause(self) -> None:
         """Read no more before what is here is answered."""
@@ -237,7 +228,7 @@ class HTTPConnection(StreamProtocol):
 
     def answered(self, request: HTTPServerRequest) -> None:
         """The first request has its answer, all of it."""
-        self._requests.popleft()
+        self._requests.pop(0)
         if self._state != "open":
             return
         if not request.keeps_alive or self.leaving:
@@ -273,7 +264,7 @@ class HTTPConnection(StreamProtocol):
             return
         request, rest = self._requests[0], self._ahead
         self._ahead = None
-        assert rest is not None
+        assert rest is not None and self._reader is not None
         if self.server.takes_upgrade(request):
             self._take_over(request, rest)
             return
@@ -284,6 +275,7 @@ class HTTPConnection(StreamProtocol):
 
     def _take_over(self, request: HTTPServerRequest, rest: bytes) -> None:
         self._time.cancel()
+        self._leave_reader()
         self._requests.clear()
         self.out.when_empty(lambda: None)
         self._state = "taken"
@@ -323,20 +315,27 @@ class HTTPConnection(StreamProtocol):
             self.out.when_empty(self.transport.loseWriteConnection)
         if self._paused:
             self.transport.resumeProducing()
-        self._ending.restart(LINGER)
+        self._end_within(LINGER)
+
+    def _end_within(self, seconds: float) -> None:
+        """The client has so much time to take what it is sent, and to close."""
+        self._ending = Deadline(self.server.clock, self.abort)
+        self._ending.restart(seconds)
 
     # Writing.
 
     def write(self, data: bytes) -> None:
         """For L{WriteBuffer}."""
         if self._half_closed:
-            self._limit(HALF_CLOSED)
+            self._time.move(HALF_CLOSED)
         self.transport.write(data)
 
     def registerProducer(self, producer: IPushProducer, streaming: bool) -> None:
         """For L{WriteBuffer}."""
-        watched = WatchedProducer(producer, self._stalled, self.server.options.timeout)
-        self.transport.registerProducer(watched, streaming)
+        server = self.server
+        timeout = server.options.timeout
+        self._watched = WatchedProducer(producer, server.clock, timeout, self)
+        self.transport.registerProducer(self._watched, streaming)
 
     def unregisterProducer(self) -> None:
         """For L{WriteBuffer}."""
@@ -349,7 +348,7 @@ class HTTPConnection(StreamProtocol):
         if self._state == "open":
             self._state = "closed"
             self._time.cancel()
-            self._ending.start(max(LINGER, self.server.options.timeout))
+            self._end_within(max(LINGER, self.server.options.timeout))
             self.out.when_empty(self.transport.loseConnection)
 
     def close(self) -> None:
@@ -372,7 +371,7 @@ class HTTPConnection(StreamProtocol):
             self._requests.pop()
         if self._state == "open":
             if self._requests:
-                self._limit(HALF_CLOSED)
+                self._time.move(HALF_CLOSED)
             else:
                 self._close()
         elif self._state == "refused":
@@ -382,14 +381,20 @@ class HTTPConnection(StreamProtocol):
         """The refusal is on its way: the client closes, or L{LINGER} ends it."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        for deadline in (self._time, self._stalled, self._ending):
-            deadline.cancel()
-        taken, self._state = self._state == "taken", "closed"
-        requests, self._requests = self._requests, deque()
-        if taken:
+        for deadline in (self._time, self._watched, self._ending):
+            if deadline is not None:
+                deadline.cancel()
+        state, self._state = self._state, "closed"
+        requests, self._requests = self._requests, []
+        if state == "taken":
             self._taken.connectionLost(reason)
         else:
             self.out.fail(reason.value or ConnectionLost())
             for request in requests:
                 request.lost()
+        self._leave_reader()
         self.server.left(self)
+
+    def _leave_reader(self) -> None:
+        self._reader = None
+        self.server.readers.leave(self)

@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IProtocol, IReactorTime
 from eplua_twisted.border.resources import Resources
 from eplua_twisted.http_engine.answers import Heads
 from eplua_twisted.http_server.options import HTTPServerOptions
+from eplua_twisted.http_server.readers import Readers
 from eplua_twisted.streams.write_buffer import WriteBuffer
 from eplua_twisted.transports.interfaces import StreamTransport
 
@@ -53,6 +54,7 @@ class RequestOwner(Protocol[R]):
 class Server(RequestOwner[R], Protocol[R, C]):
     """What a connection has of its server."""
 
+    readers: Readers
     secure: bool
 
     def serve(self, request: R) -> None:

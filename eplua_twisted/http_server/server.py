@@ -20,6 +20,7 @@ from eplua_twisted.border.reply import Events
 from eplua_twisted.http_engine.answers import Heads, Names
 from eplua_twisted.http_server.connection import HTTPConnection
 from eplua_twisted.http_server.options import HTTPServerOptions
+from eplua_twisted.http_server.readers import Readers
 from eplua_twisted.http_server.request import HTTPServerRequest
 from eplua_twisted.http_server.static import StaticFiles, send_file
 from eplua_twisted.streams.server import Listening
@@ -49,6 +50,7 @@ class HTTPServer(Listening[HTTPConnection, None], Factory):
         self.resources = environment.resources
         self._names = Names()
         self.heads = Heads(self._names, environment.time_of_day)
+        self.readers = Readers()
         self._context = context
         self._listener = 0
         self._furnished = False

@@ -19,6 +19,7 @@ from eplua_twisted.http_engine.answers import Fields, Heads, Names
 from eplua_twisted.http_engine.request_reader import RequestHead
 from eplua_twisted.http_server.connection import HTTPConnection
 from eplua_twisted.http_server.options import HTTPServerOptions
+from eplua_twisted.http_server.readers import Readers
 from eplua_twisted.http_server.request import HTTPServerRequest
 
 MAX_CONNECTIONS = 256
@@ -75,6 +76,7 @@ class Site(Factory):
             max_body_size=max_body_size, max_connections=MAX_CONNECTIONS
         )
         self.heads = Heads(Names(), time_of_day)
+        self.readers = Readers()
         self.resources = Resources()
         self.pages: dict[bytes, Page] = {}
         self.upgrades: dict[bytes, TakeOver] = {}
