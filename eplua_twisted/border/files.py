@@ -6,6 +6,7 @@ import os
 import re
 import sysconfig
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from eplua_twisted.errors import OperationError
@@ -48,6 +49,25 @@ def is_within(path: bytes, directories: Iterable[bytes]) -> bool:
 
 
 _DESCRIPTOR = re.compile(rb"/proc/\d+/(task/\d+/)?fd/")
+
+
+def standard_stream(found: bytes, path: bytes) -> bytes | None:
+    """
+    A standard stream of this process that is a pipe or a socket: what C{/dev/stdin} and
+    the like lead to then has a name under which nothing can be opened.
+
+    @param found: where the path leads to
+    @return: the path to use, if that is one
+    """
+    if not _DESCRIPTOR.match(found) or os.path.lexists(found):
+        return None
+    with suppress(OSError):
+        meant = os.stat(path)
+        for number in range(3):
+            with suppress(OSError):
+                if os.path.samestat(meant, os.fstat(number)):
+                    return b"/proc/self/fd/%d" % number
+    return None
 
 
 def what_runs() -> list[bytes]:
@@ -104,7 +124,7 @@ class Files:
                 "denied",
                 f"{_shown(path)}: Permission denied: it belongs to what runs the script",
             )
-        return path if allowed is None else found
+        return path if allowed is None else standard_stream(found, path) or found
 
     def module(self, path: bytes, beside: bytes | None) -> bytes | None:
         """

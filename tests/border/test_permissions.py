@@ -195,6 +195,24 @@ class FilesTests(SynchronousTestCase):
         files = Access(Permissions(allow_read=[self.root / "in" / "folder"])).files
         files.check(self.path("out", "secret"), "read")
 
+    def test_standard_streams_that_are_pipes(self) -> None:
+        """They can be opened as files can; other pipes of the process cannot."""
+        reading, writing = os.pipe()
+        others = os.pipe()
+        kept = os.dup(0)
+        try:
+            os.dup2(reading, 0)
+            files = Access(Permissions(allow_read=["/"], allow_write=["/"])).files
+            os.write(writing, b"x")
+            with open(files.check(b"/dev/stdin", "read"), "rb", buffering=0) as opened:
+                self.assertEqual(opened.read(1), b"x")
+            other = files.check(b"/dev/fd/%d" % others[1], "write")
+            self.assertRaises(FileNotFoundError, open, other, "wb")
+        finally:
+            os.dup2(kept, 0)
+            for descriptor in (reading, writing, kept, *others):
+                os.close(descriptor)
+
 
 class ValueTests(SynchronousTestCase):
     def test_a_text_is_no_collection(self) -> None:
