@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from threading import Thread
 from typing import TYPE_CHECKING, cast
 
 from twisted.internet.base import ReactorBase
@@ -104,6 +105,14 @@ class Signals:
         self._stop()
 
 
+class LookupThread(Thread):
+    """Looks up names; the end of the process does not wait for it."""
+
+    def start(self) -> None:
+        self.daemon = True
+        super().start()
+
+
 class Command:
     """
     One run of a script.
@@ -130,6 +139,8 @@ class Command:
         )
         self._sites = Sites(steady(reactor), options, self._job.named)
         self._signals = Signals(reactor, self._job.stop, options.grace)
+        # Where names are looked up, and nothing else is done.
+        self._threads = reactor.getThreadPool()
 
     def main(self) -> int:
         """
@@ -140,6 +151,7 @@ class Command:
         @return: the exit code of the process
         """
         self._signals.install()
+        self._threads.threadFactory = LookupThread
         self._reactor.callWhenRunning(self._start)
         self._reactor.run(installSignalHandlers=False)
         if self._crash is not None:
@@ -151,7 +163,12 @@ class Command:
     def _start(self) -> None:
         running = Deferred.fromCoroutine(self._run())
         running.addErrback(self._crashed)
-        running.addCallback(lambda _: self._reactor.stop())
+        running.addCallback(lambda _: self._over())
+
+    def _over(self) -> None:
+        # A lookup that nobody waits for may take minutes yet: nor does the process.
+        self._threads.threads.clear()
+        self._reactor.stop()
 
     async def _run(self) -> None:
         try:

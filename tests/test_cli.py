@@ -236,6 +236,17 @@ class CommandTests(TestCase):
         peer.transport.signalProcess("TERM")
         self.assertEqual(await peer.ended, -signal.SIGTERM)
 
+    async def test_a_lookup_that_hangs(self) -> None:
+        """Nobody waits for it at the end."""
+        code = """if True:
+            import socket, threading
+            from eplua_twisted import cli
+            socket.getaddrinfo = lambda *_: threading.Event().wait()
+            cli.main(["-e", "net.resolve('name', {}) setTimeout(os.exit, 1, 3)"])
+            """
+        peer = start(self, sys.executable, "-c", code)
+        self.assertEqual(await peer.ended, 3)
+
     async def test_endless_loop(self) -> None:
         """The second SIGINT ends it, whatever the script does."""
         peer = start(self, *EPLUA, "-e", "print('ready') while true do end")
