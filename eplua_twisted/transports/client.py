@@ -204,11 +204,12 @@ class TCPConnector(tcp.Connector):
 class UNIXConnector(unix.Connector):
     """Makes connections of ours."""
 
+    connection: type[Connection] = UNIXConnection
     reactor: Poller  # type: ignore[assignment]
 
     def _makeTransport(self) -> Attempt:  # type: ignore[override]
         path = cast(bytes, UNIXAddress(self.address).name)
-        attempt = Attempt(self, self.reactor, UNIXConnection)
+        attempt = Attempt(self, self.reactor, self.connection)
         if self.checkPID and not isLocked(path + b".lock"):
             attempt.fail_soon(BadFileError(path))
         else:

@@ -58,6 +58,7 @@ class Connection(Named, Watched):
     before: it is C{ending} from L{loseWriteConnection} until all is sent, and C{ended}.
 
     @ivar protocol: gone when it is C{disconnected}, as C{socket}
+    @ivar most: bytes that are read at once
     """
 
     __slots__ = (
@@ -85,6 +86,7 @@ class Connection(Named, Watched):
 
     log = Logger()
     TLS = False
+    most = READ
 
     def __init__(
         self,
@@ -138,7 +140,7 @@ class Connection(Named, Watched):
     def doRead(self) -> Why:  # type: ignore[override]
         """C{IReadDescriptor.doRead}"""
         try:
-            data = self.socket.recv(READ)
+            data = self.socket.recv(self.most)
         except BlockingIOError:
             return None
         except OSError:

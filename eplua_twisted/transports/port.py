@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.internet import tcp, unix
 from twisted.internet.interfaces import IProtocolFactory
 
+from eplua_twisted.transports.connection import Connection
 from eplua_twisted.transports.poller import Poller, Watched
 from eplua_twisted.transports.sockets import TCPConnection, UNIXConnection
 
@@ -12,7 +13,7 @@ from eplua_twisted.transports.sockets import TCPConnection, UNIXConnection
 class TCPPort(Watched, tcp.Port):  # type: ignore[misc]
     """A port of TCP."""
 
-    transport = TCPConnection  # type: ignore[assignment]
+    transport: type[Connection] = TCPConnection  # type: ignore[assignment]
 
     def __init__(
         self,
@@ -29,7 +30,7 @@ class TCPPort(Watched, tcp.Port):  # type: ignore[misc]
 class UNIXPort(Watched, unix.Port):  # type: ignore[misc]
     """A UNIX socket that listens."""
 
-    transport = UNIXConnection  # type: ignore[assignment]
+    transport: type[Connection] = UNIXConnection  # type: ignore[assignment]
 
     def __init__(
         self,

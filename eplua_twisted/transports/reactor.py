@@ -13,10 +13,12 @@ from eplua_twisted.border.clock import SteadyReactor
 from eplua_twisted.border.traffic import Traffic
 from eplua_twisted.border.wrapped import WrappedReactor
 from eplua_twisted.transports.client import TCPConnector, UNIXConnector
+from eplua_twisted.transports.connection import Connection
 from eplua_twisted.transports.datagrams import PolledPort
 from eplua_twisted.transports.interfaces import Below
 from eplua_twisted.transports.poller import IN, OUT, Poller
 from eplua_twisted.transports.port import TCPPort, UNIXPort
+from eplua_twisted.transports.sockets import TCPConnection, UNIXConnection
 
 R = TypeVar("R")
 
@@ -36,10 +38,12 @@ class LeanReactor(WrappedReactor[Below]):
     and connects is the reactor's own.
     """
 
-    def __init__(self, reactor: Below, traffic: Traffic | None = None) -> None:
-        """@param traffic: knows the connections, and what they carry"""
+    tcp: type[Connection] = TCPConnection
+    unix: type[Connection] = UNIXConnection
+
+    def __init__(self, reactor: Below, poller: Poller | None = None) -> None:
         super().__init__(reactor)
-        self.poller = Poller(reactor, traffic)
+        self.poller = Poller(reactor) if poller is None else poller
 
     def getReaders(self) -> list[object]:
         """C{IReactorFDSet.getReaders}"""
@@ -58,6 +62,7 @@ class LeanReactor(WrappedReactor[Below]):
     ) -> TCPPort:
         """C{IReactorTCP.listenTCP}"""
         listening = TCPPort(port, factory, backlog, interface, self.poller)
+        listening.transport = self.tcp
         listening.startListening()
         return listening
 
@@ -71,6 +76,7 @@ class LeanReactor(WrappedReactor[Below]):
     ) -> TCPConnector:
         """C{IReactorTCP.connectTCP}"""
         connector = TCPConnector(host, port, factory, timeout, bindAddress, self.poller)
+        connector.connection = self.tcp
         connector.connect()
         return connector
 
@@ -109,6 +115,7 @@ class LeanReactor(WrappedReactor[Below]):
     ) -> UNIXPort:
         """C{IReactorUNIX.listenUNIX}"""
         port = UNIXPort(address, factory, backlog, mode, self.poller, wantPID)
+        port.transport = self.unix
         port.startListening()  # type: ignore[no-untyped-call]
         return port
 
@@ -123,8 +130,15 @@ class LeanReactor(WrappedReactor[Below]):
         connector = UNIXConnector(  # type: ignore[no-untyped-call]
             address, factory, timeout, self.poller, checkPID
         )
+        connector.connection = self.unix
         connector.connect()
         return connector
+
+
+def can_be_lean(reactor: object) -> bool:
+    """Whether a reactor has sockets, and the system C{epoll}."""
+    real = isinstance(reactor, (PosixReactorBase, SteadyReactor))
+    return real and hasattr(select, "epoll")
 
 
 def lean(reactor: R, traffic: Traffic | None = None) -> R:
@@ -134,10 +148,10 @@ def lean(reactor: R, traffic: Traffic | None = None) -> R:
 
     @param traffic: knows the connections, and what they carry
     """
-    real = isinstance(reactor, (PosixReactorBase, SteadyReactor))
-    if not real or not hasattr(select, "epoll"):
+    if not can_be_lean(reactor):
         return reactor
-    return cast(R, LeanReactor(cast(Below, reactor), traffic))
+    below = cast(Below, reactor)
+    return cast(R, LeanReactor(below, Poller(below, traffic)))
 
 
 def connecting(reactor: R, transports: Transports, traffic: Traffic) -> R:

@@ -42,7 +42,7 @@ class Connector(TCPConnector):
 
 
 class Port(TCPPort):
-    transport = Connection  # type: ignore[assignment]
+    transport = Connection
     reactor: Any
     socket: Any
     _reusePort: bool
