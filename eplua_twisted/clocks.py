@@ -147,11 +147,14 @@ class QuietAlarm:
 
     def __init__(
         self,
-        reactor: Below,
+        reactor: RealTime,
         ring: Callable[[], None],
         networks: list[Awaited],
+        patience: float | None,
     ) -> None:
         self._reactor = reactor
+        self._patience = patience
+        self._patient_since = reactor.seconds()
         self._ring = ring
         self._networks = networks
         self._answers = -1
@@ -160,6 +163,7 @@ class QuietAlarm:
     def set(self, due: float, delay: float) -> None:
         """As C{Alarm.set}: whatever the time is, it passes at once."""
         if self._look is None:
+            self._patient_since = self._reactor.seconds()
             self._look = self._reactor.callLater(0, self._step)
 
     def close(self) -> None:
@@ -179,8 +183,11 @@ class QuietAlarm:
         networks = self._networks
         answers = sum(each.answers for each in networks)
         before, self._answers = self._answers, answers
+        if answers != before:
+            self._patient_since = self._reactor.seconds()
         if any(each.pending for each in networks):
-            return False
+            waited = self._reactor.seconds() - self._patient_since
+            return self._patience is not None and waited >= self._patience
         return answers == before or not any(each.open for each in networks)
 
 
@@ -191,8 +198,19 @@ class InstantClock:
     goes to the time of the next call as soon as the network is quiet.
     """
 
-    def __init__(self, reactor: RealTime, start: float | None = None) -> None:
-        """@param start: as for L{ScaledClock}"""
+    def __init__(
+        self,
+        reactor: RealTime,
+        start: float | None = None,
+        patience: float | None = None,
+    ) -> None:
+        """
+        @param start: as for L{ScaledClock}
+        @param patience: real seconds without any answer after which one that is awaited
+            holds time no longer; C{None}: it does for as long as it takes
+        """
+        self._reactor = reactor
+        self._patience = patience
         self._start = time.time() if start is None else start
         self._now = 0.0
         self._networks: list[Awaited] = []
@@ -200,14 +218,14 @@ class InstantClock:
         self.callLater = self._calls.callLater
         self.getDelayedCalls = self._calls.getDelayedCalls
 
-    def _make_alarm(self, reactor: Below, ring: Callable[[], None]) -> QuietAlarm:
+    def _make_alarm(self, _: Below, ring: Callable[[], None]) -> QuietAlarm:
         def quiet() -> None:
             # Not the time that was set: an earlier call may have been made since.
             times = [call.getTime() for call in self._calls.getDelayedCalls()]
             self._now = max(self._now, min(times, default=0.0))
             ring()
 
-        return QuietAlarm(reactor, quiet, self._networks)
+        return QuietAlarm(self._reactor, quiet, self._networks, self._patience)
 
     def seconds(self) -> float:
         """C{IReactorTime.seconds}"""

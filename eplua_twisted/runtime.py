@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from eplua_twisted.hc3.host import ScriptHost
     from eplua_twisted.hc3.interfaces import IController
     from eplua_twisted.hc3.setup import Setup
+    from eplua_twisted.testing import Testing
 
 DEFAULT_LIMITS = Limits()
 
@@ -93,6 +94,7 @@ class Runtime:
         C{twisted.internet.task.Clock}
     @param hc3: scripts are of Home Center 3: true for a simulated controller, or the
         controller, or a L{Setup<eplua_twisted.hc3.setup.Setup>}
+    @param testing: for C{eplua test}: the script has tests, one of which is run
     """
 
     log = Logger()
@@ -114,18 +116,21 @@ class Runtime:
         transports: Transports = "lean",
         clock: IReactorTime | None = None,
         hc3: bool | IController | Setup = False,
+        testing: Testing | None = None,
     ) -> None:
         lua = version_of(lua, bool(hc3))
         if reactor is None:
             from twisted.internet import reactor
         real = cast(IReactor, reactor)
-        steady_reactor = steady(real)
+        self._clock = steady_reactor = steady(real)
         self._exited = False
-        self._clock = steady_reactor
-        traffic = Traffic()
-        self._streams = connecting(steady_reactor, transports, traffic)
-        self._resources = Resources()
+        traffic, self._resources = Traffic(), Resources()
         self._bridge = Bridge(steady_reactor, self._resources)
+        self._modules: dict[str, IModule] = {}
+        self._streams = connecting(steady_reactor, transports, traffic)
+        if testing is not None:
+            self._modules["testing"] = testing.attached(self._bridge, self._resources)
+            self._streams = testing.streams(steady_reactor, self._streams, traffic)
         connections = Connections(limits.max_connections)
         access = Access(permissions, sandbox)
         self._environment = Environment(
@@ -138,7 +143,6 @@ class Runtime:
             traffic=traffic,
             access=access,
         )
-        self._modules: dict[str, IModule] = {}
         self._lifecycle = Lifecycle(
             steady_reactor,
             self._bridge,
@@ -153,9 +157,8 @@ class Runtime:
         timers = steady_reactor, script_clock, self._bridge, self._resources
         self._modules["timers"] = Timers(*timers, limits.max_timers)
         entries = Entries(self._bridge, limits.callback_time(lua))
-        self._modules["limits"] = entries
         self._stats = Statistics(self._environment, self._modules, entries)
-        self._modules["stats"] = self._stats
+        self._modules |= {"limits": entries, "stats": self._stats}
         network = Network(self._bridge, self._resources)
         time_of_day, self._unfollow = follow(clock, network)
         self._modules["library"] = Library(
@@ -171,8 +174,7 @@ class Runtime:
         if hc3:
             read = time_of_day or self._environment.time_of_day
             self._be_hc3(hc3, script_clock, read, taking_bytes(output, text))
-        self._memory = Memory(self._bridge, limits.max_memory)
-        self._modules["memory"] = self._memory
+        self._modules["memory"] = self._memory = Memory(self._bridge, limits.max_memory)
         self._start(import_module(LUA_VERSIONS[lua]), text)
 
     def _be_hc3(
@@ -217,7 +219,7 @@ class Runtime:
         code = library_source(b"eplua")
         chunk = lua.compile(code, name=b"@<eplua>/eplua.lua", mode=b"t")
         source, given = map(memory.giving, (library_source, self._primitives))
-        made = chunk(source, given, self._host is not None)
+        made = chunk(source, given, "hc3" in self._modules, "testing" in self._modules)
         dispatch, self._expose, self._drop_finalizers, squeeze = made
         self._expose = memory.lifting(self._expose)
         self._bridge.attach(memory.attach(lua, dispatch, squeeze))

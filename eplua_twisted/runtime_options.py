@@ -15,6 +15,7 @@ from eplua_twisted.transports.reactor import Transports
 if TYPE_CHECKING:
     from eplua_twisted.hc3.interfaces import IController
     from eplua_twisted.hc3.setup import Setup
+    from eplua_twisted.testing import Testing
 
 
 class RuntimeOptions(TypedDict, total=False):
@@ -34,3 +35,4 @@ class RuntimeOptions(TypedDict, total=False):
     transports: Transports
     clock: IReactorTime | None
     hc3: bool | IController | Setup
+    testing: Testing | None

@@ -4,7 +4,7 @@
 -- primitives of Python's modules. Returns the function that takes every answer, the one
 -- that exposes the application's functions, and what is called last.
 
-local source, primitives_of, holds = ...
+local source, primitives_of, holds, tests = ...
 
 local error, pairs, pcall, rawget, type = error, pairs, pcall, rawget, type
 local collect, load = collectgarbage, load
@@ -130,6 +130,12 @@ local function dispatch(ticket, ok, ...)
 end
 
 core.import("border/globals")
+if tests then
+  -- Made when it is asked for: not every file beside a test is one.
+  globals.package.preload["eplua.test"] = function()
+    return core.import("testing/init", "testing")
+  end
+end
 local expose = core.import("border/exposed")
 
 local entry = dispatch

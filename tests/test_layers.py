@@ -22,6 +22,7 @@ PROTOCOLS = ("tcp", "udp", "http_client", "http_server", "websocket", "mqtt")
 TOOLS = {*BELOW, "api", "commands", "console", "files", "foreground", "hc3"}
 TOOLS |= {"limit_options", "lua_versions", "manual", "permission_options", "runtime"}
 TOOLS |= {"service", "signals", "tap", "terminal", "views"}
+TOOLS |= {"clocks", "testing", "time_options", "runtime_options", "job"}
 """What the commands beside a script stand on."""
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -42,10 +43,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "lifecycle": {"errors", "border"},
     "clocks": {"border"},
     "time_options": {"border", "clocks"},
+    "testing": {"border", "transports"},
     "runtime": {
         *BELOW,
         *PROTOCOLS,
         "hc3",
+        "testing",
         "runtime_options",
         "resolve",
         "timers",
@@ -55,7 +58,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "lua_versions",
     },
     "lua_files": {"errors", "border", "files"},
-    "runtime_options": {"border", "hc3", "transports"},
+    "runtime_options": {"border", "hc3", "testing", "transports"},
     "service": {"errors", "border", "runtime", "runtime_options"},
     "job": {"runtime"},
     "site_options": {"site"},

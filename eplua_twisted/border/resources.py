@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from itertools import count
 
@@ -83,11 +84,14 @@ class Resources:
         How many are open of each kind, by the name that scripts know it by: a class
         that is called otherwise has it as C{public_name}.
         """
-        counts: dict[str, int] = {}
-        for resource in self._open.values():
-            name = getattr(resource, "public_name", type(resource).__name__)
-            counts[name] = counts.get(name, 0) + 1
-        return counts
+        return dict(Counter(self.kinds().values()))
+
+    def kinds(self) -> dict[int, str]:
+        """What is open, by number: each as in L{counts}."""
+        return {
+            number: getattr(resource, "public_name", type(resource).__name__)
+            for number, resource in self._open.items()
+        }
 
     def pause(self, paused: bool) -> None:
         """Pause or resume reading on every resource."""

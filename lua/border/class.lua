@@ -180,6 +180,15 @@ function class.object(methods, handle)
   return classes[methods].objects[handle]
 end
 
+--- The object of a handle of whatever class, or nil.
+function class.of(handle)
+  for _, found in pairs(classes) do
+    local object = found.objects[handle]
+    if object then return object end
+  end
+  return nil
+end
+
 -- For reports of errors.
 
 --- The name of the class that a handle is of, and the names of its methods; or nil.
