@@ -1,0 +1,163 @@
+"""C{eplua test}, as a user runs it."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+from twisted.trial.unittest import TestCase
+
+from tests.support import ROOT, start, together
+
+EPLUA = (sys.executable, "-m", "eplua_twisted.cli", "test")
+
+HERE = "tests/loopback/tools/"
+
+
+class TestCommandTests(TestCase):
+    timeout = 60
+
+    async def run_tests(self, *arguments: str) -> tuple[int | None, str]:
+        peer = start(self, *EPLUA, *arguments)
+        code = await peer.ended
+        return code, peer.output.decode()
+
+    def verdicts(self, output: str) -> dict[str, str]:
+        """What the table says of each test, by its name."""
+        rows = r"^  (ok|failed|skipped|fragile|not run) +(.+?)(?:  .*)?$"
+        return {
+            name: verdict for verdict, name in re.findall(rows, output, re.MULTILINE)
+        }
+
+    def folder(self) -> Path:
+        folder = Path(self.mktemp()).resolve()
+        folder.mkdir()
+        return folder
+
+    async def test_every_end(self) -> None:
+        """
+        A crash and a loop without end are failures of one test; each failure says where
+        and what, in the report and in the file.
+        """
+        path = Path(self.mktemp()).resolve()
+        code, output = await self.run_tests(
+            HERE + "ends_test.lua", "--timeout=1", f"--junit={path}"
+        )
+        self.assertEqual(code, 1)
+        self.assertEqual(
+            self.verdicts(output),
+            {
+                "is good": "ok",
+                "is wrong": "failed",
+                "is skipped": "skipped",
+                "kills its process": "failed",
+                "hangs": "failed",
+                "leaves": "failed",
+                "fails in a callback": "failed",
+                "waits for nothing": "failed",
+                "comes last": "ok",
+            },
+        )
+        for text in (
+            "ends_test.lua:14: expected {celsius = 21.5} to equal {celsius = 22}\n",
+            "      at .celsius: 21.5, expected 22\n",
+            "      said before\n",
+            "ends_test.lua:19: its process ended by signal 11\n",
+            "ends_test.lua:21: the callback has taken more than 1000 ms (option --timeout)\n",
+            "os.exit(3) was called in the test\n",
+            "ends_test.lua:28: oh\n",
+            "ends_test.lua:32: the test waits, and nothing is open or pending that could",
+            "          left open: a timer\n",
+            "\n9 tests: 2 ok, 6 failed, 1 skipped in ",
+        ):
+            self.assertIn(text, output)
+        suite = ElementTree.parse(path).getroot()[0]
+        self.assertEqual((suite.get("tests"), suite.get("failures")), ("9", "6"))
+
+    async def test_peers_under_faults(self) -> None:
+        """What is sent in pieces and late arrives; what breaks is fragile, and no failure."""
+        code, output = await self.run_tests(
+            HERE + "peers_test.lua", "--fault=split,delay,reset", "--seed=3"
+        )
+        self.assertEqual(code, 0, output)
+        verdicts = self.verdicts(output)
+        self.assertEqual(len(verdicts), 24)
+        broken = {name for name, verdict in verdicts.items() if verdict == "fragile"}
+        self.assertTrue(broken)
+        self.assertTrue(all(name.endswith("[reset]") for name in broken), broken)
+        others = {verdict for name, verdict in verdicts.items() if name not in broken}
+        self.assertEqual(others, {"ok"}, output)
+        self.assertIn("faults: split, delay, reset; --seed 3\n", output)
+
+    async def test_snippets_of_the_page(self) -> None:
+        folder = self.folder()
+        page = (ROOT / "docs" / "testing.md").read_text()
+        found = re.findall(r"```lua test\n(.*?)```", page, re.DOTALL)
+        for number, code in enumerate(found):
+            (folder / f"{number}_test.lua").write_text(code)
+        code, output = await self.run_tests(str(folder))
+        self.assertEqual(code, 0, output)
+        count = "".join(found).count("\ntest(")
+        self.assertIn(f"\n{count} tests: ", output)
+
+    async def test_nothing_to_do(self) -> None:
+        """What was asked for cannot be done: one line, and 2."""
+        empty = self.folder()
+        answers = await together(
+            self.run_tests(str(empty)),
+            self.run_tests("/none/such_test.lua"),
+            self.run_tests("--fault=none"),
+        )
+        self.assertEqual(
+            answers,
+            [
+                (2, f"eplua test: no files *_test.lua below {empty}\n"),
+                (
+                    2,
+                    "eplua test: cannot read /none/such_test.lua:"
+                    " No such file or directory\n",
+                ),
+                (
+                    2,
+                    "eplua: unknown --fault=none; known: split, delay, reset\n"
+                    "Try 'eplua test --help'.\n",
+                ),
+            ],
+        )
+
+    async def test_a_broken_file(self) -> None:
+        """The others are run."""
+        folder = self.folder()
+        (folder / "a_test.lua").write_text("x = = 1")
+        (folder / "b_test.lua").write_text("require('eplua.test')('b', function() end)")
+        code, output = await self.run_tests(str(folder), "--jobs=2")
+        self.assertEqual(code, 1)
+        self.assertIn("  failed  the file cannot be run\n", output)
+        self.assertIn("a_test.lua:1: unexpected symbol near '='\n", output)
+        self.assertIn("\n2 tests: 1 ok, 1 failed in ", output)
+
+    async def test_a_signal_ends_all(self) -> None:
+        """Also a process that is in a loop without end."""
+        folder = self.folder()
+        (folder / "a_test.lua").write_text(
+            "require('eplua.test')('a', function()"
+            " io.open('begun', 'w'):close() while true do end end)"
+        )
+        peer = start(self, "sh", "-c", f"cd {folder} && exec {' '.join(EPLUA)}")
+        begun = folder / "begun"
+        for _ in range(2000):
+            if begun.exists() or peer.over:
+                break
+            await together(self.pause())
+        self.assertEqual(await peer.kill("INT"), -2)
+
+    async def pause(self) -> None:
+        """Let the reactor take a turn or two."""
+        from twisted.internet import reactor
+        from twisted.internet.base import ReactorBase
+        from twisted.internet.task import deferLater
+
+        assert isinstance(reactor, ReactorBase)
+        await deferLater(reactor, 0.01, lambda: None)
