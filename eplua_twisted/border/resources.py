@@ -19,7 +19,8 @@ class Resources:
     Numbers are never used twice, so a script that kept an old one cannot reach
     a newer resource with it.
 
-    @ivar on_fewer: called after something was removed or stopped counting
+    @ivar on_fewer: called after something was removed or stopped counting, when there may
+        be nothing left that counts
     """
 
     log = Logger()
@@ -46,9 +47,11 @@ class Resources:
         """Forget what is gone; harmless when it was forgotten before."""
         if self._open.pop(number, None) is None:
             return
-        self._unreferenced.discard(number)
-        self._dormant.discard(number)
-        self.on_fewer()
+        unreferenced, dormant = self._unreferenced, self._dormant
+        unreferenced.discard(number)
+        dormant.discard(number)
+        if len(self._open) <= len(unreferenced) + len(dormant):
+            self.on_fewer()
         if not self._open:
             waiting, self._empty = self._empty, []
             for deferred in waiting:
