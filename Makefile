@@ -28,7 +28,7 @@ bench: .venv/ready
 # All protocols busy for so long, and what grows meanwhile.
 MINUTES ?= 10
 soak: .venv/ready
-	$(BIN)/python -m bench.soak $(MINUTES)
+	$(BIN)/python -m bench.soak $(MINUTES) dist/soak.svg
 
 wheel: .venv/ready
 	$(BIN)/python -m build --wheel --outdir dist

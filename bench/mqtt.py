@@ -17,26 +17,44 @@ COUNT = 20_000
 WINDOW = 100
 
 
-@contextmanager
-def broker() -> Iterator[int]:
-    """A mosquitto of its own; gives its port."""
+def free_port() -> int:
+    """mosquitto cannot be asked for one."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]
-    with tempfile.TemporaryDirectory() as directory:
-        configuration = Path(directory) / "mosquitto.conf"
-        configuration.write_text(
-            f"listener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n"
-            "max_queued_messages 0\nlog_type none\n"
-        )
-        process = subprocess.Popen(["mosquitto", "-c", str(configuration)])
+        return port
+
+
+def mosquitto(directory: Path, *lines: str) -> list[str]:
+    """The command of a broker with these lines in its configuration."""
+    configuration = directory / "mosquitto.conf"
+    configuration.write_text(
+        "user root\nallow_anonymous true\nset_tcp_nodelay true\n"
+        "max_queued_messages 0\nlog_type none\n" + "\n".join(lines) + "\n"
+    )
+    return ["mosquitto", "-c", str(configuration)]
+
+
+def listening(port: int) -> None:
+    """Wait until somebody listens there."""
+    while True:
         try:
-            while True:
-                try:
-                    socket.create_connection(("127.0.0.1", port)).close()
-                    break
-                except ConnectionRefusedError:
-                    time.sleep(0.01)
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except ConnectionRefusedError:
+            time.sleep(0.01)
+
+
+@contextmanager
+def broker() -> Iterator[int]:
+    """A mosquitto of its own; gives its port."""
+    port = free_port()
+    with tempfile.TemporaryDirectory() as directory:
+        process = subprocess.Popen(
+            mosquitto(Path(directory), f"listener {port} 127.0.0.1")
+        )
+        try:
+            listening(port)
             yield port
         finally:
             process.kill()

@@ -2,10 +2,15 @@
 Endurance: all protocols busy for minutes, connections opened and dropped all the time.
 C{python -m bench.soak MINUTES [FILE.svg]}, or C{make soak MINUTES=n}.
 
-Of both processes, once a second: descriptors, resident memory, what is open, and Lua's
-memory.  What is reported is how each grows in an hour, by a straight line through the
-second half of the time, with its confidence of 95 %.  Something leaks where the
-line rises and its confidence does not reach down to level.
+There are servers, and clients of them, over TCP, UDP, HTTP, WebSocket and MQTT, and over
+TLS on each, with timers and tasks.  A second process of clients is killed (signal 9) and
+started again every few seconds, and so are a second process of servers and a second
+broker, which the first clients use too.
+
+Of the two processes that stay, once a second: descriptors, resident memory, what is open,
+operations that wait for an answer, and Lua's memory.  What is reported is how each grows
+in an hour, by a straight line through the second half of the time, with its confidence of
+95 %.  Something leaks where the line rises and its confidence does not reach down to level.
 """
 
 from __future__ import annotations
@@ -16,21 +21,36 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import cycle, pairwise
 from pathlib import Path
 from statistics import fmean
 
 import trustme
 
+from bench.curves import Curve, plot
 from bench.harness import HERE, eplua
-from bench.mqtt import broker
+from bench.mqtt import free_port, listening, mosquitto
 
 PAGE = os.sysconf("SC_PAGE_SIZE") / 1024
 WARM_UP = 0.5
 """The share of the time that is left out: caches fill, code is compiled."""
 
-FIGURES = ("descriptors", "resident KiB", "open", "Lua KiB")
+PARTS = 30
+"""
+A line goes through the means of so many parts of the time: one second's figure is much
+like the next one's, which would make the line look surer than it is.
+"""
+
+STUDENT = 2.05
+"""Of a line through C{PARTS} points, for 95 %."""
+
+BETWEEN_KILLS = 4.0
+"""Seconds."""
+
+FIGURES = ("descriptors", "resident KiB", "open", "operations", "Lua KiB")
 
 
 @dataclass
@@ -41,13 +61,14 @@ class Watched:
     process: subprocess.Popen[str]
     times: list[float] = field(default_factory=list)
     rows: list[tuple[float, ...]] = field(default_factory=list)
-    last: list[str] = field(default_factory=list)
+    last: str = ""
 
     def watch(self, began: float) -> None:
         """Note the figures with each line that it prints."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            self.last = line.split(maxsplit=4)
+            self.last = line.strip()
+            opened, waiting, lua = line.split()[:3]
             try:
                 descriptors = len(os.listdir(f"/proc/{self.process.pid}/fd"))
                 pages = int(
@@ -57,112 +78,180 @@ class Watched:
                 return
             self.times.append(time.monotonic() - began)
             self.rows.append(
-                (descriptors, pages * PAGE, float(self.last[0]), float(self.last[1]))
+                (descriptors, pages * PAGE, float(opened), float(waiting), float(lua))
             )
 
 
-def slope(times: Sequence[float], values: Sequence[float]) -> tuple[float, float]:
+def line(times: Sequence[float], values: Sequence[float]) -> tuple[float, float]:
     """
     @return: how much the values grow in a second, and half of the interval in which
         that lies with a confidence of 95 %
     """
-    middle, level = fmean(times), fmean(values)
-    spread = sum((each - middle) ** 2 for each in times)
-    rise = (
-        sum((t - middle) * (v - level) for t, v in zip(times, values, strict=True))
-        / spread
-    )
-    left = sum(
-        (v - level - rise * (t - middle)) ** 2
-        for t, v in zip(times, values, strict=True)
-    )
-    return rise, 1.96 * (left / max(1, len(times) - 2) / spread) ** 0.5
+    ends = [round(i * len(times) / PARTS) for i in range(PARTS + 1)]
+    parts = [slice(a, b) for a, b in pairwise(ends) if a < b]
+    xs = [fmean(times[part]) for part in parts]
+    ys = [fmean(values[part]) for part in parts]
+    middle, level = fmean(xs), fmean(ys)
+    spread = sum((x - middle) ** 2 for x in xs)
+    pairs = list(zip(xs, ys, strict=True))
+    rise = sum((x - middle) * (y - level) for x, y in pairs) / spread
+    left = sum((y - level - rise * (x - middle)) ** 2 for x, y in pairs)
+    return rise, STUDENT * (left / max(1, len(xs) - 2) / spread) ** 0.5
 
 
-def plot(watched: Sequence[Watched]) -> str:
-    """The figures over time, as SVG."""
-    width, height = 420, 130
-    parts = []
-    for column, each in enumerate(watched):
-        for row, name in enumerate(FIGURES):
-            values = [figures[row] for figures in each.rows]
-            low, high = min(values), max(values)
-            points = " ".join(
-                f"{t / each.times[-1] * (width - 40):.1f},"
-                f"{100 - (v - low) / (high - low or 1) * 80:.1f}"
-                for t, v in zip(each.times, values, strict=True)
+class Killed:
+    """A process that is killed and started again; C{kills} counts."""
+
+    def __init__(self, *command: str) -> None:
+        self._command = command
+        self.kills = 0
+        self._process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        # Its clients and servers are killed too: what it says of them is no news.
+        return subprocess.Popen(
+            self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+
+    def again(self) -> None:
+        self.stop()
+        self.kills += 1
+        self._process = self._start()
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+class Certificates:
+    """An authority and a server's certificate, in files."""
+
+    def __init__(self, directory: Path) -> None:
+        authority = trustme.CA()
+        self.authority, self.server = directory / "ca.pem", directory / "server.pem"
+        authority.cert_pem.write_to_path(str(self.authority))
+        issued = authority.issue_cert("localhost", "127.0.0.1")
+        issued.private_key_and_cert_chain_pem.write_to_path(str(self.server))
+
+
+@contextmanager
+def everything() -> Iterator[tuple[list[Watched], list[Killed]]]:
+    """
+    All processes.
+
+    @return: the servers and the clients that stay, and those that are killed
+    """
+    with ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        files = Certificates(directory)
+
+        def broker(name: str, *lines: str) -> Killed:
+            place = directory / name
+            place.mkdir()
+            process = Killed(*mosquitto(place, *lines))
+            stack.callback(process.stop)
+            return process
+
+        def start(script: str, *arguments: str) -> subprocess.Popen[str]:
+            process = subprocess.Popen(
+                eplua(script, *arguments), stdout=subprocess.PIPE, text=True, cwd=HERE
             )
-            x, y = column * width + 20, row * height + 20
-            parts.append(
-                f'<g transform="translate({x},{y})"><text y="10">{each.name}: {name},'
-                f' {low:,.0f} to {high:,.0f}</text><polyline points="{points}"'
-                ' fill="none" stroke="currentColor"/></g>'
-            )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {2 * width}'
-        f' {len(FIGURES) * height + 20}" font-family="sans-serif" font-size="12"'
-        ' color="#2878b0" fill="#808080">' + "".join(parts) + "</svg>\n"
-    )
+            stack.callback(process.wait)
+            stack.callback(process.terminate)
+            return process
+
+        def serving(uri: str) -> tuple[subprocess.Popen[str], list[str]]:
+            given = [f"mqtt={uri}", f"certificate={files.server}"]
+            process = start("soak_server.lua", *given)
+            assert process.stdout is not None
+            return process, [*given, *process.stdout.readline().split()]
+
+        port, secure, fragile = free_port(), free_port(), free_port()
+        broker(
+            "steady",
+            f"listener {port} 127.0.0.1",
+            f"listener {secure} 127.0.0.1",
+            f"certfile {files.server}",
+            f"keyfile {files.server}",
+        )
+        weak_broker = broker("weak", f"listener {fragile} 127.0.0.1")
+        for each in (port, secure, fragile):
+            listening(each)
+        servers, here = serving(f"mqtt://127.0.0.1:{port}")
+        first, there = serving(f"mqtt://127.0.0.1:{fragile}")
+        first.kill()
+        weak_servers = Killed(*eplua("soak_server.lua", *there))
+        stack.callback(weak_servers.stop)
+        here += [f"mqtts=mqtts://127.0.0.1:{secure}", f"authority={files.authority}"]
+        weak_clients = Killed(*eplua("soak_client.lua", "name=weak", "width=1", *here))
+        stack.callback(weak_clients.stop)
+        # They end first: else they would report that the servers are gone.
+        clients = start(
+            "soak_client.lua",
+            "name=steady",
+            "width=4",
+            *here,
+            *(f"killed.{each}" for each in there),
+        )
+        yield (
+            [Watched("servers", servers), Watched("clients", clients)],
+            [weak_clients, weak_servers, weak_broker],
+        )
 
 
 def run(minutes: float, picture: str | None) -> int:
-    with tempfile.TemporaryDirectory() as directory, broker() as port:
-        authority = trustme.CA()
-        files = Path(directory) / "authority.pem", Path(directory) / "server.pem"
-        authority.cert_pem.write_to_path(str(files[0]))
-        server = authority.issue_cert("localhost", "127.0.0.1")
-        server.private_key_and_cert_chain_pem.write_to_path(str(files[1]))
-        uri = f"mqtt://127.0.0.1:{port}"
-
-        def start(script: str, *arguments: str) -> subprocess.Popen[str]:
-            return subprocess.Popen(
-                eplua(script, *arguments), stdout=subprocess.PIPE, text=True, cwd=HERE
-            )
-
-        serving = start("soak_server.lua", str(files[1]), uri)
-        assert serving.stdout is not None
-        ports = serving.stdout.readline().split()
-        asking = start("soak_client.lua", str(files[0]), uri, *ports)
-        watched = [Watched("servers", serving), Watched("clients", asking)]
+    with everything() as (watched, killed):
         began = time.monotonic()
         for each in watched:
             threading.Thread(target=each.watch, args=(began,), daemon=True).start()
-        end = began + minutes * 60
-        while time.monotonic() < end and all(
-            each.process.poll() is None for each in watched
-        ):
-            time.sleep(1)
-        alive = all(each.process.poll() is None for each in watched)
-        # The servers last: the clients would report that they are gone.
-        for each in reversed(watched):
-            each.process.terminate()
-            each.process.wait()
-    return report(watched, alive, picture)
+
+        def alive() -> bool:
+            return all(each.process.poll() is None for each in watched)
+
+        turn = cycle(killed)
+        next_kill = began + BETWEEN_KILLS
+        while alive() and (now := time.monotonic()) < began + minutes * 60:
+            if now >= next_kill:
+                next(turn).again()
+                next_kill += BETWEEN_KILLS
+            time.sleep(0.5)
+        lived = alive()
+        kills = [each.kills for each in killed]
+    print("killed: clients {} times, servers {}, broker {}".format(*kills))
+    return report(watched, lived, picture)
 
 
-def report(watched: Sequence[Watched], alive: bool, picture: str | None) -> int:
+def report(watched: Sequence[Watched], lived: bool, picture: str | None) -> int:
     leaks = 0
+    curves = []
     for each in watched:
         first = int(len(each.times) * WARM_UP)
         for row, name in enumerate(FIGURES):
-            values = [figures[row] for figures in each.rows[first:]]
-            rise, half = slope(each.times[first:], values)
-            grows = rise - half > 0 and rise * (each.times[-1] - each.times[first]) > (
-                0.02 * fmean(values)
+            values = [figures[row] for figures in each.rows]
+            rise, half = line(each.times[first:], values[first:])
+            level = fmean(values[first:])
+            grows = rise - half > 0 and (
+                rise * (each.times[-1] - each.times[first]) > 0.02 * level
             )
             leaks += grows
+            slope = f"{rise * 3600:+,.0f} +- {half * 3600:,.0f} an hour"
             print(
-                f"{each.name:8} {name:12} {fmean(values):12,.0f}"
-                f" {rise * 3600:+12,.0f} +- {half * 3600:,.0f} an hour"
+                f"{each.name:8} {name:12} {level:12,.0f} {slope:>28}"
                 f"{'  GROWS' if grows else ''}"
             )
-    _, _, exchanges, failures, *why = [*watched[1].last, "", "", ""][:5]
-    print(f"{exchanges} exchanges, {failures} failures {' '.join(why)}")
+            curves.append(Curve(f"{each.name}: {name}", slope, each.times, values))
+    exchanges, broken, failures, *why = [*watched[1].last.split(maxsplit=6), ""][3:]
+    print(
+        f"{exchanges} exchanges, {failures} failures {' '.join(why)}\n"
+        f"{broken} ended with an error as their server was killed"
+    )
     if picture is not None:
-        Path(picture).write_text(plot(watched))
-    if not alive:
+        Path(picture).parent.mkdir(exist_ok=True)
+        Path(picture).write_text(plot(curves, len(FIGURES)))
+        print(picture)
+    if not lived:
         print("a process has ended")
-    return int(bool(leaks) or not alive or failures != "0")
+    return int(bool(leaks) or not lived or failures != "0")
 
 
 if __name__ == "__main__":

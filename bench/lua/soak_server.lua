@@ -1,7 +1,15 @@
--- All servers at once. The first line has their ports; then a line of figures a second.
+-- All servers at once: NAME=VALUE..., with the broker's URI, a certificate, and ports where
+-- they are to be the same as before. The first line has all ports; then a line of figures a
+-- second.
 
-local certificate, broker = arg[1], arg[2]
-local tls = { certificate = certificate, privateKey = certificate }
+local given = {}
+for _, each in ipairs(arg) do
+  local name, value = each:match("^([^=]+)=(.*)$")
+  given[name] = value
+end
+local tls = { certificate = given.certificate, privateKey = given.certificate }
+
+local function port(name) return tonumber(given[name] or 0) end
 
 local function echo(client)
   local function on()
@@ -14,38 +22,70 @@ local function echo(client)
 end
 
 local tcp = net.TCPServer({ idleTimeout = 5000 })
-local secure = net.TCPServer({ tls = tls, idleTimeout = 5000 })
-local http, websocket, udp = net.HTTPServer(), net.WebSocketServer(), net.UDPSocket()
-tcp:start("127.0.0.1", 0, echo)
-secure:start("127.0.0.1", 0, echo)
-http:start("127.0.0.1", 0, function(request, response)
-  response:send(200, { ["Content-Type"] = "text/plain" }, request.body .. request.path)
-end)
-websocket:start("127.0.0.1", 0, {
-  receive = function(id, data, binary)
-    if binary then websocket:sendBinary(id, data) else websocket:send(id, data) end
-  end,
-})
+local secure_tcp = net.TCPServer({ tls = tls, idleTimeout = 5000 })
+tcp:start("127.0.0.1", port("tcp"), echo)
+secure_tcp:start("127.0.0.1", port("tls"), echo)
 
-local function answer()
-  udp:receive({ success = function(data, ip, port) udp:sendTo(data, ip, port, {}) answer() end })
+local function answer(request, response)
+  response:send(200, { ["Content-Type"] = "text/plain" }, request.body .. request.path)
 end
 
-udp:bind("127.0.0.1", 0, {
-  success = function(port)
-    answer()
-    print(tcp:port(), secure:port(), http:port(), websocket:port(), port)
-  end,
-})
+local http, https = net.HTTPServer(), net.HTTPServer({ tls = tls })
+http:start("127.0.0.1", port("http"), answer)
+https:start("127.0.0.1", port("https"), answer)
 
-local client = mqtt.Client.connect(broker, { cleanSession = true })
+local function websockets(server, name)
+  server:start("127.0.0.1", port(name), {
+    receive = function(id, data, binary)
+      if binary then server:sendBinary(id, data) else server:send(id, data) end
+    end,
+  })
+  return server
+end
+
+local websocket = websockets(net.WebSocketServer(), "ws")
+local secure_websocket = websockets(net.WebSocketServer({ tls = tls }), "wss")
+
+local udp, dtls = net.UDPSocket(), net.UDPSocket({ tls = tls })
+
+task.start(function()
+  local udp_port = assert(udp:bind("127.0.0.1", port("udp")))
+  local dtls_port = assert(dtls:bind("127.0.0.1", port("dtls")))
+  task.start(function()
+    while true do
+      local data, ip, from = udp:receive()
+      udp:sendTo(data, ip, from)
+    end
+  end)
+  task.start(function()
+    while true do
+      local peer = dtls:accept()
+      task.start(function()
+        local data = peer:receive()
+        while data do
+          peer:send(data)
+          data = peer:receive()
+        end
+        peer:close()
+      end)
+    end
+  end)
+  print(
+    "tcp=" .. tcp:port(), "tls=" .. secure_tcp:port(), "http=" .. http:port(),
+    "https=" .. https:port(), "ws=" .. websocket:port(), "wss=" .. secure_websocket:port(),
+    "udp=" .. udp_port, "dtls=" .. dtls_port
+  )
+end)
+
+local client = mqtt.Client.connect(given.mqtt, { reconnect = true })
 client:addEventListener("message", function(message)
   client:publish("answer/" .. message.topic, message.payload, { qos = message.qos })
 end)
+client:addEventListener("error", function() end)
 client:subscribe("ask/#", { qos = 2 })
 
 setInterval(function()
-  local open = 0
-  for _, count in pairs(eplua.stats().open) do open = open + count end
-  print(string.format("%d %.1f", open, collectgarbage("count")))
+  local stats, open = eplua.stats(), 0
+  for _, count in pairs(stats.open) do open = open + count end
+  print(string.format("%d %d %.1f", open, stats.waiting, stats.memory / 1024))
 end, 1000)
