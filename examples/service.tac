@@ -11,7 +11,7 @@ from twisted.application.service import Application
 
 from eplua_twisted import Restart, RuntimeService
 
-script = Path("examples/service.lua").resolve()
+script = Path(__file__).with_name("service.lua").resolve()
 
 application = Application("echo")
 service = RuntimeService(

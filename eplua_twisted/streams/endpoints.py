@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 import sys
 from functools import partial
 from typing import Protocol, cast
@@ -151,10 +152,15 @@ async def listen(
     @raise OperationError: C{dns}: it can be no name; C{limit}: the path is too long;
         C{denied}
     """
-    network_of(reactor).check_listen()
+    network = network_of(reactor)
+    network.check_listen()
     if host.startswith(UNIX):
+        path = unix_path(host)
+        network.check_unix(os.fsencode(path))
+        if _is_served(path):
+            raise CannotListenError(None, path, OSError(errno.EADDRINUSE, path))
         # With a lock a socket file left behind by a dead process is replaced.
-        return reactor.listenUNIX(unix_path(host), factory, backlog, wantPID=True)
+        return reactor.listenUNIX(path, factory, backlog, wantPID=True)
     if host == ANY:
         try:
             return _listen_tcp(reactor, "::", port, factory, backlog, reuse_port)
@@ -165,6 +171,21 @@ async def listen(
     else:
         host = min(await resolve(reactor, host), key=isIPv6Address)
     return _listen_tcp(reactor, host, port, factory, backlog, reuse_port)
+
+
+def _is_served(path: str) -> bool:
+    """
+    Whether a program listens at a UNIX socket.  Twisted does not ask: a lock that a dead
+    process has left is enough for it to remove the socket of another program.
+    """
+    with socket.socket(socket.AF_UNIX) as client:
+        client.setblocking(False)
+        try:
+            client.connect(path)
+        except OSError as problem:
+            # It has many clients already.
+            return problem.errno == errno.EAGAIN
+        return True
 
 
 def _lacks_ipv6(problem: CannotListenError) -> bool:

@@ -265,6 +265,22 @@ class ServerTests(LoopbackTestCase):
         await peer.kill()
         self.assertEqual((await self.run_lua(code, path))[1:], [b"ok"])
 
+    async def test_unix_in_use_without_a_lock(self) -> None:
+        """However often one tries, and whoever has left a lock there."""
+        path = os.path.join(tempfile.mkdtemp(), "s")
+        os.symlink("99999999", path + ".lock")
+        with socket.socket(socket.AF_UNIX) as other:
+            other.bind(path)
+            other.listen()
+            code = (
+                "local s = net.TCPServer() s:start('unix:' .. ..., nil, print,"
+                " {success = function() print('ok') s:stop() end, error = print})"
+            )
+            for _ in range(2):
+                await self.run_lua(code, path)
+        await self.run_lua(code, path)
+        self.assertEqual(self.lines, [*[b"Address already in use\tin_use"] * 2, b"ok"])
+
     async def test_two_servers_share_a_port(self) -> None:
         lines = await self.run_lua(
             """
