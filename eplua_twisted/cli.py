@@ -9,6 +9,9 @@ from eplua_twisted.console import complain
 
 COMMANDS: Commands = {
     "hc3": Command("eplua_twisted.tools.hc3", "packs, unpacks and shows QuickApps"),
+    "watch": Command(
+        "eplua_twisted.tools.watch.command", "runs a script anew when it is saved"
+    ),
     "test": Command("eplua_twisted.tools.test.command", "runs the tests of scripts"),
 }
 """What comes first, in the place of a script."""

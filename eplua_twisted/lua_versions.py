@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 LUA_VERSIONS = {
     "5.3": "lupa.lua53",
     "5.4": "lupa.lua54",
@@ -26,3 +28,26 @@ def version_of(lua: str | None, hc3: bool) -> str:
         known = ", ".join(LUA_VERSIONS)
         raise ValueError(f"unknown Lua version {lua!r}; known: {known}")
     return lua
+
+
+def syntax_error(lua: str, code: bytes, name: str) -> str | None:
+    """
+    What is wrong with a piece of Lua, with the file and the line.
+
+    @param lua: the version
+    @param name: the file
+    @return: C{None}: it compiles
+    """
+    lupa = import_module(LUA_VERSIONS[lua])
+    state = lupa.LuaRuntime(encoding=None, register_eval=False, register_builtins=False)
+    chunk_name = b"@" + name.encode("utf-8", "surrogateescape")
+    try:
+        state.compile(code, name=chunk_name, mode=b"t")
+    except lupa.LuaError as problem:
+        said = problem.args[0] if problem.args else b""
+        return (
+            said.decode("utf-8", "backslashreplace")
+            if isinstance(said, bytes)
+            else said
+        )
+    return None

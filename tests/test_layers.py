@@ -23,6 +23,7 @@ TOOLS = {*BELOW, "api", "commands", "console", "files", "foreground", "hc3"}
 TOOLS |= {"limit_options", "lua_versions", "manual", "permission_options", "runtime"}
 TOOLS |= {"service", "signals", "tap", "terminal", "views"}
 TOOLS |= {"clocks", "testing", "time_options", "runtime_options", "job"}
+TOOLS |= {"lua_files", "sites"}
 """What the commands beside a script stand on."""
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -107,7 +108,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 MAY_LOAD = {
     "lupa": {"border", "lua_versions", "runtime"},
     "twisted.internet.reactor": {"runtime", "tap", "foreground", "tools"},
-    **{name: {"runtime", "commands"} for name in layers.MADE},
+    **{name: {"runtime", "commands", "lua_versions"} for name in layers.MADE},
 }
 """Who may import lupa and the global reactor, and import by names made at run time."""
 
