@@ -65,6 +65,10 @@ PRIVATE = (
     Private("twisted", "twisted.internet.base:BaseConnector", "_makeTransport", ()),
     Private("twisted", "twisted.internet.tcp:Connector", "_makeTransport", ()),
     Private("twisted", "twisted.internet.unix:Connector", "_makeTransport", ()),
+    Private("twisted", TLS, "_appSendBuffer"),
+    Private("twisted", TLS, "_bufferedWrite", ("octets",)),
+    Private("twisted", TLS, "_write", ("bytes",)),
+    Private("twisted", "twisted.internet.udp:Port", "_connectedAddr"),
     Private("twisted", TLS, "_aborted"),
     Private("twisted", TLS, "_flushReceiveBIO", ()),
     Private("twisted", TLS, "_flushSendBIO", ()),
@@ -104,7 +108,6 @@ PRIVATE = (
 
 UNDOCUMENTED = (
     Private("autobahn", WEBSOCKET, "failedByMe"),
-    Private("autobahn", WEBSOCKET, "processData", ()),
     Private("autobahn", WEBSOCKET, "current_frame"),
     Private("autobahn", WEBSOCKET, "inside_message"),
     Private("autobahn", WEBSOCKET, "data"),

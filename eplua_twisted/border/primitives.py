@@ -305,7 +305,9 @@ class Primitives:
             try:
                 if bridge.stopped:
                     raise OperationError(*STOPPED)
-                return _results(method(*arguments))
+                result = method(*arguments)
+                # Most queries: to wrap it would change nothing.
+                return result if result is True else _results(result)
             except ConversionError as problem:
                 return None, to_bytes(str(problem)), b"internal"
             except Exception:  # noqa: BLE001 - nothing that Python raises reaches Lua

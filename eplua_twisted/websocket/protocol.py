@@ -77,7 +77,10 @@ class OwnedWebSocket(BufferedWebSocket):
     def send_message(self, data: bytes, is_binary: bool) -> None:
         """Send a message of any size: autobahn's bound is for what comes."""
         if self._perMessageCompress is None:
-            self.sendData(write_frame(data, is_binary, self.masks))
+            assert self._out is not None
+            frame = write_frame(data, is_binary, self.masks)
+            self.written_bytes += len(frame)
+            self._out.write(frame)
             return
         bound, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0
         try:
@@ -135,26 +138,31 @@ class OwnedWebSocket(BufferedWebSocket):
 
     def dataReceived(self, data: bytes) -> None:
         self.received_bytes += len(data)
+        # Whole messages, one after the other, do without autobahn's steps.
+        if (
+            self.state == self.STATE_OPEN
+            and not self.data
+            and self.current_frame is None
+            and not self.inside_message
+        ):
+            data = self._take_messages(data)
+            if not data:
+                return
         super().dataReceived(data)
 
-    def processData(self) -> bool:
-        # Whole messages, one after the other, do without autobahn's steps.
-        if self.current_frame is None and not self.inside_message:
-            self._take_messages()
-        more: bool = super().processData()
-        return more
-
-    def _take_messages(self) -> None:
-        data, start = self.data, 0
-        masked, bound = not self.masks, self.maxMessagePayloadSize
-        while frame := read_frame(data, start, masked, bound):
+    def _take_messages(self, data: bytes) -> bytes:
+        """@return: what is left"""
+        start, masked, bound = 0, not self.masks, self.maxMessagePayloadSize
+        while start < len(data):
+            frame = read_frame(data, start, masked, bound)
+            if frame is None:
+                break
             payload, is_binary, start = frame
             self.owner.received(payload, is_binary)
-            if self.state == self.STATE_CLOSED:
+            if self.state != self.STATE_OPEN:
                 # Whoever was told has ended it.
                 break
-        if start:
-            self.data = data[start:]
+        return data[start:]
 
     def sendData(
         self, data: bytes, sync: bool = False, chopsize: int | None = None

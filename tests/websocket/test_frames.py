@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from autobahn.websocket.protocol import WebSocketProtocol
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
+from eplua_twisted.streams.autobahn import BufferedWebSocket, BufferedWebSocketClient
 from eplua_twisted.streams.opening import Opening
 from eplua_twisted.websocket.frames import SHORT, mask, read_frame, write_frame
 from eplua_twisted.websocket.options import ClientOptions, ServerOptions
@@ -154,13 +154,13 @@ class Recorder:
 class SlowServer(ServerProtocol):
     """Autobahn reads everything."""
 
-    processData = WebSocketProtocol.processData
+    dataReceived = BufferedWebSocket.dataReceived
 
 
 class SlowClient(ClientProtocol):
     """Autobahn reads everything."""
 
-    processData = WebSocketProtocol.processData
+    dataReceived = BufferedWebSocketClient.dataReceived
 
 
 def opened(kind: Any) -> Any:
