@@ -37,10 +37,22 @@ def varint(data: bytes | bytearray, at: int) -> tuple[int, int] | None:
     raise OperationError("protocol", "the broker sent a packet of no known length")
 
 
+def length_of(size: int) -> bytes:
+    """The same integer as bytes."""
+    if size < 128:
+        return bytes((size,))
+    encoded = bytearray()
+    while size > 127:
+        encoded.append(size & 127 | 128)
+        size >>= 7
+    encoded.append(size)
+    return bytes(encoded)
+
+
 class PacketBuffer:
     """
-    What has arrived, handed on in whole packets: those that L{select} has chosen can
-    be L{read}.
+    What has arrived, handed on in whole packets: those that L{select} has chosen are
+    given by L{packet}.
     """
 
     def __init__(self, limit: int, version: int) -> None:
@@ -63,22 +75,22 @@ class PacketBuffer:
         return self._end - self._position
 
     def peek(self) -> bytes:
-        """L{read} all, but leave it there."""
+        """The selected packets that were not read yet."""
         return bytes(self._buffer[self._position : self._end])
 
-    def read(self, size: int) -> bytes:
-        """
-        So many bytes of the selected packets, or what is left of them.
-
-        @raise BlockingIOError: nothing is left, as a socket says it
-        """
-        start, end = self._position, self._position + size
-        if end > self._end:
-            end = self._end
-            if start == end:
-                raise BlockingIOError
-        self._position = end
-        return bytes(self._buffer[start:end])
+    def packet(self) -> tuple[int, bytes] | None:
+        """The first byte of the next selected packet, and what follows its length."""
+        buffer, start = self._buffer, self._position
+        if start == self._end:
+            return None
+        body = start + 2
+        length = buffer[start + 1]
+        if length > 127:
+            measured = varint(buffer, start + 1)
+            assert measured is not None
+            length, body = measured
+        self._position = body + length
+        return buffer[start], bytes(buffer[body : self._position])
 
     def select(self, count: int) -> int | None:
         """

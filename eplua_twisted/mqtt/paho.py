@@ -3,11 +3,12 @@ paho-mqtt, Eclipse's reference client, set up for one session.
 
 paho holds the protocol: the packets, the exchanges of QoS 1 and 2, keep-alive.  It is
 driven through its interface for external loops: C{loop_read}, C{loop_write},
-C{loop_misc}, C{on_socket_register_write}.  Only the socket is ours.  Its own is made by
-a C{connect} that blocks, so it would need a thread for each attempt; its TLS takes
-keys from files only, and reports failures in other words than the rest of this package;
-its WebSocket masks byte by byte.  Twisted has all three already, so paho is given what
-it calls a C{SocketLike}, which Twisted's connections feed.
+C{loop_misc}, C{on_socket_register_write}.  How a message is read and written is ours,
+because that costs half (L{lean_paho<eplua_twisted.mqtt.lean_paho>}); and so is the
+socket.  paho's own is made by a C{connect} that blocks, so it would need a thread for
+each attempt; its TLS takes keys from files only, and reports failures in other words than
+the rest of this package; its WebSocket masks byte by byte.  Twisted has all three already,
+so paho is given what it calls a C{SocketLike}, which Twisted's connections feed.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from typing import Any, Literal, Protocol
 from paho.mqtt.client import (
     MQTT_CLEAN_START_FIRST_ONLY,
     PINGREQ,
-    Client,
     MQTTMessage,
 )
 from paho.mqtt.enums import (
@@ -32,6 +32,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from eplua_twisted.errors import OperationError
+from eplua_twisted.mqtt.lean_paho import LeanClient
 from eplua_twisted.mqtt.options import ConnectOptions
 from eplua_twisted.mqtt.packets import varint
 from eplua_twisted.mqtt.paho_socket import PahoSocket
@@ -67,6 +68,17 @@ class Owner(Protocol):
     def next_socket(self) -> PahoSocket:
         """What paho takes for the socket that it has made."""
 
+    def arrived(
+        self,
+        topic: bytes,
+        payload: bytes,
+        packet_id: int,
+        qos: int,
+        retain: bool,
+        dup: bool,
+    ) -> None:
+        """A message has come."""
+
     def acknowledged(self, packet_id: int, reason: int) -> None:
         """
         The exchange of a message of QoS 1 or 2 is over.
@@ -88,7 +100,7 @@ class Owner(Protocol):
         """A PUBREC was not believed yet."""
 
 
-class PahoClient(Client):
+class PahoClient(LeanClient):
     """
     paho on sockets that it is given.
 
@@ -115,9 +127,11 @@ class PahoClient(Client):
             reconnect_on_failure=False,
             manual_ack=True,
         )
+        self.queue_all()
         self._options = options
         self._broker = broker
         self._owner = owner
+        self.arrived = owner.arrived  # type: ignore[method-assign]
         self._taken = taken
         self._given_id: int | None = None
         self._doubtful: int | None = None
@@ -203,6 +217,7 @@ class PahoClient(Client):
             message.dup = message.dup or message.state in _SENT
             message.state = MessageState.MQTT_MS_QUEUED
         self._inflight_messages = 0
+        self.queue_all()
 
     def resume(self, window: int) -> None:
         """
@@ -343,18 +358,6 @@ class PahoClient(Client):
 
     # Messages from the broker.
 
-    def _handle_publish(self) -> MQTTErrorCode:
-        # Paho keeps one of QoS 2 until PUBREL comes, when PUBREC has said already that
-        # it is here: who dies in between has lost it.
-        code = super()._handle_publish()
-        while self._in_messages:
-            self._handle_on_message(self._in_messages.popitem()[1])
-        return code
-
-    def _send_pubrec(self, mid: int) -> MQTTErrorCode:
-        # As PUBACK, it is sent when the script's handlers have returned.
-        return MQTTErrorCode.MQTT_ERR_SUCCESS
-
     def _handle_pubrel(self) -> MQTTErrorCode:
         packet_id, _ = self._acknowledgement()
         self._owner.released(packet_id)
@@ -365,7 +368,7 @@ class PahoClient(Client):
         if qos == 1:
             self.ack(packet_id, qos)
         else:
-            super()._send_pubrec(packet_id)
+            self._send_pubrec(packet_id)
 
 
 def refusal(packet: bytes, version: int) -> int:

@@ -14,13 +14,14 @@ from eplua_twisted.mqtt.stream import ByteTransport
 
 class PahoSocket:
     """
-    One connection to a broker, or an attempt at one, as paho sees it: a socket that
-    never blocks (paho's C{SocketLike}).
+    One connection to a broker, or an attempt at one, as L{LeanClient
+    <eplua_twisted.mqtt.lean_paho.LeanClient>} sees it: a socket that never blocks.
 
     What comes from the broker is handed on in whole packets, so that between them
     paho is at rest and the script can be told.  Until there is a connection, CONNECT
     is all that paho sends; it is kept.
 
+    @ivar packet: gives paho the next packet; see L{PacketBuffer.packet}
     @ivar accepted: the broker has accepted the connection
     @ivar closed: paho has closed its socket
     @ivar over: what the connection ended with, when it has
@@ -40,8 +41,7 @@ class PahoSocket:
         @param ended: there is no connection any more, or there never was
         """
         self._in = PacketBuffer(limit, version)
-        # Called three times for each packet.
-        self.recv = self._in.read
+        self.packet = self._in.packet
         self._arrived = arrived
         self._ended = ended
         self._out: list[bytes] = []
@@ -59,6 +59,10 @@ class PahoSocket:
         """Paho sends whole packets, as all are taken whole."""
         self._out.append(bytes(data))
         return len(data)
+
+    def recv(self, size: int) -> bytes:
+        """Of paho's C{SocketLike}: never called, as packets are given whole."""
+        raise BlockingIOError
 
     def close(self) -> None:
         self.closed = True

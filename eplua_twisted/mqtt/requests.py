@@ -137,7 +137,7 @@ class Requests:
             if self._five:
                 self._limits.check_message(qos, retain, size)
             if not qos:
-                packet_id = self._paho.publish(topic, payload, qos, retain).mid
+                packet_id = self._paho.send_message(topic, payload, qos, retain)
                 if callback:
                     self._note(b"done", callback)
                 return packet_id
@@ -206,7 +206,7 @@ class Requests:
         packet_id = request.packet_id
         self._paho.use_id(packet_id)
         if isinstance(request, Publish):
-            self._paho.publish(
+            self._paho.send_message(
                 request.topic, request.payload, request.qos, request.retain
             )
             if not request.qos:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from paho.mqtt.client import ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.client import ConnectFlags, DisconnectFlags
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -84,7 +84,6 @@ class Session:
         paho = PahoClient(options, broker, self, ids)
         paho.on_connect = self._on_connect
         paho.on_disconnect = self._on_disconnect
-        paho.on_message = self._on_message
         self._paho = paho
         self._driver = Driver(paho, options.protocol_version, self)
         self._requests = Requests(options, paho, ids, self._driver.note)
@@ -214,31 +213,28 @@ class Session:
         if flags.is_disconnect_packet_from_server:
             self._dismissed = str(reason)
 
-    def _on_message(self, client: object, data: object, message: MQTTMessage) -> None:
+    def arrived(
+        self,
+        topic: bytes,
+        payload: bytes,
+        packet_id: int,
+        qos: int,
+        retain: bool,
+        dup: bool,
+    ) -> None:
         if self.state == "closing":
             # The script has left: the broker keeps what is not acknowledged.
             return
-        topic, payload = message.topic.encode(), bytes(message.payload)
-        packet_id = number = None
-        if message.qos:
-            packet_id = message.mid
-            if not packet_id:
-                raise OperationError("protocol", "a message has no packet id")
-            number = self._deliveries.arrived(
-                packet_id, message.qos, hash((topic, payload))
+        if not qos:
+            self._driver.note(b"message", topic, payload, None, qos, retain, dup, None)
+            return
+        if not packet_id:
+            raise OperationError("protocol", "a message has no packet id")
+        number = self._deliveries.arrived(packet_id, qos, hash((topic, payload)))
+        if number is not None:
+            self._driver.note(
+                b"message", topic, payload, packet_id, qos, retain, dup, number
             )
-            if number is None:
-                return
-        self._driver.note(
-            b"message",
-            topic,
-            payload,
-            packet_id,
-            message.qos,
-            message.retain,
-            message.dup,
-            number,
-        )
 
     def next_socket(self) -> PahoSocket:
         return self._socket
