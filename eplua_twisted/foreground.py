@@ -137,7 +137,7 @@ class Command:
             on_error=self._unhandled,
             on_exit=self._exit,
         )
-        self._sites = Sites(steady(reactor), options, self._job.named)
+        self._sites = Sites(steady(reactor), options, self._job.named, self._job)
         self._signals = Signals(reactor, self._job.stop, options.grace)
         # Where names are looked up, and nothing else is done.
         self._threads = reactor.getThreadPool()
@@ -198,6 +198,7 @@ class Command:
         self._crash = failure
 
     def _print(self, line: bytes) -> None:
+        self._sites.printed(line)
         try:
             sys.stdout.buffer.write(line + b"\n")
             sys.stdout.buffer.flush()

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Unpack
 
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred, DeferredList, fail
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
@@ -162,6 +162,15 @@ class Programs:
 
     def _started(self, _: object) -> None:
         self._starting -= 1
+
+    def reload(self, name: str) -> Deferred[None]:
+        """It does not: a QuickApp is started anew by its controller."""
+        message = "scripts of Home Center 3 are restarted by their controller"
+        return fail(OperationError("state", message))
+
+    def stop_script(self, name: str) -> Deferred[None]:
+        """@return: fires as L{Runtime.stop} of that script"""
+        return self.named()[name].stop()
 
     def idle(self) -> Deferred[None]:
         """

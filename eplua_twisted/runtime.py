@@ -19,6 +19,7 @@ from eplua_twisted.border.clock import let_rest, steady
 from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.border.entries import Entries
 from eplua_twisted.border.environment import Environment, IReactor
+from eplua_twisted.border.inspection import Inspection, Inspector
 from eplua_twisted.border.interfaces import IModule
 from eplua_twisted.border.library import (
     Library,
@@ -143,14 +144,8 @@ class Runtime:
             traffic=traffic,
             access=access,
         )
-        self._lifecycle = Lifecycle(
-            steady_reactor,
-            self._bridge,
-            self._resources,
-            self._modules,
-            self._release,
-            on_exit,
-        )
+        parts = steady_reactor, self._bridge, self._resources
+        self._lifecycle = Lifecycle(*parts, self._modules, self._release, on_exit)
         self._resources.on_fewer = self._lifecycle.settle
         script_clock = clock or steady_reactor
         self._last = Deadline(script_clock, lambda: self._lifecycle.end(0))
@@ -158,7 +153,8 @@ class Runtime:
         self._modules["timers"] = Timers(*timers, limits.max_timers)
         entries = Entries(self._bridge, limits.callback_time(lua))
         self._stats = Statistics(self._environment, self._modules, entries)
-        self._modules |= {"limits": entries, "stats": self._stats}
+        self._inspector = look = Inspector(self._environment, entries)
+        self._modules |= {"limits": entries, "stats": self._stats, "inspect": look}
         network = Network(self._bridge, self._resources)
         time_of_day, self._unfollow = follow(clock, network)
         self._modules["library"] = Library(
@@ -383,12 +379,14 @@ class Runtime:
         self._lifecycle.end(code)
 
     def stats(self) -> Stats:
-        """
-        What goes on now, in numbers.  What a script calls may not ask: the script has
-        C{eplua.stats()}, and there is a C{RuntimeError}.
-        """
+        """What goes on now, in numbers; what a script calls may not ask."""
         self._running()
         return self._stats.now()
+
+    def inspect(self) -> Inspection:
+        """What is open, what waits and where; what a script calls may not ask."""
+        self._running()
+        return self._inspector.look()
 
     def stop_after(self, seconds: float) -> None:
         """

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Literal, Unpack
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from eplua_twisted.border.values import to_readable
-from eplua_twisted.errors import RuntimeStopped, ScriptError
+from eplua_twisted.errors import OperationError, RuntimeStopped, ScriptError
 from eplua_twisted.runtime import Runtime
 from eplua_twisted.runtime_options import RuntimeOptions
 
@@ -63,9 +63,9 @@ class RuntimeService(Service):
     Runs a script while the service runs.
 
     States: C{stopped}; C{running} from L{startService} on; C{waiting} for the next
-    start, when the script has failed and is to be restarted; C{failed}, when it has
-    failed and is not (after L{startService} has returned; before, it is C{stopped}).
-    From all of them L{stopService} leads to C{stopped}.
+    start, when the script has failed and is to be restarted, and in L{reload};
+    C{failed}, when it has failed and is not (after L{startService} has returned; before,
+    it is C{stopped}).  From all of them L{stopService} leads to C{stopped}.
 
     @ivar runtime: the runtime, while one runs
     @ivar failure: why there is nothing to serve: the script has failed
@@ -136,6 +136,25 @@ class RuntimeService(Service):
             self._next = None
         runtime, self.runtime = self.runtime or self._stopping, None
         return succeed(None) if runtime is None else runtime.stop()
+
+    def reload(self) -> Deferred[None]:
+        """
+        Run the script anew, on a new runtime, when all that the old one had open is closed.
+
+        @return: fires with C{None}; fails with what the script failed with
+        """
+        runtime, self.runtime = self.runtime, None
+        if runtime is None or self.state != "running":
+            return fail(OperationError("state", f"the service is {self.state}"))
+        self.state, self._stopping = "waiting", runtime
+        return runtime.stop().addCallback(lambda _: self._start_anew(runtime))
+
+    def _start_anew(self, stopped: Runtime) -> None:
+        # The service may have been stopped meanwhile.
+        if self.state == "waiting" and self._stopping is stopped:
+            self._start()
+            if self.failure is not None:
+                self.failure.raiseException()
 
     def _start(self) -> None:
         self._next = self.failure = None

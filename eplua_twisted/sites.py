@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from eplua_twisted.border.values import to_readable
 from eplua_twisted.errors import OperationError
 from eplua_twisted.runtime import Runtime
 from eplua_twisted.site_options import SiteOptions
 
 if TYPE_CHECKING:
     from eplua_twisted.border.environment import Environment
+    from eplua_twisted.inspector.inspector import Inspector
     from eplua_twisted.site.address import Address
     from eplua_twisted.site.site import Site
 
 Runtimes = Callable[[], Mapping[str, Runtime]]
+
+
+class Controls(Protocol):
+    """What may be done to a script, by its name."""
+
+    def reload(self, name: str) -> Deferred[None]:
+        """
+        Stop it, and run it anew.
+
+        @return: fires with C{None}; fails with L{OperationError}, L{ScriptError} or
+            C{OSError}: then the old one goes on, or nothing does
+        """
+
+    def stop_script(self, name: str) -> Deferred[None]:
+        """@return: fires with C{None} when it has stopped"""
+
+
+class Stoppable(Protocol):
+    """A site, or what has one."""
+
+    def stop(self) -> Deferred[None]: ...
 
 
 class Sites:
@@ -29,16 +53,23 @@ class Sites:
     log = Logger()
 
     def __init__(
-        self, reactor: IReactorTime, options: SiteOptions, runtimes: Runtimes
+        self,
+        reactor: IReactorTime,
+        options: SiteOptions,
+        runtimes: Runtimes,
+        controls: Controls,
     ) -> None:
         """
         @param reactor: whose time is the network's
         @param runtimes: gives the runtimes that there are, by the names of their scripts
+        @param controls: what may be done to them, if that was asked for
         """
         self._reactor = reactor
         self._options = options
         self._runtimes = runtimes
-        self._open: list[Site] = []
+        self._controls = controls
+        self._open: list[Stoppable] = []
+        self._inspector: Inspector | None = None
 
     def start(self) -> Deferred[None]:
         """@return: fires with C{None}; fails with L{OperationError}"""
@@ -47,6 +78,13 @@ class Sites:
     async def _start(self) -> None:
         if self._options.metrics is not None:
             await self._metrics(self._options.metrics)
+        if self._options.inspect is not None:
+            await self._inspect(self._options.inspect)
+
+    def printed(self, line: bytes) -> None:
+        """A script has printed a line, which is not in the log."""
+        if self._inspector is not None:
+            self._inspector.lines.add(time.time(), "PRINT", to_readable(line))
 
     async def _metrics(self, where: Address) -> None:
         # Late: most scripts run without.
@@ -62,8 +100,31 @@ class Sites:
             ) from None
         environment = network_of(self._reactor)
         site = metrics_site(environment, self._runtimes, where[0])
+        self._open.append(site)
         url = await self._listen(environment, site, where)
         self._notice(f"the metrics are at {url}{PATH.decode()}")
+
+    async def _inspect(self, where: Address) -> None:
+        # Late: most scripts run without.
+        from eplua_twisted.inspector.door import Door, token_of
+        from eplua_twisted.inspector.inspector import Inspector
+        from eplua_twisted.site.network import network_of
+
+        file = self._options.inspect_token_file
+        try:
+            token, is_new = token_of(file)
+        except OSError as problem:
+            message = f"cannot read {file}: {problem.strerror}"
+            raise OperationError("state", message) from None
+        environment = network_of(self._reactor)
+        door = Door(where[0], token)
+        controls = self._controls if self._options["inspect-control"] else None
+        inspector = Inspector(environment, self._runtimes, door, controls)
+        self._open.append(inspector)
+        url = await self._listen(environment, inspector.site, where)
+        self._inspector = inspector
+        # Who has chosen the token knows it: it is in no log.
+        self._notice(f"the inspector is at {url}{door.query if is_new else '/'}")
 
     async def _listen(
         self, environment: Environment, site: Site, where: Address
@@ -73,12 +134,11 @@ class Sites:
         from eplua_twisted.site.names import in_url
 
         port = await open_site(environment, site, where)
-        self._open.append(site)
         return f"http://{in_url(where[0])}:{port}"
 
     def _notice(self, text: str) -> None:
         """Say it where people look who have started the script."""
-        self.log.info("{text}", text=text, notice=True)
+        self.log.info("{text}", text=text, notice=True, secret=True)
 
     def stop(self) -> Deferred[None]:
         """@return: fires with C{None} when they are closed"""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Unpack, cast
 
 from twisted.internet.base import ReactorBase
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.logger import Logger
 from twisted.python import usage
 from twisted.python.failure import Failure
@@ -15,11 +16,12 @@ from twisted.python.failure import Failure
 from eplua_twisted.border.clock import steady
 from eplua_twisted.border.limits import Limits
 from eplua_twisted.border.permissions import Permissions
-from eplua_twisted.errors import OperationError
+from eplua_twisted.errors import OperationError, ScriptError
 from eplua_twisted.hc3.options import HC3Options
 from eplua_twisted.job import Job, Single
 from eplua_twisted.limit_options import LimitOptions
-from eplua_twisted.lua_versions import LUA_VERSIONS, version_of
+from eplua_twisted.lua_files import chunk_of
+from eplua_twisted.lua_versions import LUA_VERSIONS, syntax_error, version_of
 from eplua_twisted.permission_options import PermissionOptions
 from eplua_twisted.runtime import Runtime
 from eplua_twisted.runtime_options import RuntimeOptions
@@ -92,6 +94,7 @@ class Options(TimeOptions, HC3Options, LimitOptions, PermissionOptions, SiteOpti
         except ValueError as problem:
             raise usage.UsageError(str(problem)) from None
         self.check_time()
+        self.check_sites()
         if self["transports"] not in TRANSPORTS:
             raise usage.UsageError(
                 f"unknown --transports={self['transports']};"
@@ -134,11 +137,14 @@ class Options(TimeOptions, HC3Options, LimitOptions, PermissionOptions, SiteOpti
         """
         What the command runs: one runtime, or several on one controller.
 
-        @param failed: told of a program that could not be run, if there are several
+        @param failed: told of a program that could not be run, but for the first one
         """
         made = self.runtime(running, **given)
         if not self.hc3 or self["execute"] is not None:
-            return Single(self.script_name, Runtime(**made), self.begin)
+            name = self.script_name
+            return Single(
+                name, lambda: Runtime(**made), self.begin, self.check_script, failed
+            )
         # Late: a script that has nothing to do with HC3 need not wait for all that.
         from eplua_twisted.programs import Programs
 
@@ -157,6 +163,20 @@ class Options(TimeOptions, HC3Options, LimitOptions, PermissionOptions, SiteOpti
     def script_name(self) -> str:
         """What is run, for people."""
         return "(command line)" if self["execute"] is not None else self.arguments[0]
+
+    def check_script(self) -> None:
+        """
+        See that the script can be run.
+
+        @raise ScriptError: it does not compile
+        @raise OSError: it cannot be read
+        """
+        if self["execute"] is None and not self.hc3:
+            path = self.arguments[0]
+            code = chunk_of(Path(path).read_bytes())
+            wrong = syntax_error(version_of(self["lua"], hc3=False), code, path)
+            if wrong is not None:
+                raise ScriptError(wrong, wrong)
 
     def begin(self, runtime: Runtime) -> Deferred[None]:
         """Start what was asked for; fires and fails as L{Runtime.run_file}."""
@@ -186,7 +206,16 @@ class CommandService(RuntimeService):
         self._reactor = running
         self._watch = Watch(asked.grace)
         self._script_name = asked.script_name
-        self._sites = Sites(steady(running), asked, self._named)
+        self._asked = asked
+        self._sites = Sites(steady(running), asked, self._named, Controls(self))
+
+    def check(self) -> None:
+        """See L{Options.check_script}."""
+        self._asked.check_script()
+
+    def end(self) -> None:
+        """End the process, in good order."""
+        self._reactor.callWhenRunning(self._reactor.stop)
 
     def _named(self) -> dict[str, Runtime]:
         return {} if self.runtime is None else {self._script_name: self.runtime}
@@ -220,6 +249,24 @@ class CommandService(RuntimeService):
         self._watch.remove()
         sites = self._sites.stop()
         return RuntimeService.stopService(self).addCallback(lambda _: sites)
+
+
+class Controls:
+    """What the inspector may have done to the script of a service."""
+
+    def __init__(self, service: CommandService) -> None:
+        self._service = service
+
+    def reload(self, name: str) -> Deferred[None]:
+        """@return: see L{RuntimeService.reload}; what cannot be compiled is not run"""
+        return maybeDeferred(self._service.check).addCallback(
+            lambda _: self._service.reload()
+        )
+
+    def stop_script(self, name: str) -> Deferred[None]:
+        """There is nothing to serve without it: the process ends."""
+        self._service.end()
+        return succeed(None)
 
 
 def makeService(options: Options) -> CommandService:

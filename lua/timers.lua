@@ -11,7 +11,7 @@ local start, again = primitives.timer_start, primitives.timer_repeat
 local cancel, now = primitives.timer_cancel, primitives.timer_now
 local script_now, keep_alive = primitives.timer_script_now, primitives.timer_keep_alive
 local later, limit = primitives.timer_later, primitives.timer_limit
-local select, setmetatable, type = select, setmetatable, type
+local next, select, setmetatable, type = next, select, setmetatable, type
 
 local timers = { now = now }
 
@@ -130,6 +130,23 @@ end
 --- Whether a timer of the library keeps the program alive; nil is none.
 function timers.reference(timer, referenced)
   if timer and timer.number then keep_alive(timer.number, referenced) end
+end
+
+--- Call `f(number, kind, place, period)` for each that is set.
+function timers.each(f)
+  for number, timer in next, set do
+    if type(timer) == "function" then
+      f(number, "setTimeout", reports.place_of(timer))
+    elseif timer.period then
+      f(number, "setInterval", reports.spell(timer.script, timer.line), timer.period)
+    elseif timer.task then
+      f(number, "task.sleep", tasks.place(timer.task))
+    elseif timer.ticket then
+      f(number, "timeout")
+    else
+      f(number, timer.library and "library" or "setTimeout", reports.place_of(timer.f))
+    end
+  end
 end
 
 -- The script's.

@@ -16,6 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from eplua_twisted.files import examples_directory, lua_directory, types_directory
 from eplua_twisted.lua_versions import LUA_VERSIONS
+from eplua_twisted.site.files import files_of
 from tests.support import ROOT
 
 
@@ -79,14 +80,13 @@ class PackagingTests(SynchronousTestCase):
             )
             self.assertEqual((said.stdout, said.stderr), (f"{folder}\n", ""))
 
-    def test_page_of_the_screen(self) -> None:
-        """Its files are in the package, and the wheel has all of the package."""
-        from eplua_twisted.hc3.screen import DIRECTORY, FILES
-
+    def test_pages(self) -> None:
+        """Their files are in the package, and the wheel has all of the package."""
         package = ROOT / "eplua_twisted"
-        self.assertIn(package, DIRECTORY.parents)
-        for name in FILES.values():
-            self.assertTrue((DIRECTORY / name).is_file(), name)
+        for page in ("hc3/screen_page", "inspector/page"):
+            for each in files_of(package / page).values():
+                self.assertIn(package, each.parents)
+                self.assertTrue(each.is_file(), each)
 
     def test_folders_of_the_wheel(self) -> None:
         """The wheel has each folder, where the functions in files/ look for it."""

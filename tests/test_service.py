@@ -14,7 +14,13 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 from zope.interface import implementer
 
-from eplua_twisted import Restart, Runtime, RuntimeService, ScriptError
+from eplua_twisted import (
+    OperationError,
+    Restart,
+    Runtime,
+    RuntimeService,
+    ScriptError,
+)
 from tests.support import MemoryReactor, start
 
 
@@ -67,6 +73,36 @@ class ServiceTests(LoggedTestCase):
         self.assertEqual((service.running, service.runtime, self.told), (0, None, []))
         self.assertIn("test.lua:1: no\nstack traceback:", self.logged[-1])
         self.stop(service)
+
+    def test_reload(self) -> None:
+        """The old runtime closes first; and a service that is stopped meanwhile stays so."""
+        code = ["print('a') setInterval(print, 1000)"]
+        service = RuntimeService(
+            lambda runtime: runtime.run_string(code[0], "@test.lua"),
+            reactor=self.reactor,
+        )
+        service.startService()
+        before = service.runtime
+        code[0] = "print('b')"
+        reloading = service.reload()
+        self.assertEqual((service.state, service.runtime), ("waiting", None))
+        self.failureResultOf(service.reload(), OperationError)
+        self.reactor.pump([0, 0])
+        self.successResultOf(reloading)
+        self.assertEqual((service.state, self.logged[-2:]), ("running", ["a", "b"]))
+        self.assertIsNot(service.runtime, before)
+        code[0] = "error('no')"
+        reloading = service.reload()
+        self.reactor.pump([0, 0])
+        self.failureResultOf(reloading, ScriptError)
+        self.assertEqual(service.state, "failed")
+        self.stop(service)
+        code[0] = "print('c')"
+        service.startService()
+        reloading = service.reload()
+        self.stop(service)
+        self.successResultOf(reloading)
+        self.assertEqual((service.state, self.logged[-1]), ("stopped", "c"))
 
     def test_fails_later(self) -> None:
         """It is logged, the runtime stops, and the service says so."""

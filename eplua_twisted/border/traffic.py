@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal, Protocol
 
+from eplua_twisted.errors import OperationError
+
 Kind = Literal["tcp", "unix", "udp"]
+
+
+Ask = Callable[[], tuple[str, int] | None]
+"""Gives host and port."""
+
+
+def _nowhere() -> None:
+    """There is no address."""
+
+
+def _asked(ask: Ask) -> tuple[str, int] | None:
+    try:
+        return ask()
+    except (OperationError, OSError):
+        return None
 
 
 class Counted(Protocol):
@@ -23,15 +40,33 @@ class Counted(Protocol):
     bytes_in: int
     bytes_out: int
 
+    def ends(self) -> tuple[str, str]:
+        """Its own address, and the peer's, for people; empty where there is none."""
+
+
+def shown(host: str, port: int) -> str:
+    """An address, for people."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
 
 class Counter:
-    """L{Counted} for what cannot count itself."""
+    """
+    L{Counted} for a port of datagrams.
 
-    __slots__ = ("bytes_in", "bytes_out", "kind")
+    @param local: its own address; raises L{OperationError} where there is none yet
+    @param peer: the peer's, if there is one
+    """
 
-    def __init__(self, kind: Kind) -> None:
-        self.kind: Kind = kind
+    __slots__ = ("_local", "_peer", "bytes_in", "bytes_out", "kind")
+
+    def __init__(self, local: Ask = _nowhere, peer: Ask = _nowhere) -> None:
+        self.kind: Kind = "udp"
+        self._local, self._peer = local, peer
         self.bytes_in = self.bytes_out = 0
+
+    def ends(self) -> tuple[str, str]:
+        local, peer = _asked(self._local), _asked(self._peer)
+        return (local and shown(*local)) or "", (peer and shown(*peer)) or ""
 
 
 class Traffic:

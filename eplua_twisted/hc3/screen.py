@@ -24,20 +24,11 @@ from eplua_twisted.hc3.markup import pieces_of
 from eplua_twisted.hc3.plain import Plain, Record, integer, record, records, text
 from eplua_twisted.hc3.site import Site
 from eplua_twisted.hc3.view_elements import shown_device
-from eplua_twisted.site.files import PageFiles
+from eplua_twisted.site.files import PageFiles, files_of
 from eplua_twisted.site.live import Live
 from eplua_twisted.websocket.accepted import AcceptedWebSocket
 
 DIRECTORY = Path(__file__).parent / "screen_page"
-
-FILES = {
-    b"/": "index.html",
-    b"/screen.css": "screen.css",
-    b"/screen.js": "screen.js",
-    b"/elements.js": "elements.js",
-    b"/favicon.ico": "icon.svg",
-}
-"""The files of the page by their paths."""
 
 PICTURES = b"'self' http: https: data:"
 """Where pictures in labels may come from."""
@@ -106,7 +97,7 @@ class Screen:
 
     def mount(self, site: Site) -> None:
         """Let a site answer with the page, and its WebSocket."""
-        PageFiles(DIRECTORY, FILES, PICTURES).mount(site)
+        PageFiles(files_of(DIRECTORY), PICTURES).mount(site)
         site.upgrades[LIVE] = self._live.take_over
 
     # Clients.

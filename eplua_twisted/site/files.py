@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -23,18 +24,30 @@ KINDS = {
 }
 
 
+SHARED = Path(__file__).parent / "page"
+"""What all pages have."""
+
+
+def files_of(directory: Path) -> dict[bytes, Path]:
+    """The files of a page in a directory, and those that all pages have, by their paths."""
+    files = {b"/favicon.ico": SHARED / "icon.svg"}
+    for each in (*SHARED.iterdir(), *directory.iterdir()):
+        if each.suffix in KINDS:
+            files[b"/" + each.name.encode("ascii")] = each
+    files[b"/"] = files.pop(b"/index.html")
+    return files
+
+
 class PageFiles:
     """Answers with the files, which are read when they are first asked for."""
 
     def __init__(
-        self, directory: Path, files: dict[bytes, str], pictures: bytes = b"'self'"
+        self, files: Mapping[bytes, Path], pictures: bytes = b"'self'"
     ) -> None:
         """
-        @param directory: where they are
-        @param files: their names, by their paths
+        @param files: see L{files_of}
         @param pictures: where pictures may come from, as a page's policy says it
         """
-        self._directory = directory
         self._files = files
         self._policy = POLICY % pictures
         self._read: dict[bytes, tuple[Fields, bytes]] = {}
@@ -51,12 +64,12 @@ class PageFiles:
             self._read[path] = self._file(self._files[path])
         answer(request, 200, *self._read[path])
 
-    def _file(self, name: str) -> tuple[Fields, bytes]:
+    def _file(self, path: Path) -> tuple[Fields, bytes]:
         """A file with what is said of it."""
-        content = (self._directory / name).read_bytes()
+        content = path.read_bytes()
         tag = b'"%s"' % sha256(content).hexdigest()[:16].encode("ascii")
         fields = [
-            (b"Content-Type", KINDS[Path(name).suffix]),
+            (b"Content-Type", KINDS[path.suffix]),
             (b"ETag", tag),
             (b"Cache-Control", b"no-cache"),
             (b"Content-Security-Policy", self._policy),

@@ -97,7 +97,7 @@ class DatagramPort(MulticastPort):
             listen_multiple,
         )
         self.receiver: DatagramReceiver = ToProtocol(self)
-        self.counter = Counter("udp")
+        self.counter = Counter()
 
     @property
     def connected_to(self) -> object:

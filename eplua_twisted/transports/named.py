@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.interfaces import IAddress, ILoggingContext, IProtocol
 from zope.interface import implementer
 
-from eplua_twisted.border.traffic import Kind
+from eplua_twisted.border.traffic import Kind, shown
 from eplua_twisted.transports.interfaces import Maker
 
 
@@ -27,6 +30,10 @@ class Named:
 
     def getPeer(self) -> IAddress:
         raise NotImplementedError
+
+    def ends(self) -> tuple[str, str]:
+        """Both addresses, for people; empty where there is none."""
+        return _shown(self.getHost), _shown(self.getPeer)
 
     def local_name(self) -> object:
         """What it was accepted by, for people."""
@@ -53,3 +60,15 @@ class Named:
             name = type(self.protocol).__name__
             return f"<{name} #{self.sessionno} on {self.local_name()}>"
         return f"<{type(self)} to {self.addr} at {id(self):x}>"
+
+
+def _shown(ask: Callable[[], IAddress]) -> str:
+    try:
+        address = ask()
+    except OSError:
+        # The peer has just gone.
+        return ""
+    if isinstance(address, (IPv4Address, IPv6Address)):
+        return shown(address.host, address.port)
+    name = address.name if isinstance(address, UNIXAddress) else None
+    return "" if name is None else "unix:" + name.decode("utf-8", "replace")

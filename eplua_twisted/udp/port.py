@@ -77,7 +77,7 @@ class UDPPort:
         self._permitted = Permitted(network_of(reactor), receiver)
         self._receiver = self._permitted.receiver
         self._changed = changed
-        self.counter = Counter("udp")
+        self.counter = Counter(self.local_address, self.peer_address)
         self._traffic.opened(self.counter)
         self.transport: BoundTransport | None = None
         self.peer: IPAddress | None = None

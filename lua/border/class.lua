@@ -9,8 +9,8 @@ local core = ...
 
 local reports, text = core.import("border/reports"), core.import("border/text")
 local keep_alive = core.library.keep_alive
-local getmetatable, pairs, rawget, setmetatable, type =
-  getmetatable, pairs, rawget, setmetatable, type
+local getmetatable, next, pairs, rawget, setmetatable, type =
+  getmetatable, next, pairs, rawget, setmetatable, type
 local format, match = string.format, string.match
 -- LuaJIT: tables have no finalizers there, and a value in a weak table that leads to
 -- its key keeps both for ever.
@@ -208,6 +208,14 @@ local opened = setmetatable({}, { __mode = "v" })
 
 --- The object that something is, or was, open for, by its number; or nil.
 function class.numbered(number) return opened[number] end
+
+--- Call `f(number, name, description)` for each object that something is open for.
+function class.each(f)
+  for number, object in next, opened do
+    local found = classes[object.class]
+    if object.id == number and found then f(number, found.name, found.describe(object)) end
+  end
+end
 
 --- What an object is called in a report: "TCPServer 127.0.0.1:8080".
 function class.title(object)

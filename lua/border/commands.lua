@@ -58,6 +58,9 @@ end
 --- The application wants to know what goes on.
 function commands.stats() stats.of_lua() end
 
+--- Somebody looks at it.
+function commands.inspect() core.import("border/inspect", "inspect")() end
+
 --- Before Python tells of an error that memory running out may have been.
 function commands.collect() collect() end
 

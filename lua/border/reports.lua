@@ -68,6 +68,18 @@ function reports.place_of(f)
   return line > 0 and info.short_src .. ":" .. line or info.short_src
 end
 
+--- "script.lua:12", where the script's code of a coroutine is; nil for none.
+---@param co thread
+function reports.place_in(co)
+  local level = 0
+  while true do
+    local info = getinfo(co, level, "Slf")
+    if not info then return nil end
+    if info.func and is_script(info.func) then return info.short_src .. ":" .. info.currentline end
+    level = level + 1
+  end
+end
+
 --- "script.lua:12", the script's line that led here.
 function reports.place()
   return reports.spell(reports.here(2))

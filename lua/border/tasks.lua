@@ -211,6 +211,14 @@ function tasks.start(f, waiter, ...)
   return task
 end
 
+--- "script.lua:12", where the script's code of a task is; nil where it is not known.
+function tasks.place(task) return task.co and reports.place_in(task.co) end
+
+--- Call `f(task)` for each that has not ended.
+function tasks.each(f)
+  for task in next, alive do f(task) end
+end
+
 --- How many have not ended.
 function tasks.count()
   local count = 0

@@ -1,17 +1,13 @@
 // The elements of a view: each is made once, and shows what it is given from then on.
 // Texts become text nodes: nothing that a script writes is ever read as HTML.
 
+import { make, showText } from "./dom.js";
+
 const HELD = 800; // milliseconds: a press that is longer is a long one
 
 let lastId = 0;
 
 const uniqueId = () => `e${++lastId}`;
-
-export const make = (name, properties = {}, ...children) => {
-  const node = Object.assign(document.createElement(name), properties);
-  node.append(...children);
-  return node;
-};
 
 export const plain = (pieces) => pieces.map((each) => each.text).join("");
 
@@ -31,10 +27,6 @@ export const showPieces = (node, pieces) => {
     }
     return part;
   }));
-};
-
-export const showText = (node, text) => {
-  if (node.textContent !== text) node.textContent = text;
 };
 
 const nameOf = (element) => plain(element.text) || element.name;

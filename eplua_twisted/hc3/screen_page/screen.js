@@ -1,52 +1,14 @@
 // The page: devices and log lines as the server tells them, and what people do.
 
-import { keyOf, make, makeElement, showPieces, showText } from "./elements.js";
+import { byId, make, showText } from "./dom.js";
+import { keyOf, makeElement, showPieces } from "./elements.js";
+import { calm, connect, connected, tell, warn } from "./live.js";
+import { addLines, clearLines } from "./log.js";
 
-const MOST_LINES = 1000;
-const FIRST_PAUSE = 500, LONGEST_PAUSE = 5000; // milliseconds until it tries again
-
-const byId = (id) => document.getElementById(id);
-const connection = byId("connection"), notice = byId("notice"), lines = byId("lines");
 const main = byId("devices"), nothing = byId("nothing");
 
-// Connecting.
-
-let socket, pause = FIRST_PAUSE, noticeTimer;
-
-const say = (state, text) => {
-  if (connection.dataset.state === state) return;
-  connection.dataset.state = state;
-  connection.textContent = text;
-};
-
-const warn = (text) => {
-  notice.textContent = text;
-  notice.hidden = false;
-  clearTimeout(noticeTimer);
-  noticeTimer = setTimeout(() => { notice.hidden = true; }, 8000);
-};
-
-const use = (device, element, event, values) => {
-  if (socket && socket.readyState === WebSocket.OPEN) {
-    socket.send(JSON.stringify({ type: "event", device, element, event, values }));
-  } else {
-    warn("There is no connection: that was not done.");
-  }
-};
-
-const connect = () => {
-  const scheme = location.protocol === "https:" ? "wss" : "ws";
-  socket = new WebSocket(`${scheme}://${location.host}/live`);
-  socket.addEventListener("message", (event) => {
-    const message = JSON.parse(event.data);
-    TOLD[message.type]?.(message);
-  });
-  socket.addEventListener("close", () => {
-    say("lost", "Connection lost. Trying again…");
-    setTimeout(connect, pause);
-    pause = Math.min(pause * 2, LONGEST_PAUSE);
-  });
-};
+const use = (device, element, event, values) =>
+  tell({ type: "event", device, element, event, values });
 
 // Devices.
 
@@ -143,46 +105,29 @@ const removeDevice = (id) => {
 
 // The log.
 
-const addLines = (given) => {
-  const atEnd = lines.scrollHeight - lines.scrollTop - lines.clientHeight < 40;
-  lines.append(...given.map((line) => {
-    const text = make("span");
-    showPieces(text, line.text);
-    const node = make("li", {},
-      make("span", { className: "time", textContent: line.time }), " ",
-      make("span", { className: "level", textContent: line.level }), " ",
-      make("span", { className: "tag", textContent: line.tag }), " ", text);
-    node.dataset.level = line.level;
-    return node;
-  }));
-  while (lines.children.length > MOST_LINES) lines.firstChild.remove();
-  if (atEnd) lines.scrollTop = lines.scrollHeight;
-};
-
-byId("least").addEventListener("change", (event) => {
-  lines.dataset.least = event.target.value;
-  lines.scrollTop = lines.scrollHeight;
-});
-byId("clear").addEventListener("click", () => lines.replaceChildren());
+const log = (given) => addLines(given.map((line) => {
+  const text = make("span");
+  showPieces(text, line.text);
+  return { ...line, text };
+}));
 
 // What the server tells.
 
 const TOLD = {
   screen: (message) => {
-    say("open", "Connected");
-    pause = FIRST_PAUSE;
-    notice.hidden = true;
+    connected();
+    calm();
     const here = new Set(message.devices.map((each) => each.id));
     for (const id of [...devices.keys()]) if (!here.has(id)) removeDevice(id);
     for (const each of message.devices) showDevice(each);
     nothing.hidden = devices.size > 0;
-    lines.replaceChildren();
-    addLines(message.lines);
+    clearLines();
+    log(message.lines);
   },
   device: (message) => showDevice(message.device, message.said),
   removed: (message) => removeDevice(message.device),
-  lines: (message) => addLines(message.lines),
+  lines: (message) => log(message.lines),
   refused: (message) => warn(`That was refused: ${message.message}`),
 };
 
-connect();
+connect(TOLD);

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from twisted.internet.base import ReactorBase
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import deferLater
 from twisted.python import usage
 from twisted.python.failure import Failure
@@ -88,9 +88,10 @@ class WatchCommand:
         self._program: Program | None = None
         self._over: Deferred[None] | None = None
         self._crash: Failure | None = None
-        self._sites = Sites(steady(reactor), options, self._named)
+        self._sites = Sites(steady(reactor), options, self._named, self)
         self._signals = Signals(reactor, self._stop, options.grace)
         self._code = 0
+        self._again = False
 
     def main(self) -> int:
         """
@@ -109,6 +110,19 @@ class WatchCommand:
 
     def _named(self) -> Mapping[str, Runtime]:
         return {} if self._program is None else self._program.named()
+
+    def reload(self, name: str) -> Deferred[None]:
+        """The inspector's button: it starts anew, as after a change."""
+        if not self._compiles(self._options.files()):
+            message = "it does not compile: the terminal says where"
+            return fail(OperationError("state", message))
+        self._again = True
+        return succeed(None)
+
+    def stop_script(self, name: str) -> Deferred[None]:
+        """The inspector's button: a change starts it anew."""
+        self._stop()
+        return succeed(None)
 
     def _start(self) -> None:
         done = Deferred.fromCoroutine(self._watch())
@@ -140,7 +154,8 @@ class WatchCommand:
         while not self._ending:
             await deferLater(clock, PERIOD, lambda: None)
             changed = self._changes.look()
-            if changed and not self._ending:
+            if (changed or self._again) and not self._ending:
+                self._again = False
                 self._changes.follow(self._options.files())
                 await self._renew(changed)
         await self._gone()
@@ -151,8 +166,8 @@ class WatchCommand:
             return
         await self._gone()
         if not self._ending:
-            names = ", ".join(map(str, changed))
-            complain(f"eplua watch: {names} has changed: it starts anew")
+            why = ", ".join(map(str, changed)) + " has changed: " if changed else ""
+            complain(f"eplua watch: {why}it starts anew")
             self._begin()
 
     async def _gone(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import sys
@@ -12,7 +11,7 @@ from typing import Any
 from twisted.trial.unittest import TestCase
 
 from tests.support import ROOT, Peer, start, start_peer
-from tests.support.programs import need_program
+from tests.support.browser import start_browser
 
 EPLUA = (sys.executable, "-m", "eplua_twisted.cli")
 
@@ -73,28 +72,13 @@ class ScreenTests(TestCase):
         peer = start(self, *EPLUA, "hc3", "ui", *arguments)
         return await peer.ended, peer.output.decode()
 
-    async def browser(self, url: str) -> str:
-        """@return: where a browser that shows a page can be asked about it"""
-        browser = start(
-            self,
-            need_program("chromium"),
-            *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"),
-            *("--no-first-run", "--disable-background-networking"),
-            *("--disable-component-update", "--disable-sync"),
-            *("--remote-debugging-port=0", "--remote-allow-origins=*"),
-            f"--user-data-dir={os.path.abspath(self.mktemp())}",
-            url,
-        )
-        output = await browser.says(b"/devtools/browser/")
-        return output[output.index(b"ws://") :].split()[0].decode()
-
     async def test_chromium(self) -> None:
         """
         By the keyboard alone: handlers are called, C{updateView} shows; no text becomes
         a tag; light, dark and narrow; a lost connection is said, and comes back.
         """
         peer, port = await self.serve()
-        devtools = await self.browser(f"http://127.0.0.1:{port}/")
+        devtools = await start_browser(self, f"http://127.0.0.1:{port}/")
         user = start_peer(self, "hc3_screen.py", devtools)
         await user.says(b'["dark", 390')
         self.assertEqual(await peer.kill("INT"), -signal.SIGINT, peer.output)

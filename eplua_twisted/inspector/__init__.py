@@ -1,0 +1,1 @@
+"""A page that shows, while it happens, what scripts do; by it they can be stopped."""

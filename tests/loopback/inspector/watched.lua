@@ -1,0 +1,20 @@
+print("<b>bold</b><script>ran=1</script>")
+local server = net.TCPServer()
+server:start("127.0.0.1", 0, function(client)
+  local function go()
+    client:read({success = function(data) client:write(data) go() end, error = function() end})
+  end
+  go()
+end, {success = function(port)
+  task.start(function()
+    local socket = net.TCPSocket()
+    socket:connect("127.0.0.1", port)
+    while true do
+      socket:write("hello")
+      socket:read()
+      task.sleep(20)
+    end
+  end)
+end})
+setInterval(function() end, 60000)
+setTimeout(function() error("the sensor did not answer") end, 1)
