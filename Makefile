@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 
-.PHONY: demo test lint conventions bench soak wheel docs reference fuzz conformance news clean
+.PHONY: demo test lint conventions bench soak load wheel docs reference fuzz conformance news clean
 
 demo: .venv/ready
 	$(BIN)/python examples/tour.py
@@ -29,6 +29,11 @@ bench: .venv/ready
 MINUTES ?= 10
 soak: .venv/ready
 	$(BIN)/python -m bench.soak $(MINUTES) dist/soak.svg
+
+# Thousands of connections held open and in use; SHARE=0.1 for a tenth of them.
+SHARE ?= 1
+load: .venv/ready
+	$(BIN)/python -m bench.load $(SHARE)
 
 wheel: .venv/ready
 	$(BIN)/python -m build --wheel --outdir dist
