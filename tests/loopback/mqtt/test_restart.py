@@ -92,12 +92,13 @@ class RestartTests(MosquittoTestCase):
 
 
 TRAFFIC = """
+local qos = tonumber(arg[3] or 2)
 local options = {port = arg[1], clientId = "both", protocolVersion = tonumber(arg[2]),
   reconnect = {minDelay = 20, maxDelay = 100}}
 local sent, confirmed, middle, target, seen = 0, 0, nil, nil, {}
 connections = 0
 c = mqtt.Client.connect("127.0.0.1", options)
-c:subscribe("work", {qos = 2})
+c:subscribe("work", {qos = qos})
 c:addEventListener("connected", function() connections = connections + 1 end)
 c:addEventListener("subscribed", function() print("ready") end)
 c:addEventListener("error", function() end)
@@ -113,7 +114,7 @@ function more(count)
   middle, target = confirmed + count // 4, sent + count
   for i = 1, count do
     sent = sent + 1
-    assert(c:publish("work", sent, {qos = 2}))
+    assert(c:publish("work", sent, {qos = qos}))
   end
 end
 function seen_payloads() return seen end
@@ -134,12 +135,12 @@ class KilledBrokerTests(MosquittoTestCase):
 
     timeout = 60
 
-    async def test_sigkill_in_qos_2_traffic(self) -> None:
+    async def test_sigkill_in_traffic(self) -> None:
         """
         All that is published is confirmed, over few connections: each time one that
         the broker ends, and those that find out what it still takes.
         """
-        for version in ("4", "5"):
+        for version, qos in (("4", "1"), ("4", "2"), ("5", "2")):
             broker = await self.broker(
                 "max_queued_messages 0",
                 "autosave_on_changes true",
@@ -147,7 +148,7 @@ class KilledBrokerTests(MosquittoTestCase):
             )
             self.lines.clear()
             await self.runtime.run_string(
-                TRAFFIC, "@test.lua", str(broker.port), version
+                TRAFFIC, "@test.lua", str(broker.port), version, qos
             )
             await self.line(1)
             for kill in range(3):
