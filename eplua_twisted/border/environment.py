@@ -25,6 +25,7 @@ from eplua_twisted.border.bridge import Bridge
 from eplua_twisted.border.limits import Connections
 from eplua_twisted.border.permissions import Access
 from eplua_twisted.border.resources import Resources
+from eplua_twisted.border.shared import Shared
 from eplua_twisted.border.traffic import Traffic
 
 
@@ -94,6 +95,7 @@ class Environment:
     @ivar traffic: counts the bytes that connections and ports carry
     @ivar access: what scripts are permitted; the two reactors know what is said there of
         the network
+    @ivar shared: what the packages above have once for the runtime
     """
 
     reactor: IReactor
@@ -106,3 +108,4 @@ class Environment:
     local_servers: dict[tuple[str, int], IProtocolFactory] = field(default_factory=dict)
     traffic: Traffic = field(default_factory=Traffic)
     access: Access = field(default_factory=Access)
+    shared: Shared = field(default_factory=Shared)

@@ -83,8 +83,7 @@ class MQTT(Module):
         self, broker: Broker, options: ConnectOptions
     ) -> IOpenSSLClientConnectionCreator:
         # OpenSSL is loaded by those who need it.
-        from eplua_twisted.tls.context import client_creator
+        from eplua_twisted.tls.creators import creator_of
 
         tls = options.tls or TLSOptions()
-        allowed = self._environment.allow_unauthorized
-        return client_creator(tls, broker.host, broker.port, allowed)
+        return creator_of(self._environment, tls, broker.host, broker.port)

@@ -40,10 +40,12 @@ def tls_creator(
     @raise OperationError: C{tls}: a certificate or key cannot be used
     """
     # OpenSSL is loaded by those who need it.
-    from eplua_twisted.tls.context import client_creator, server_context
-
     if is_client:
-        return client_creator(options, *address, environment.allow_unauthorized)
+        from eplua_twisted.tls.creators import creator_of
+
+        return creator_of(environment, options, *address)
+    from eplua_twisted.tls.context import server_context
+
     return server_context(options)
 
 

@@ -40,15 +40,11 @@ class WebSockets(Module):
         checked = ClientOptions.from_pairs(options)
         creator = None
         if parsed.scheme == "wss":
-            from eplua_twisted.tls.context import client_creator
+            from eplua_twisted.tls.creators import creator_of
             from eplua_twisted.tls.options import TLSOptions
 
-            creator = client_creator(
-                checked.tls or TLSOptions(),
-                parsed.host,
-                parsed.port,
-                self._environment.allow_unauthorized,
-            )
+            tls = checked.tls or TLSOptions()
+            creator = creator_of(self._environment, tls, parsed.host, parsed.port)
         connection = WebSocketConnection(self._environment, checked, listener)
         connection.begin(parsed, creator)
         return connection.id
