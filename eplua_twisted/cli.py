@@ -12,6 +12,7 @@ COMMANDS: Commands = {
     "watch": Command(
         "eplua_twisted.tools.watch.command", "runs a script anew when it is saved"
     ),
+    "init": Command("eplua_twisted.tools.init.command", "makes a folder to begin with"),
     "test": Command("eplua_twisted.tools.test.command", "runs the tests of scripts"),
 }
 """What comes first, in the place of a script."""

@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 
 from twisted.trial.unittest import TestCase
 
+from eplua_twisted.tools.init.command import write
+from eplua_twisted.tools.init.kinds import KINDS, files_of
 from tests.support import ROOT, start, together
 
 EPLUA = (sys.executable, "-m", "eplua_twisted.cli", "test")
@@ -43,7 +45,7 @@ class TestCommandTests(TestCase):
         """
         path = Path(self.mktemp()).resolve()
         code, output = await self.run_tests(
-            HERE + "ends_test.lua", "--timeout=1", f"--junit={path}"
+            HERE + "ends_test.lua", "--timeout=300ms", f"--junit={path}"
         )
         self.assertEqual(code, 1)
         self.assertEqual(
@@ -65,7 +67,7 @@ class TestCommandTests(TestCase):
             "      at .celsius: 21.5, expected 22\n",
             "      said before\n",
             "ends_test.lua:19: its process ended by signal 11\n",
-            "ends_test.lua:21: the callback has taken more than 1000 ms (option --timeout)\n",
+            "ends_test.lua:21: the callback has taken more than 300 ms (option --timeout)\n",
             "os.exit(3) was called in the test\n",
             "ends_test.lua:28: oh\n",
             "ends_test.lua:32: the test waits, and nothing is open or pending that could",
@@ -91,41 +93,24 @@ class TestCommandTests(TestCase):
         self.assertEqual(others, {"ok"}, output)
         self.assertIn("faults: split, delay, reset; --seed 3\n", output)
 
-    async def test_snippets_of_the_page(self) -> None:
+    async def test_what_a_reader_is_given_succeeds(self) -> None:
+        """The snippets of the page, and what C{eplua init} writes."""
         folder = self.folder()
         page = (ROOT / "docs" / "testing.md").read_text()
-        found = re.findall(r"```lua test\n(.*?)```", page, re.DOTALL)
-        for number, code in enumerate(found):
+        codes = re.findall(r"```lua test\n(.*?)```", page, re.DOTALL)
+        for number, code in enumerate(codes):
             (folder / f"{number}_test.lua").write_text(code)
-        code, output = await self.run_tests(str(folder))
-        self.assertEqual(code, 0, output)
-        count = "".join(found).count("\ntest(")
-        self.assertIn(f"\n{count} tests: ", output)
-
-    async def test_nothing_to_do(self) -> None:
-        """What was asked for cannot be done: one line, and 2."""
-        empty = self.folder()
+        for name in KINDS:
+            write(folder / name, files_of(name))
+        (folder / "quickapp").rename(folder.with_name("quickapp"))
         answers = await together(
-            self.run_tests(str(empty)),
-            self.run_tests("/none/such_test.lua"),
-            self.run_tests("--fault=none"),
+            self.run_tests(str(folder)),
+            self.run_tests(str(folder.with_name("quickapp")), "--hc3"),
         )
-        self.assertEqual(
-            answers,
-            [
-                (2, f"eplua test: no files *_test.lua below {empty}\n"),
-                (
-                    2,
-                    "eplua test: cannot read /none/such_test.lua:"
-                    " No such file or directory\n",
-                ),
-                (
-                    2,
-                    "eplua: unknown --fault=none; known: split, delay, reset\n"
-                    "Try 'eplua test --help'.\n",
-                ),
-            ],
-        )
+        for code, output in answers:
+            self.assertEqual(code, 0, output)
+        count = "".join(codes).count("\ntest(")
+        self.assertEqual(len(self.verdicts(answers[0][1])), count + 8)
 
     async def test_a_broken_file(self) -> None:
         """The others are run."""

@@ -71,13 +71,3 @@ class WatchTests(TestCase):
         self.write("s.lua", "print(' good ')")
         await peer.says(b" good \neplua watch: it has ended; a change starts it anew\n")
         self.assertEqual(await peer.kill("TERM"), -15)
-
-    async def test_what_cannot_be_watched(self) -> None:
-        for arguments, code, text in (
-            (["/none/such.lua"], 1, b"cannot read /none/such.lua: No such file"),
-            (["-e", "print(1)"], 2, b"--execute has no file that could be watched"),
-            ([], 2, b"no script given"),
-        ):
-            peer = start(self, *WATCH, *arguments)
-            self.assertEqual(await peer.ended, code)
-            self.assertIn(text, peer.output)

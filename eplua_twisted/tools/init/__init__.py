@@ -1,0 +1,1 @@
+"""C{eplua init}: a folder to begin with."""
