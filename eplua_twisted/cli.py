@@ -8,6 +8,9 @@ from eplua_twisted.commands import Command, Commands, misspelt, run
 from eplua_twisted.console import complain
 
 COMMANDS: Commands = {
+    "check": Command(
+        "eplua_twisted.tools.check.command", "finds mistakes in scripts, runs none"
+    ),
     "hc3": Command("eplua_twisted.tools.hc3", "packs, unpacks and shows QuickApps"),
     "watch": Command(
         "eplua_twisted.tools.watch.command", "runs a script anew when it is saved"

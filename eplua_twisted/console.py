@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import getopt
 import os
 import re
 import sys
+from collections.abc import Sequence
 
 from twisted.logger import (
     ILogObserver,
@@ -86,6 +88,18 @@ def with_nearest(problem: str, known: list[str]) -> str:
     names = [each.rstrip("=") for each in known]
     near = get_close_matches(found[1].partition("=")[0], names, 1)
     return f"{problem}; did you mean --{near[0]}?" if near else problem
+
+
+def options_first(options: usage.Options, arguments: Sequence[str]) -> list[str]:
+    """The arguments of a command whose options may come after its paths too."""
+    try:
+        found, paths = getopt.gnu_getopt(arguments, options.shortOpt, options.longOpt)
+    except getopt.GetoptError:
+        # Twisted finds that too, and says it.
+        return list(arguments)
+    valued = {"--" + name[:-1] for name in options.longOpt if name.endswith("=")}
+    given = [f"{name}={value}" if name in valued else name for name, value in found]
+    return [*given, "--", *paths]
 
 
 def parse(options: usage.Options, arguments: list[str], command: str) -> bool:

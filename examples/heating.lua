@@ -1,4 +1,5 @@
 -- What test_heating.py tests: a thermostat. `house` is the application's.
+-- luacheck: read_globals house
 
 local heating = false
 

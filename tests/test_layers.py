@@ -20,7 +20,14 @@ BELOW = {"errors", "border", "transports", "streams", "tls"}
 PROTOCOLS = ("tcp", "udp", "http_client", "http_server", "websocket", "mqtt")
 
 TOOLS = {*BELOW, "api", "commands", "console", "files", "foreground", "hc3"}
-TOOLS |= {"limit_options", "lua_versions", "manual", "permission_options", "runtime"}
+TOOLS |= {
+    "limit_options",
+    "lua_files",
+    "lua_versions",
+    "manual",
+    "permission_options",
+    "runtime",
+}
 TOOLS |= {"service", "signals", "tap", "terminal", "views"}
 TOOLS |= {"clocks", "testing", "time_options", "runtime_options", "job"}
 TOOLS |= {"lua_files", "sites"}

@@ -48,6 +48,7 @@ _LOCAL = re.compile(r"local (\w+) = \{\}$")
 _VARIABLE = re.compile(r'([\w.]+) = (?:\{\}|""|0)$')
 _SAME = re.compile(r"(\w+)\.(\w+) = (\w+)\.(\w+)$")
 _CONSTANT = re.compile(r"\s+(\w+) = (-?\d+),(?: -- (.*))?$")
+_ANY = "[string] "
 _EVENT = re.compile(r'fun\(self: [\w.]+, name: "(\w+)", f: (fun\(.*\))\)(?: # (.*))?$')
 
 
@@ -188,12 +189,15 @@ class _Reader:
         if found is None or found.group(1) in self.api.classes:
             raise DefinitionError(declared)
         name, parent = found.groups()
+        fields = block.all("field")
+        named = [each for each in fields if not each.startswith(_ANY)]
         self.api.classes[name] = Class(
             name,
             parent,
             " ".join(block.text),
-            tuple(map(_field, block.all("field"))),
+            tuple(map(_field, named)),
             codes=tuple(block.codes),
+            open=named != fields,
         )
 
     def _code(self, block: _Block) -> None:
@@ -274,6 +278,7 @@ class _Reader:
             success,
             returned.partition("# ")[2],
             tuple(block.codes),
+            returns=next(split(returned.partition("#")[0]), "").partition(" ")[0],
         )
 
     def _success(self, kind: str) -> tuple[Value, ...] | None:

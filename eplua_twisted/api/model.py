@@ -43,6 +43,7 @@ class Function:
         callbacks and answers at once
     @ivar answer: what it returns at once, in words
     @ivar same_as: the method of which it is another name
+    @ivar returns: the type of the first thing that it returns at once; empty for nothing
     """
 
     path: str
@@ -52,6 +53,7 @@ class Function:
     answer: str = ""
     codes: tuple[Code, ...] = ()
     same_as: str | None = None
+    returns: str = ""
 
     @property
     def name(self) -> str:
@@ -95,6 +97,7 @@ class Class:
 
     @ivar name: as in the definitions: C{net.TCPSocket}, C{net.TCPSocketOptions}
     @ivar parent: the class whose methods and fields it has too
+    @ivar open: it has fields of other names too
     """
 
     name: str
@@ -104,6 +107,7 @@ class Class:
     methods: tuple[Function, ...] = ()
     events: tuple[Event, ...] = ()
     codes: tuple[Code, ...] = ()
+    open: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
 -- What hooks_server.py asks for each request. A hook may wait: it runs as a task.
+-- luacheck: read_globals temperature
 
 local visits = {}
 

@@ -107,6 +107,7 @@ eplua = {}
 ---@field bytesIn table<string, integer> # bytes that have come, by what carries them: `tcp`, `unix`, `udp`; those of TLS are its own
 ---@field bytesOut table<string, integer> # bytes that the system has taken, in the same way
 ---@field memory integer # bytes of the Lua state, as Lua counts them: 5.5 leaves long strings out
+---@field [string] integer # how many are open of that class
 
 ---What goes on, in numbers: what is open, what waits, callbacks, bytes, memory.
 ---@return eplua.Stats # table: see below

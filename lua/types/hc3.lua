@@ -14,6 +14,7 @@
 ---@field properties table<string, any> # by name; those that others change follow after the handler that runs
 ---@field interfaces string[]
 ---@field actions table<string, integer>
+---@field [string] any # others that the controller has
 Device = {}
 
 ---Takes the fields of a device; without a table it raises.

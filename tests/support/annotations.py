@@ -124,8 +124,13 @@ def read(tag: str, text: str) -> set[str]:
             line.type()
         line.end()
     elif tag in ("field", "param"):
-        line.name()
-        line.took("?")
+        if tag == "field" and line.took("["):
+            # Fields of all other names.
+            line.type()
+            line.take("]")
+        else:
+            line.name()
+            line.took("?")
         line.type()
         line.end(words=tag == "field")
     elif tag == "type":

@@ -14,12 +14,12 @@ from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.python.failure import Failure
 
-from eplua_twisted.console import begin_logging, complain, parse, put
+from eplua_twisted.console import begin_logging, complain, options_first, parse, put
 from eplua_twisted.signals import ENDING, end_by
 from eplua_twisted.terminal import has_colours
 from eplua_twisted.tools.test.files import SUFFIX, find
 from eplua_twisted.tools.test.junit import write
-from eplua_twisted.tools.test.options import Options, options_first
+from eplua_twisted.tools.test.options import Options
 from eplua_twisted.tools.test.processes import FileReport, FileRun
 from eplua_twisted.tools.test.table import Table
 

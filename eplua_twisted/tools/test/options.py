@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getopt
 import os
-from collections.abc import Sequence
 from typing import ClassVar
 
 from twisted.python import usage
@@ -118,18 +116,6 @@ class Options(usage.Options):
             start=self.start,
             match=self["match"] or "",
         )
-
-
-def options_first(options: usage.Options, arguments: Sequence[str]) -> list[str]:
-    """The arguments of a command whose options may come after its paths too."""
-    try:
-        found, paths = getopt.gnu_getopt(arguments, options.shortOpt, options.longOpt)
-    except getopt.GetoptError:
-        # Twisted finds that too, and says it.
-        return list(arguments)
-    valued = {"--" + name[:-1] for name in options.longOpt if name.endswith("=")}
-    given = [f"{name}={value}" if name in valued else name for name, value in found]
-    return [*given, "--", *paths]
 
 
 def _integer(name: str, given: str, low: int, high: int) -> int:

@@ -7,8 +7,9 @@ from pathlib import Path
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
+from eplua_twisted.console import options_first
 from eplua_twisted.tools.test.files import find
-from eplua_twisted.tools.test.options import Options, options_first
+from eplua_twisted.tools.test.options import Options
 
 
 class OptionTests(SynchronousTestCase):

@@ -1,0 +1,1 @@
+"""C{eplua check}: mistakes in scripts, found without running them."""

@@ -1,0 +1,127 @@
+"""Looks at files: those that belong together are seen together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from eplua_twisted.lua_files import chunk_of
+from eplua_twisted.lua_versions import version_of
+from eplua_twisted.tools.check.problem import Problem
+from eplua_twisted.tools.check.rules import Rules
+from eplua_twisted.tools.check.script import Script, Together
+from eplua_twisted.tools.check.sources import Program, Source, module_of, read_program
+from eplua_twisted.tools.check.states import States
+
+_TOO_DEEP = "is nested too deep to be looked at"
+
+
+@dataclass
+class _Part:
+    """
+    The scripts of a file that was given.
+
+    @ivar own: those in it
+    @ivar modules: those that they require, and so on
+    @ivar hides: a module is not beside them
+    """
+
+    program: Program
+    own: list[Script] = field(default_factory=list)
+    modules: list[Script] = field(default_factory=list)
+    hides: bool = False
+
+    @property
+    def all(self) -> list[Script]:
+        """All of them."""
+        return [*self.own, *self.modules]
+
+
+class Check:
+    """
+    Checks files.
+
+    @ivar problems: what was found
+    """
+
+    def __init__(
+        self, states: States, lua: str | None, hc3: bool, names: Iterable[str] = ()
+    ) -> None:
+        """
+        @param lua: the version for all; C{None}: the one that would run each
+        @param hc3: all are of Home Center 3
+        @param names: global variables that the application defines
+        """
+        self._states = states
+        self._lua = lua
+        self._hc3 = hc3
+        self._names = frozenset(names)
+        self._scripts: dict[str, Script | None] = {}
+        self.problems: list[Problem] = []
+
+    def files(self, paths: Iterable[str]) -> None:
+        """Check them all; the problems are in the order of the files."""
+        parts = [self._part(read_program(path, self._hc3)) for path in paths]
+        for part in parts:
+            # A module is seen with what requires it.
+            near = [
+                each
+                for each in parts
+                if each is not part and any(one in each.modules for one in part.own)
+            ]
+            self._look(part, near)
+
+    def _part(self, program: Program) -> _Part:
+        """Compile what is in a file, and find its modules."""
+        part = _Part(program)
+        self.problems += program.problems
+        lua = version_of(self._lua, program.hc3)
+        waiting: list[tuple[Source, Script]] = []
+        for source in program.sources:
+            problem = self._states.problem(lua, source.code)
+            if problem is not None:
+                line, message = problem
+                self.problems.append(Problem(source.name, line, 0, "syntax", message))
+                # What it defines is not known.
+                part.hides = True
+                continue
+            script = self._script(source)
+            if script is None:
+                self.problems.append(Problem(source.name, 0, 0, "file", _TOO_DEEP))
+                part.hides = True
+                continue
+            part.own.append(script)
+            waiting.append((source, script))
+        ours = self._states.known(lua, program.hc3).globals
+        while waiting:
+            source, script = waiting.pop()
+            for name in script.modules:
+                found = source.folder and module_of(source.folder, name)
+                module = self._script(found) if found else None
+                if found and module and module not in part.all:
+                    part.modules.append(module)
+                    waiting.append((found, module))
+                part.hides |= module is None and name not in ours
+        return part
+
+    def _script(self, source: Source) -> Script | None:
+        """@return: the script; C{None}: it is nested too deep"""
+        path = os.path.realpath(source.name)
+        if path not in self._scripts or source.folder is None:
+            try:
+                self._scripts[path] = Script(source.name, chunk_of(source.code))
+            except RecursionError:
+                self._scripts[path] = None
+        return self._scripts[path]
+
+    def _look(self, part: _Part, near: list[_Part]) -> None:
+        scripts = dict.fromkeys(
+            [*part.all, *(each for other in near for each in other.all)]
+        )
+        hides = part.hides or any(each.hides for each in near)
+        together = Together(list(scripts), hides, set(self._names))
+        lua = version_of(self._lua, part.program.hc3)
+        known = self._states.known(lua, part.program.hc3)
+        for script in part.own:
+            self.problems += Rules(known, together, script).look()

@@ -1,0 +1,377 @@
+"""What C{eplua check} finds, and what it says nothing about."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from eplua_twisted.tools.check.checking import Check
+from eplua_twisted.tools.check.command import Options, as_json, text
+from eplua_twisted.tools.check.states import States
+from tests.memory import MemoryReactor
+from tests.support import ROOT
+
+
+@cache
+def states() -> States:
+    """Each Lua is made once: no script runs in it."""
+    return States(MemoryReactor())
+
+
+class CheckTestCase(SynchronousTestCase):
+    """Scripts are files."""
+
+    def folder(self) -> Path:
+        made = Path(self.mktemp())
+        made.mkdir(parents=True)
+        return made
+
+    def check(
+        self, *paths: Path, lua: str | None = None, hc3: bool = False, names: str = ""
+    ) -> list[str]:
+        """@return: the problems as they are shown, without folders"""
+        check = Check(states(), lua, hc3, names.split())
+        check.files([str(path) for path in paths])
+        return [
+            str(each).replace(f"{paths[0].parent}/", "", 1) for each in check.problems
+        ]
+
+    def script(
+        self, code: str | bytes, lua: str | None = None, names: str = ""
+    ) -> list[str]:
+        path = self.folder() / "x.lua"
+        path.write_bytes(code.encode() if isinstance(code, str) else code)
+        return self.check(path, lua=lua, names=names)
+
+    def finds(self, code: str, *problems: str) -> None:
+        self.assertEqual(self.script(code), [f"x.lua:{each}" for each in problems])
+
+    def is_silent(self, *codes: str) -> None:
+        for code in codes:
+            self.assertEqual(self.script(code), [], code)
+
+
+class FindTests(CheckTestCase):
+    def test_syntax(self) -> None:
+        self.finds("local x\nx =", "2: unexpected symbol near <eof>")
+
+    def test_undefined_global(self) -> None:
+        self.finds(
+            "local text = 1\nprnt(text)\nprint(txt)",
+            "2:1: nothing defines the global variable 'prnt'; did you mean 'print'?",
+            "3:7: nothing defines the global variable 'txt'; did you mean 'text'?",
+        )
+
+    def test_global_that_is_set_and_never_read(self) -> None:
+        """If it is nearly the name of something else."""
+        self.finds(
+            "local connected\nlocal function f() conected = true end\nprint(connected, f)",
+            "2:20: the global variable 'conected' is set and never read;"
+            " did you mean 'connected'?",
+        )
+
+    def test_names_in_modules(self) -> None:
+        """Those of Lua and ours, also under another name."""
+        self.finds(
+            "net.TcpSocket()\nlocal n = require 'net'\nn.resolv('a')\nprint(mqtt.QoS.AT_LEST)\n"
+            "string.formt('')",
+            "1:5: 'net' has no 'TcpSocket'; did you mean 'TCPSocket'?",
+            "3:3: 'net' has no 'resolv'; did you mean 'resolve'?",
+            "4:16: 'mqtt.QoS' has no 'AT_LEST'; did you mean 'AT_LEAST_ONCE'?",
+            "5:8: 'string' has no 'formt'; did you mean 'format'?",
+        )
+
+    def test_methods(self) -> None:
+        """Of what a variable, a field or a parameter is known to be."""
+        said = "net.TCPSocket has no method 'conect'; did you mean 'connect'?"
+        self.finds(
+            "local s = net.TCPSocket() s:conect('a', 1)\n"
+            "local t s = net.TCPSocket() t = s t:conect('a', 1)\n"
+            "self = {} function f() self.s = net.TCPSocket() end self.s:conect('a', 1)\n"
+            "net.TCPServer():start('a', 0, function(c) c:conect('a', 1) end)",
+            f"1:29: {said}",
+            f"2:37: {said}",
+            f"3:60: {said}",
+            f"4:45: {said}",
+        )
+
+    def test_fields_of_what_callbacks_are_given(self) -> None:
+        self.finds(
+            "net.HTTPClient():request('', { success = function(r) print(r.statsu) end })\n"
+            "local c = mqtt.Client.connect('a')\n"
+            "c:addEventListener('message', function(e) print(e.paylod) end)",
+            "1:62: net.HTTPClientResponse has no field 'statsu'; did you mean 'status'?",
+            "3:51: mqtt.MessageEvent has no field 'paylod'; did you mean 'payload'?",
+        )
+
+    def test_options(self) -> None:
+        """Of constructors and methods, and in tables within."""
+        self.finds(
+            "net.HTTPClient({ maxsize = 5, tls = { ['serverNam'] = 'x' } })\n"
+            "net.HTTPClient():request('', { options = { methd = 'GET' } })",
+            "1:18: unknown option 'maxsize' of net.HTTPClient; did you mean 'maxSize'?",
+            "1:40: unknown option 'serverNam' of net.HTTPClient; did you mean 'serverName'?",
+            "2:44: unknown option 'methd' of net.HTTPClient:request; did you mean 'method'?",
+        )
+
+    def test_callbacks(self) -> None:
+        self.finds(
+            "net.TCPSocket():read({ sucess = print })\n"
+            "net.HTTPClient():request('', { eror = print })",
+            "1:24: unknown callback 'sucess' of net.TCPSocket:read; did you mean 'success'?",
+            "2:32: unknown callback 'eror' of net.HTTPClient:request; did you mean 'error'?",
+        )
+
+    def test_events(self) -> None:
+        self.finds(
+            "local w = net.WebSocketClient()\nw:addEventListener('conected', print)",
+            "2:20: net.WebSocketClient has no event 'conected'; did you mean 'connected'?",
+        )
+
+    def test_dot_for_colon(self) -> None:
+        self.finds(
+            "local s = net.TCPSocket()\ns.connect('a', 1)\ns.close(s)",
+            "2:1: 'connect' is a method of net.TCPSocket, which is called with a colon;"
+            " did you mean 's:connect'?",
+        )
+
+    def test_what_a_lua_has(self) -> None:
+        """A script is compiled by the one that would run it, and finds its names."""
+        for code, lua, problems in (
+            ("return 7 // 2", "5.4", 0),
+            ("return 7 // 2", "luajit", 1),
+            ("global print global x = 1 print(x)", "5.5", 0),
+            ("global print global x = 1 print(x)", "5.4", 1),
+            ("print(jit.version)", "luajit", 0),
+            ("print(jit.version)", "5.4", 1),
+        ):
+            self.assertEqual(len(self.script(code, lua)), problems, (code, lua))
+
+
+class SilenceTests(CheckTestCase):
+    """Where it cannot know, it says nothing."""
+
+    def test_what_the_script_defines(self) -> None:
+        self.is_silent(
+            "print(a, b) a = 1 function b() end",
+            "_G.a = 1 rawset(_G, 'b', 2) print(a, b)",
+            "net.mine = 1 print(net.mine) function string.trim() end string.trim()",
+            "local s = net.TCPSocket() s.name = 'x' print(s.name)",
+        )
+
+    def test_what_the_script_asks_for(self) -> None:
+        self.is_silent(
+            "if other then other.f() end",
+            "local a = other or 1 print(a, not more, third == nil, type(fourth))",
+            "if table.pock then table.pock() end local s = net.TCPSocket() if s.x then s:x() end",
+        )
+
+    def test_names_made_at_run_time(self) -> None:
+        self.is_silent(
+            "setmetatable(_G, {}) print(other)",
+            "load('other = 1')() print(other)",
+            "for k, v in pairs({}) do _G[k] = v end print(other)",
+            "for k, v in pairs({}) do net[k] = v end print(net.other)",
+            "require 'elsewhere' print(other)",
+            "local f = ... f(net) net.other()",
+        )
+
+    def test_what_a_variable_may_be(self) -> None:
+        self.is_silent(
+            "local s = net.TCPSocket() s = ... s:conect()",
+            "local s = ... s:conect()",
+            "local function f(net) net.other() end f()",
+            "do local s = net.TCPSocket() end local s = {} s:conect()",
+            "for net in pairs({}) do net.other() end",
+        )
+
+    def test_scopes(self) -> None:
+        self.is_silent(
+            "repeat local done = true until done",
+            "local function f(n) return n > 0 and f(n - 1) end f(1)",
+            "local x <const> = 1 goto out ::out:: print(x)",
+            "for i = 1, 2 do print(i) end for k, v in next, {} do print(k, v) end",
+        )
+
+    def test_application(self) -> None:
+        """What it defines can be said in the script, and on the command line."""
+        self.is_silent("-- luacheck: read_globals house garden\nhouse.f() garden.f()")
+        self.assertEqual(self.script("house.f()", names="house"), [])
+
+    def test_thousands_of_terms(self) -> None:
+        self.is_silent("return " + "+".join(["1"] * 5000))
+
+    def test_all_examples(self) -> None:
+        """And all that the tests have in files."""
+        found = [
+            *ROOT.glob("examples/**/*.lua"),
+            *ROOT.glob("bench/lua/*.lua"),
+            *ROOT.glob("tests/lua/*.lua"),
+            *ROOT.glob("tests/loopback/**/*.lua"),
+        ]
+        self.assertTrue(len(found) > 40, found)
+        self.assertEqual(self.check(*found), [])
+
+
+class ProgramTests(CheckTestCase):
+    """Files that belong together, and files that cannot be checked."""
+
+    def test_modules(self) -> None:
+        """What one defines the others find."""
+        folder = self.folder()
+        (folder / "lib").mkdir()
+        (folder / "main.lua").write_text(
+            "require 'lib.part' print(shared, missing) top = 1"
+        )
+        (folder / "lib" / "part.lua").write_text("shared = top")
+        self.assertEqual(
+            self.check(folder / "main.lua", folder / "lib" / "part.lua"),
+            ["main.lua:1:34: nothing defines the global variable 'missing'"],
+        )
+
+    def test_quickapp(self) -> None:
+        """Its headers tell; its classes are known, and what it adds to them."""
+        path = self.folder() / "lamp.lua"
+        path.write_text(
+            "--%%name=Lamp\n"
+            "function QuickApp:onInit() self:debg('x') self:mine() self.debug(self)\n"
+            "  local c = self:createChildDevice({ name = 'x' }, Lamp) c:trace(c.properties.value)\n"
+            "  if hc3_emulator then hc3_emulator.f() end fibaro.cal(1) hub.call(1, 'x') end\n"
+            "function QuickApp:mine() os.getenv('x') self:onlyHere() end\n"
+            "class 'Lamp'(QuickAppChild)\n"
+            "function Lamp:__init(d) QuickAppChild.__init(self, d) self:updateProperti() end"
+        )
+        self.assertEqual(
+            self.check(path),
+            [
+                "lamp.lua:2:33: QuickApp has no method 'debg'; did you mean 'debug'?",
+                "lamp.lua:4:52: 'fibaro' has no 'cal'; did you mean 'call'?",
+                "lamp.lua:5:29: 'os' has no 'getenv'",
+                "lamp.lua:7:60: QuickAppChild has no method 'updateProperti';"
+                " did you mean 'updateProperty'?",
+            ],
+        )
+
+    def test_packed_quickapp(self) -> None:
+        """Each file by its name in it; one finds what another defines."""
+        path = self.folder() / "lamp.fqa"
+        files = [
+            {
+                "name": "lib",
+                "isMain": False,
+                "content": "function shared() end\nprnt()",
+            },
+            {"name": "main", "isMain": True, "content": "shared()"},
+        ]
+        path.write_text(json.dumps({"name": "Lamp", "type": "x", "files": files}))
+        self.assertEqual(
+            self.check(path),
+            [
+                "Lamp/lib.lua:2:1: nothing defines the global variable 'prnt';"
+                " did you mean 'print'?"
+            ],
+        )
+
+    def test_headers(self) -> None:
+        path = self.folder() / "lamp.lua"
+        path.write_text("--%%nam=Lamp\nprint(1)")
+        (problem,) = self.check(path)
+        self.assertIn("lamp.lua:1: unknown header 'nam'", problem)
+        path.write_text("--%%file=gone.lua,gone\nprint(1)")
+        self.assertEqual(self.check(path), ["lamp.lua:1: there is no file gone.lua"])
+        path.with_suffix(".fqa").write_text("{")
+        (problem,) = self.check(path.with_suffix(".fqa"))
+        self.assertIn("lamp.fqa:1: ", problem)
+
+    def test_files_that_are_none(self) -> None:
+        """Each is a problem, and the others are checked."""
+        folder = self.folder()
+        (folder / "compiled.lua").write_bytes(b"\x1bLua")
+        (folder / "zeros.lua").write_bytes(b"x = 1 \0")
+        (folder / "good.lua").write_bytes(b"prnt()")
+        (folder / "packed.fqa").write_bytes(b"\xff")
+        names = ("gone.lua", "compiled.lua", "zeros.lua", "packed.fqa", "good.lua")
+        self.assertEqual(
+            self.check(*(folder / name for name in names)),
+            [
+                "gone.lua: cannot read: No such file or directory",
+                "compiled.lua: is no text",
+                "zeros.lua: is no text",
+                "packed.fqa:1: this is not UTF-8",
+                "good.lua:1:1: nothing defines the global variable 'prnt';"
+                " did you mean 'print'?",
+            ],
+        )
+        self.assertEqual(
+            [each.rpartition(": is")[2] for each in self.check(folder)],
+            [" a folder: name the files in it"],
+        )
+
+    def test_any_bytes(self) -> None:
+        """Text may have any but NUL; columns are bytes."""
+        self.assertEqual(
+            self.script(b"#!/usr/bin/eplua\nlocal s = '\xff\xe4' prnt(s)"),
+            [
+                "x.lua:2:16: nothing defines the global variable 'prnt';"
+                " did you mean 'print'?"
+            ],
+        )
+        self.assertEqual(self.script(b"\xef\xbb\xbfprint(1)"), [])
+
+    def test_nested_too_deep(self) -> None:
+        """What Lua takes and Python cannot follow is not looked at, and the file says so."""
+        self.assertEqual(
+            self.script(f"local f f{'()' * 2000}"),
+            ["x.lua: is nested too deep to be looked at"],
+        )
+
+
+class OutputTests(CheckTestCase):
+    def test_text(self) -> None:
+        path = self.folder() / "x.lua"
+        path.write_text("prnt()")
+        check = Check(states(), None, False)
+        check.files([str(path)])
+        self.assertEqual(
+            text(1, check.problems),
+            f"{path}:1:1: nothing defines the global variable 'prnt';"
+            " did you mean 'print'?\n1 file: 1 problem in 1",
+        )
+        self.assertEqual(text(2, []), "2 files: no problems")
+
+    def test_json(self) -> None:
+        """As the page of the command describes it."""
+        path = self.folder() / "x.lua"
+        path.write_text("prnt()")
+        check = Check(states(), None, False)
+        check.files([str(path)])
+        self.assertEqual(
+            json.loads(as_json(1, check.problems)),
+            {
+                "files": 1,
+                "problems": [
+                    {
+                        "file": str(path),
+                        "line": 1,
+                        "column": 1,
+                        "rule": "global",
+                        "message": "nothing defines the global variable 'prnt'",
+                        "suggestion": "print",
+                    }
+                ],
+            },
+        )
+
+    def test_usage(self) -> None:
+        from twisted.python.usage import UsageError
+
+        for given, said in (
+            ([], "check: no file given"),
+            (["--lua=5.1", "x"], "unknown Lua version '5.1'"),
+        ):
+            with self.assertRaises(UsageError) as raised:
+                Options().parseOptions(given)
+            self.assertIn(said, str(raised.exception))
