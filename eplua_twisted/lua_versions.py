@@ -15,6 +15,31 @@ DEFAULT_LUA, HC3_LUA = "5.4", "5.3"
 """The versions where none is asked for."""
 
 
+STACK = 192 * 2**20
+"""
+Bytes of the main thread's stack that the worst of scripts can use on LuaJIT, and some
+more: C{string.gsub} that calls itself takes 115 MiB until Lua's own stack is full.
+"""
+
+
+def widen_stack(lua: str | None) -> None:
+    """
+    For a process that is there for a script: LuaJIT has no bound for functions of C in each
+    other, and the usual stack of 8 MiB would be too small for them.  Nothing is taken
+    before it is needed.
+
+    @param lua: the Lua version
+    """
+    if lua != "luajit":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
+    most = STACK if hard == resource.RLIM_INFINITY else min(STACK, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_STACK, (most, hard))
+
+
 def version_of(lua: str | None, hc3: bool) -> str:
     """
     The Lua version to use.

@@ -21,7 +21,12 @@ from eplua_twisted.hc3.options import HC3Options
 from eplua_twisted.job import Job, Single
 from eplua_twisted.limit_options import LimitOptions
 from eplua_twisted.lua_files import chunk_of
-from eplua_twisted.lua_versions import LUA_VERSIONS, syntax_error, version_of
+from eplua_twisted.lua_versions import (
+    LUA_VERSIONS,
+    syntax_error,
+    version_of,
+    widen_stack,
+)
 from eplua_twisted.permission_options import PermissionOptions
 from eplua_twisted.runtime import Runtime
 from eplua_twisted.runtime_options import RuntimeOptions
@@ -113,6 +118,7 @@ class Options(TimeOptions, HC3Options, LimitOptions, PermissionOptions, SiteOpti
         self, running: ReactorBase, /, **given: Unpack[RuntimeOptions]
     ) -> RuntimeOptions:
         """What L{Runtime} is to be made with: what is given, and what was asked for."""
+        widen_stack(self["lua"])
         return {
             **given,
             "reactor": running,

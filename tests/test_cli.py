@@ -236,6 +236,13 @@ class CommandTests(TestCase):
         peer.transport.signalProcess("TERM")
         self.assertEqual(await peer.ended, -signal.SIGTERM)
 
+    async def test_functions_of_c_in_each_other(self) -> None:
+        """They have a bound on LuaJIT too, whose own is beyond the usual stack."""
+        code = "local function f(s) return (s:gsub('.', f)) end f('x')"
+        peer = start(self, *EPLUA, "--lua", "luajit", "-e", code)
+        self.assertEqual(await peer.ended, 1)
+        self.assertIn(b"eplua: stack overflow\n", peer.output)
+
     async def test_a_lookup_that_hangs(self) -> None:
         """Nobody waits for it at the end."""
         code = """if True:

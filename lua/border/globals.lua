@@ -5,13 +5,28 @@ local core = ...
 local library, exit = core.library, core.import("border/exit")
 local check, reports = core.import("border/check"), core.import("border/reports")
 local stats, timers = core.import("border/stats", "stats"), core.import("timers", "timers")
-local globals, pairs, rawset, select = _G, pairs, rawset, select
-local setmetatable, tostring = setmetatable, tostring
+local globals, pairs, rawget, rawset, select = _G, pairs, rawget, rawset, select
+local setmetatable, tostring, type = setmetatable, tostring, type
+local metatable_of = debug.getmetatable
 local concat, floor = table.concat, math.floor
+
+--- As tostring, for which a __tostring may wait; what is wrong with it is said at the
+--- script's line.
+local function text_of(value)
+  local kind = type(value)
+  local meta = (kind == "table" or kind == "userdata") and metatable_of(value)
+  local f = meta and rawget(meta, "__tostring")
+  if f == nil or f == false then return tostring(value) end
+  local said = f(value)
+  kind = type(said)
+  if kind == "number" then return tostring(said) end
+  if kind ~= "string" then reports.raise("'__tostring' must return a string") end
+  return said
+end
 
 function globals.print(...)
   local parts = {}
-  for i = 1, select("#", ...) do parts[i] = tostring((select(i, ...))) end
+  for i = 1, select("#", ...) do parts[i] = text_of((select(i, ...))) end
   library.print(concat(parts, "\t"))
 end
 

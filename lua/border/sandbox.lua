@@ -7,7 +7,7 @@ local core = ...
 local globals, package = _G, _G.package
 local error, getmetatable, rawget, select, setmetatable, tonumber, type =
   error, getmetatable, rawget, select, setmetatable, tonumber, type
-local concat, load, open = table.concat, load, io.open
+local concat, plain_load, open, pcall = table.concat, load, io.open, pcall
 local find, format, gmatch, gsub, sub =
   string.find, string.format, string.gmatch, string.gsub, string.sub
 local file_methods = getmetatable(io.stdout).__index
@@ -16,6 +16,15 @@ local read, close = file_methods.read, file_methods.close
 local permissions = core.import("border/permissions", "access")
 
 local sandbox = {}
+
+local function loaded(good, ...)
+  if good then return ... end
+  return nil, (...)
+end
+
+--- Lua 5.4 gives what is nested too deep to the message handler that is set just then, and
+--- returns what that has made of it; so there is none.
+local function load(...) return loaded(pcall(plain_load, ...)) end
 
 globals.python = nil
 package.loaded.python = nil

@@ -18,6 +18,26 @@ class BytesTests(LuaTestCase):
         )
         self.assertEqual(self.lines, [ALL_BYTES])
 
+    def test_print_of_objects(self) -> None:
+        """Their __tostring may wait; what is wrong with it is said at the script's line."""
+        self.run_lua(
+            """
+            local function object(f) return setmetatable({}, {__tostring = f}) end
+            task.start(function()
+              print(object(function() task.sleep(1) return "waited" end), 5, nil)
+            end)
+            print(pcall(function() print(object(function() return {} end)) end))
+            """
+        )
+        self.reactor.advance(0.001)
+        self.assertEqual(
+            self.lines,
+            [
+                b"false\ttest.lua:6: '__tostring' must return a string",
+                b"waited\t5\tnil",
+            ],
+        )
+
     def test_call(self) -> None:
         """Arguments, results, and strings in tables."""
         self.run_lua("function same(...) return ... end")

@@ -177,6 +177,19 @@ class ValueTests(LuaTestCase):
                     self.assertTrue(text.startswith("an error value"), text)
                     self.assertIn("{a = 1}", text, value)
 
+    def test_nested_too_deep(self) -> None:
+        """C{load} says so to who calls it; the handler of errors is not asked."""
+        self.run_lua(
+            """
+            local deep = "return " .. ("{"):rep(1000)
+            local function look() print(select("#", load(deep)), type(select(2, load(deep)))) end
+            look()
+            setTimeout(look, 1)
+            """
+        )
+        self.reactor.advance(0.1)
+        self.assertEqual(self.lines, [b"2\tstring"] * 2)
+
     def test_in_coroutines_of_the_script(self) -> None:
         text = self.reports(
             "setTimeout(function() coroutine.wrap(function()\nerror('x') end)() end, 1)"
