@@ -12,6 +12,7 @@ local holding = {}
 
 local HOLD = {} -- what is yielded by what waits
 local worker
+local waits = false -- the worker does
 
 local function passed(resume, co, good, ...)
   if good and (...) == HOLD then return passed(resume, co, resume(co, yield(HOLD))) end
@@ -30,6 +31,11 @@ function holding.can_wait() return not isyieldable or isyieldable() end
 --- Whether a coroutine is none that the script has made.
 function holding.is_worker(co) return co == worker end
 
+--- "script.lua:12", where the script waits in the middle of what it does; nil if it does not.
+function holding.place()
+  return waits and core.import("border/reports").place_in(worker) or nil
+end
+
 --- Wait for the answer that the bridge was asked to hold all others back for; returns it.
 function holding.wait() return yield(HOLD) end
 
@@ -38,8 +44,6 @@ function holding.wait() return yield(HOLD) end
 ---@param exit eplua.exit
 ---@param resume function coroutine.resume
 function holding.in_worker(dispatch, exit, resume)
-  local waits
-
   local function work(...)
     dispatch(...)
     return work(yield())

@@ -10,6 +10,8 @@ local tell_timer = primitives.inspect_timer
 --- Tell Python of each.
 return function()
   class.each(tell_open)
+  local held = core.holds and core.import("border/holding").place()
+  if held then tell_task("the script itself", held) end
   tasks.each(function(task)
     tell_task(reports.spell(task.script, task.line), tasks.place(task))
   end)

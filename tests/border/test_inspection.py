@@ -44,6 +44,20 @@ class InspectionTests(LuaTestCase):
             ],
         )
 
+    def test_a_script_that_waits_in_the_middle(self) -> None:
+        """As scripts of Home Center 3 do, outside of any task."""
+        runtime = self.make_runtime(hc3=True)
+        runtime.run_string(
+            "--%%name=App\nfunction QuickApp:onInit()\n  fibaro.sleep(3000)\nend",
+            "@test.lua",
+        )
+        self.reactor.pump([0.1] * 20)
+        (held,) = runtime.inspect().tasks
+        self.assertEqual((held.started, held.at), ("the script itself", "test.lua:3"))
+        self.assertEqual(runtime.stats().tasks, 0)
+        self.reactor.pump([0.5] * 20)
+        self.assertEqual(runtime.inspect().tasks, [])
+
     def test_timers(self) -> None:
         self.run_lua(
             "setTimeout(function() end, 5)\nsetInterval(print, 70)\n"
