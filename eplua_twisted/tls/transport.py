@@ -164,33 +164,35 @@ class TLSTransport(GatheredWrites):
 
     def _write(self, data: bytes) -> None:
         """As Twisted's, but for records that leave together."""
-        if len(data) <= RECORD:
-            super()._write(data)
-            return
-        view, at = memoryview(data), 0
+        whole = data if len(data) <= RECORD else memoryview(data)
+        at = 0
         while at < len(data) and not self._lostTLSConnection:
-            end = min(at + TOGETHER, len(data))
+            begin, end = at, min(at + TOGETHER, len(data))
             try:
                 while at < end:
-                    at += self._tlsConnection.send(view[at : min(at + RECORD, end)])
+                    at += self._tlsConnection.send(whole[at : min(at + RECORD, end)])
             except SSL.WantReadError:
                 self._bufferedWrite(data[at:])
                 at = len(data)
             except SSL.Error:
                 # Twisted's way: it hands over what there is, and tells the protocol.
                 self._tlsShutdownFinished(Failure())
-            self._flush_records()
+            self._flush_records(end - begin)
 
-    def _flush_records(self) -> None:
-        """Hand over all that OpenSSL has made."""
+    def _flush_records(self, size: int) -> None:
+        """
+        Hand over all that OpenSSL has made.
+
+        @param size: bytes that were given to it
+        """
         transport = cast(ITransport, self.transport)
-        most = TOGETHER + TOGETHER // RECORD * AROUND
+        most = size + (size // RECORD + 1) * AROUND
         with suppress(SSL.WantReadError):
-            made = self._tlsConnection.bio_read(most)
-            transport.write(made)
-            while len(made) == most:
+            while True:
                 made = self._tlsConnection.bio_read(most)
                 transport.write(made)
+                if len(made) < most:
+                    return
 
 
 def below(

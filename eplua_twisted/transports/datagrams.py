@@ -115,20 +115,25 @@ class DatagramPort(MulticastPort):
     def doRead(self) -> None:
         """
         C{IReadDescriptor.doRead}: datagrams that are here already are handed over
-        together.
+        together.  When that is done there may be more, as who gets an answer at once
+        may send the next one at once: to look costs less than the way through the reactor.
         """
         receive, size, left = self.socket.recvfrom, self.maxPacketSize, BYTES
+        together = BATCH
         for _ in range(BATCHES):
             batch: Datagrams = []
-            more, unreachable, before = True, False, left
+            unreachable, before = False, left
             try:
-                while more and len(batch) < BATCH:
+                while len(batch) < together and left > 0:
                     datagram = receive(size)
                     batch.append(datagram)
                     left -= len(datagram[0])
-                    more = left > 0
+                together = min(2 * together, BATCH)
             except BlockingIOError:
-                more = False
+                if not batch:
+                    return
+                # The next one may come alone, too.
+                together = len(batch)
             except OSError:
                 # An ICMP message has left it on a socket with a peer.
                 unreachable = True
@@ -137,7 +142,7 @@ class DatagramPort(MulticastPort):
                 self.receiver.datagrams_received(batch)
             if unreachable and self.reads:
                 self.receiver.connection_refused()
-            if not more or not self.reads:
+            if left <= 0 or not self.reads:
                 return
 
     def connectionLost(self, reason: Failure | None = None) -> None:

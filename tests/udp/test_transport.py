@@ -80,6 +80,14 @@ class TransportTests(SynchronousTestCase):
         self.reactor.advance(0)
         self.assertEqual(sum(map(len, self.receiver.told)), BATCH * BATCHES)
 
+    def test_what_comes_meanwhile_is_read_in_the_same_turn(self) -> None:
+        """As from a peer that sends again when it has an answer; though not for ever."""
+        self.listen()
+        self.receiver.do = lambda: self.peer.send(b"x", HERE)
+        self.peer.send(b"x", HERE)
+        self.reactor.advance(0)
+        self.assertEqual(self.receiver.told, [[b"x"]] * BATCHES)
+
     def test_paused_or_closed_inside_a_callback(self) -> None:
         """What is read already is handed over; nothing more is read."""
         for leave in ("stopReading", "stopListening"):
