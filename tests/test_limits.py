@@ -109,6 +109,52 @@ class ConnectionTests(LuaTestCase):
             self.lines, [*[b"Connection refused\trefused"] * 2, refused, b"client"]
         )
 
+    def test_made_by_each_class(self) -> None:
+        self.on(self.other, SERVER)
+        self.on(self.runtime, f"{CLIENT} open(3)")
+        self.lines.clear()
+        self.on(
+            self.runtime,
+            """
+            local callbacks = {error = function(message, code) print(code) end}
+            net.TCPSocket():connect("unix:/run/x", nil, callbacks)
+            net.TCPSocket({tls = true}):connect("127.0.0.1", 7000, callbacks)
+            net.HTTPClient():request("http://127.0.0.1:7000/", callbacks)
+            local socket = net.WebSocketClient()
+            socket:addEventListener("error", callbacks.error)
+            socket:connect("ws://127.0.0.1:7000/")
+            for _, scheme in ipairs({"mqtt", "ws"}) do
+              local client = mqtt.Client.connect(scheme .. "://127.0.0.1:7000", {})
+              client:addEventListener("error", function(event)
+                if event.message:find("max%-connections") then print("limit") end
+              end)
+            end
+            """,
+        )
+        self.assertEqual(self.lines, [b"limit"] * 6)
+
+    def test_accepted_by_each_class(self) -> None:
+        for kind, start in (
+            ("HTTPServer", "server:start('127.0.0.1', 7002, print)"),
+            ("WebSocketServer", "server:start('127.0.0.1', 7002, {})"),
+        ):
+            self.on(self.runtime, f"server = net.{kind}() {start}")
+            self.on(self.other, f"{CLIENT} open(3, '127.0.0.1', 7002)")
+            with capturedLogs() as logs:
+                self.on(
+                    self.other,
+                    "task.start(function() local s = net.TCPSocket()"
+                    " s:connect('127.0.0.1', 7002) print(select(3, s:read())) end)",
+                )
+                self.reactor.settle()
+            self.assertEqual(self.lines, [b"eof"], kind)
+            self.assertTrue(
+                any("a client was refused" in str(formatEvent(each)) for each in logs)
+            )
+            self.on(self.runtime, "server:stop({})")
+            self.reactor.settle()
+            self.lines.clear()
+
     def test_accepted(self) -> None:
         """It is closed at once, and logged; those that were made count too."""
         self.on(self.runtime, f"{CLIENT} {SERVER}")
