@@ -7,7 +7,6 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from eplua_twisted import Runtime
-from eplua_twisted.border import bridge
 from eplua_twisted.errors import OperationError
 from eplua_twisted.hc3.controller import SimulatedController
 from eplua_twisted.hc3.setup import Setup
@@ -99,7 +98,7 @@ class FibaroTests(HostTestCase):
 
     def test_sleep_after_something_slow_lasts_as_long(self) -> None:
         """The warning about it is no answer to what waits."""
-        self.patch(bridge, "SLOW", -1.0)
+        self.tell_of_slow(-1.0)
         self.begin("print(fibaro.sleep(100), 'slept')")
         self.reactor.advance(0.09)
         self.assertEqual(self.texts, [])

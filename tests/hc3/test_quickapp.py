@@ -6,7 +6,6 @@ from typing import Any
 
 from twisted.logger import capturedLogs, formatEvent
 
-from eplua_twisted.border import bridge
 from eplua_twisted.hc3.log_lines import COLOURS, MAX_KEPT
 from eplua_twisted.hc3.setup import Setup
 from tests.support import for_each_lua
@@ -262,7 +261,7 @@ class QuickAppTests(HostTestCase):
 
     def test_a_slow_handler_is_told_of_with_its_place_in_the_script(self) -> None:
         """onInit, an action and a press; what is ours within them has no time of its own."""
-        self.patch(bridge, "SLOW", 0.02)
+        self.tell_of_slow(0.02)
         with capturedLogs() as logs:
             self.quickapp(
                 "work() end\nfunction QuickApp:act() work() end\nfunction QuickApp:pressed() work()",

@@ -10,6 +10,7 @@ from twisted.logger import LogEvent, LogLevel, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from eplua_twisted import Runtime
+from eplua_twisted.border import entries
 from tests.memory import MemoryReactor
 
 LUA_VERSIONS = ("5.3", "5.4", "5.5", "luajit")
@@ -99,6 +100,11 @@ class LuaTestCase(SynchronousTestCase):
     def release(self) -> None:
         """The script has caught up."""
         self.runtime._resources.pause(False)
+
+    def tell_of_slow(self, seconds: float) -> None:
+        """Callbacks that take longer are slow from now on."""
+        self.patch(entries, "SLOW", seconds)
+        self.runtime._bridge.long = seconds
 
     @property
     def alive(self) -> int:
