@@ -15,7 +15,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from zope.interface import implementer
 
 from eplua_twisted.border.bridge import Bridge
-from eplua_twisted.border.clock import Below, ReactorAlarm, SteadyReactor
+from eplua_twisted.border.clock import Below, ReactorAlarm, SteadyReactor, let_rest
 from eplua_twisted.border.resources import Resources
 
 QUIET = 0.025
@@ -140,6 +140,7 @@ class ScaledClock:
     def unwatch(self, network: Awaited) -> None:
         """Nothing is left on the reactor when the last call is over."""
         self._calls.rest()
+        let_rest(self._reactor)
 
 
 class QuietAlarm:
@@ -243,6 +244,7 @@ class InstantClock:
         """It waits for nothing more."""
         self._networks.remove(network)
         self._calls.rest()
+        let_rest(self._reactor)
 
 
 def follow(

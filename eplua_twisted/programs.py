@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
+from eplua_twisted.border.clock import let_rest
 from eplua_twisted.border.permissions import UNLIMITED, Access
 from eplua_twisted.clocks import IScriptClock, Work, follow
 from eplua_twisted.errors import OperationError, RuntimeStopped, ScriptError
@@ -206,3 +207,6 @@ class Programs:
             self._unfollow()
         await DeferredList([each.stop() for each in self.runtimes.values()])
         await self._opened.stop()
+        # The two may be the same.
+        let_rest(self._clock)
+        let_rest(self._reactor)

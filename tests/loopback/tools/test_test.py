@@ -9,9 +9,7 @@ from xml.etree import ElementTree
 
 from twisted.trial.unittest import TestCase
 
-from eplua_twisted.tools.init.command import write
-from eplua_twisted.tools.init.kinds import KINDS, files_of
-from tests.support import ROOT, start, together
+from tests.support import start, together
 
 EPLUA = (sys.executable, "-m", "eplua_twisted.cli", "test")
 
@@ -40,17 +38,20 @@ class TestCommandTests(TestCase):
 
     async def test_every_end(self) -> None:
         """
-        A crash and a loop without end are failures of one test; each failure says where
-        and what, in the report and in the file.
+        A crash and a loop without end are failures of one test, a broken file is one of
+        its own; each failure says where and what, in the report and in the file.
         """
         path = Path(self.mktemp()).resolve()
+        broken = self.folder() / "broken_test.lua"
+        broken.write_text("x = = 1")
         code, output = await self.run_tests(
-            HERE + "ends_test.lua", "--timeout=300ms", f"--junit={path}"
+            str(broken), HERE + "ends_test.lua", "--timeout=300ms", f"--junit={path}"
         )
         self.assertEqual(code, 1)
         self.assertEqual(
             self.verdicts(output),
             {
+                "the file cannot be run": "failed",
                 "is good": "ok",
                 "is wrong": "failed",
                 "is skipped": "skipped",
@@ -72,10 +73,11 @@ class TestCommandTests(TestCase):
             "ends_test.lua:28: oh\n",
             "ends_test.lua:32: the test waits, and nothing is open or pending that could",
             "          left open: a timer\n",
-            "\n9 tests: 2 ok, 6 failed, 1 skipped in ",
+            "broken_test.lua:1: unexpected symbol near '='\n",
+            "\n10 tests: 2 ok, 7 failed, 1 skipped in ",
         ):
             self.assertIn(text, output)
-        suite = ElementTree.parse(path).getroot()[0]
+        suite = ElementTree.parse(path).getroot()[1]
         self.assertEqual((suite.get("tests"), suite.get("failures")), ("9", "6"))
 
     async def test_peers_under_faults(self) -> None:
@@ -92,36 +94,6 @@ class TestCommandTests(TestCase):
         others = {verdict for name, verdict in verdicts.items() if name not in broken}
         self.assertEqual(others, {"ok"}, output)
         self.assertIn("faults: split, delay, reset; --seed 3\n", output)
-
-    async def test_what_a_reader_is_given_succeeds(self) -> None:
-        """The snippets of the page, and what C{eplua init} writes."""
-        folder = self.folder()
-        page = (ROOT / "docs" / "testing.md").read_text()
-        codes = re.findall(r"```lua test\n(.*?)```", page, re.DOTALL)
-        for number, code in enumerate(codes):
-            (folder / f"{number}_test.lua").write_text(code)
-        for name in KINDS:
-            write(folder / name, files_of(name))
-        (folder / "quickapp").rename(folder.with_name("quickapp"))
-        answers = await together(
-            self.run_tests(str(folder)),
-            self.run_tests(str(folder.with_name("quickapp")), "--hc3"),
-        )
-        for code, output in answers:
-            self.assertEqual(code, 0, output)
-        count = "".join(codes).count("\ntest(")
-        self.assertEqual(len(self.verdicts(answers[0][1])), count + 8)
-
-    async def test_a_broken_file(self) -> None:
-        """The others are run."""
-        folder = self.folder()
-        (folder / "a_test.lua").write_text("x = = 1")
-        (folder / "b_test.lua").write_text("require('eplua.test')('b', function() end)")
-        code, output = await self.run_tests(str(folder), "--jobs=2")
-        self.assertEqual(code, 1)
-        self.assertIn("  failed  the file cannot be run\n", output)
-        self.assertIn("a_test.lua:1: unexpected symbol near '='\n", output)
-        self.assertIn("\n2 tests: 1 ok, 1 failed in ", output)
 
     async def test_a_signal_ends_all(self) -> None:
         """Also a process that is in a loop without end."""

@@ -1,0 +1,73 @@
+"""What a reader is given to begin with succeeds, each test in a runtime of its own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import cast
+
+from twisted.internet import reactor
+from twisted.internet.base import ReactorBase
+from twisted.trial.unittest import TestCase
+
+from eplua_twisted.testing import Outcome
+from eplua_twisted.tools.init.command import write
+from eplua_twisted.tools.init.kinds import KINDS, files_of
+from eplua_twisted.tools.test.attempt import Attempt, Finding
+from eplua_twisted.tools.test.messages import Order
+from tests.support import ROOT
+
+RUNNING = cast(ReactorBase, reactor)
+
+
+def order_of(path: Path, hc3: bool = False) -> Order:
+    return Order(
+        path=str(path),
+        lua=None,
+        hc3=hc3,
+        faults=[],
+        seed=1,
+        timeout=20,
+        instant=True,
+        start=None,
+    )
+
+
+class GivenTests(TestCase):
+    timeout = 60
+
+    def setUp(self) -> None:
+        self.folder = Path(self.mktemp())
+        self.folder.mkdir()
+
+    async def run_file(self, path: Path, hc3: bool = False) -> list[Finding]:
+        order = order_of(path, hc3)
+        looked = await Attempt(RUNNING, order, None).run()
+        self.assertIsNone(looked.problem)
+        return [
+            await Attempt(RUNNING, order, number).run()
+            for number in range(len(looked.declared))
+        ]
+
+    async def test_snippets_of_the_page(self) -> None:
+        page = (ROOT / "docs" / "testing.md").read_text()
+        codes = re.findall(r"```lua test\n(.*?)```", page, re.DOTALL)
+        self.assertTrue(codes)
+        for number, code in enumerate(codes):
+            path = self.folder / f"{number}_test.lua"
+            path.write_text(code)
+            findings = await self.run_file(path)
+            self.assertEqual(len(findings), code.count("\ntest("))
+            for finding in findings:
+                assert finding.outcome is not None
+                self.assertEqual(finding.outcome.state, "ok", finding)
+
+    async def test_what_init_writes(self) -> None:
+        """And nothing is left open."""
+        for name, kind in KINDS.items():
+            write(self.folder / name, files_of(name))
+            for path in (self.folder / name).glob("*_test.lua"):
+                findings = await self.run_file(path, kind.hc3)
+                self.assertTrue(findings)
+                for finding in findings:
+                    self.assertEqual(finding.outcome, Outcome("ok"), finding)
