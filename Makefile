@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 
-.PHONY: demo test lint conventions bench soak load wheel docs reference fuzz conformance news clean
+.PHONY: demo test lint conventions bench soak load wheel docs reference man fuzz conformance news clean
 
 demo: .venv/ready
 	$(BIN)/python examples/tour.py
@@ -58,6 +58,11 @@ reference: .venv/ready
 	$(BIN)/python -m eplua_twisted.api.tables docs
 	$(BIN)/python -m tests.support.hc3_tables
 	$(BIN)/python -m tests.support.refusals
+
+man: .venv/ready
+	mkdir -p dist
+	$(BIN)/eplua man > dist/eplua.1
+	@echo "dist/eplua.1"
 
 news: .venv/ready
 	$(BIN)/towncrier build --draft

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import sys
 
-from eplua_twisted.commands import Command, Commands, misspelt, run
+from eplua_twisted.commands import Command, Commands, Overview, misspelt, run
 from eplua_twisted.console import complain
 
 COMMANDS: Commands = {
     "check": Command(
         "eplua_twisted.tools.check.command", "finds mistakes in scripts, runs none"
     ),
+    "completion": Overview(
+        "eplua_twisted.tools.completion", "writes what completes commands in a shell"
+    ),
     "hc3": Command("eplua_twisted.tools.hc3", "packs, unpacks and shows QuickApps"),
     "watch": Command(
         "eplua_twisted.tools.watch.command", "runs a script anew when it is saved"
     ),
     "init": Command("eplua_twisted.tools.init.command", "makes a folder to begin with"),
+    "man": Overview("eplua_twisted.tools.man", "writes the man page"),
     "test": Command("eplua_twisted.tools.test.command", "runs the tests of scripts"),
 }
 """What comes first, in the place of a script."""

@@ -47,6 +47,14 @@ class Command:
         return main(arguments)
 
 
+class Overview(Command):
+    """A command about all commands: its C{main} is given their table too."""
+
+    def run(self, arguments: list[str], commands: Commands) -> int:
+        main: Callable[[list[str], Commands], int] = import_module(self.module).main
+        return main(arguments, commands)
+
+
 Commands = Mapping[str, Command]
 """By the names that stand in the place of a script."""
 
@@ -81,6 +89,16 @@ def misspelt(word: str, commands: Commands) -> str | None:
 
     near = get_close_matches(word.lower(), commands, 1)
     return near[0] if near else None
+
+
+def whole(options: usage.Options, commands: Commands) -> Page:
+    """
+    What is said about C{eplua} and all its commands, which are imported for it.
+
+    @param options: those of a script
+    """
+    pages = [each.page(name) for name, each in commands.items()]
+    return page_of("eplua", WHAT, options, pages)
 
 
 def summary(options: usage.Options, commands: Commands) -> str:

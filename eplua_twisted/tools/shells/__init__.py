@@ -1,0 +1,1 @@
+"""The pages of the commands as shells and C{man} read them."""
