@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
@@ -81,7 +81,8 @@ class Runtime:
         C{surrogateescape}.  Otherwise as C{bytes}; it may always give both
     @param on_error: called with the text of each error of a script that nobody
         caught, after it was logged
-    @param exit_on_error: such an error ends the runtime as C{os.exit(1)} does
+    @param exit_on_error: such an error ends the runtime as C{os.exit(1)} does;
+        C{"listening"}: one by which the script does not listen
     @param on_exit: called with the code of C{os.exit}, when the runtime has stopped
     @param allow_unauthorized: hosts, as C{host} or C{host:port}, whose TLS
         certificates are accepted whatever they are
@@ -108,7 +109,7 @@ class Runtime:
         output: Output = write_line,
         text: bool = False,
         on_error: Callable[[str], None] | None = None,
-        exit_on_error: bool = False,
+        exit_on_error: bool | Literal["listening"] = False,
         on_exit: Callable[[int], None] | None = None,
         allow_unauthorized: Iterable[str] = (),
         limits: Limits = DEFAULT_LIMITS,

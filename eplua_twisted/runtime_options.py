@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -26,7 +26,7 @@ class RuntimeOptions(TypedDict, total=False):
     output: Output
     text: bool
     on_error: Callable[[str], None] | None
-    exit_on_error: bool
+    exit_on_error: bool | Literal["listening"]
     on_exit: Callable[[int], None] | None
     allow_unauthorized: Iterable[str]
     limits: Limits

@@ -174,6 +174,9 @@ class RuntimeService(Service):
             return
         if isinstance(failure.value, ScriptError):
             self.log.error("{text}", text=failure.value.traceback)
+        elif isinstance(failure.value, OSError) and failure.value.filename:
+            text = f"cannot read {failure.value.filename}: {failure.value.strerror}"
+            self.log.error("{text}", text=text)
         else:
             self.log.failure("the script could not be started", failure)
         self._end(failure, runtime)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -9,13 +10,13 @@ from typing import Unpack, cast
 
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
-from twisted.logger import Logger
 from twisted.python import usage
 from twisted.python.failure import Failure
 
 from eplua_twisted.border.clock import steady
 from eplua_twisted.border.limits import Limits
 from eplua_twisted.border.permissions import Permissions
+from eplua_twisted.ending import end_with, hush
 from eplua_twisted.errors import OperationError, ScriptError
 from eplua_twisted.hc3.options import HC3Options
 from eplua_twisted.job import Job, Single
@@ -34,6 +35,7 @@ from eplua_twisted.service import RuntimeService
 from eplua_twisted.signals import GRACE, Watch
 from eplua_twisted.site_options import SiteOptions
 from eplua_twisted.sites import Sites
+from eplua_twisted.supervisor import Supervisor
 from eplua_twisted.time_options import TimeOptions
 from eplua_twisted.transports.reactor import TRANSPORTS
 
@@ -125,7 +127,7 @@ class Options(TimeOptions, HC3Options, LimitOptions, PermissionOptions, SiteOpti
             "clock": self.clock(running),
             "lua": self["lua"],
             "transports": self["transports"],
-            "exit_on_error": self["on-error"] == "exit",
+            "exit_on_error": self["on-error"] == "exit" or "listening",
             "allow_unauthorized": self.allow_unauthorized,
             "limits": self.limits,
             "hc3": self.hc3 and self.setup(),
@@ -202,26 +204,42 @@ class CommandService(RuntimeService):
         self,
         running: ReactorBase,
         asked: Options,
-        **options: Unpack[RuntimeOptions],
     ) -> None:
         """
         @param running: the reactor
         @param asked: what to run, and what operators see of it
         """
-        RuntimeService.__init__(self, asked.begin, **options)
+        RuntimeService.__init__(
+            self,
+            asked.begin,
+            on_failure=lambda failure: self.end(1),
+            **asked.runtime(running, on_exit=self.exited),
+        )
         self._reactor = running
+        self._ending = False
+        self._supervisor = Supervisor(os.environ, steady(running))
         self._watch = Watch(asked.grace)
         self._script_name = asked.script_name
         self._asked = asked
         self._sites = Sites(steady(running), asked, self._named, Controls(self))
 
-    def check(self) -> None:
-        """See L{Options.check_script}."""
-        self._asked.check_script()
+    def end(self, code: int = 0) -> None:
+        """
+        End the process, in good order.
 
-    def end(self) -> None:
-        """End the process, in good order."""
+        @param code: its exit code
+        """
+        if self._ending:
+            return
+        self._ending = True
+        if code:
+            end_with(code)
         self._reactor.callWhenRunning(self._reactor.stop)
+
+    def exited(self, code: int) -> None:
+        """The script has ended itself."""
+        self.log.info("the script has ended with code {code}", code=code)
+        self.end(code & 0xFF)
 
     def _named(self) -> dict[str, Runtime]:
         return {} if self.runtime is None else {self._script_name: self.runtime}
@@ -232,11 +250,18 @@ class CommandService(RuntimeService):
         before = signal.signal(signal.SIGINT, signal.SIG_DFL)
         try:
             RuntimeService.startService(self)
+        except (ScriptError, OSError) as problem:
+            hush(problem)
+            raise
         finally:
             signal.signal(signal.SIGINT, before)
         # By then the reactor has its handlers.
         self._reactor.callWhenRunning(self._begin_watch)
-        self._sites.start().addErrback(self._without_sites)
+        self._sites.start().addCallbacks(self._ready, self._without_sites)
+
+    def _ready(self, _: object) -> None:
+        if self.state == "running" and not self._ending:
+            self._supervisor.ready()
 
     def _without_sites(self, failure: Failure) -> None:
         """What operators asked for cannot be had: that is no start."""
@@ -245,13 +270,43 @@ class CommandService(RuntimeService):
             self.log.critical("{text}", text=problem.message)
         else:
             self.log.failure("the sites could not be opened", failure)
-        self._reactor.callWhenRunning(self._reactor.stop)
+        self.end(1)
 
     def _begin_watch(self) -> None:
         if self.running:
             self._watch.install()
+            signal.signal(signal.SIGHUP, self._hung_up)
+
+    def _hung_up(self, number: int, frame: object) -> None:
+        self._reactor.callFromThread(self._reload)
+
+    def _reload(self) -> None:
+        """SIGHUP.  While a script is about to start its file is read anyway."""
+        if self.state == "running" and not self._ending:
+            self._supervisor.reloading()
+            reloaded = self.reload_checked()
+            reloaded.addErrback(self._not_reloaded).addCallback(self._ready)
+
+    def reload_checked(self) -> Deferred[None]:
+        """As L{reload}; what cannot be compiled is not run."""
+
+        def reload(_: None) -> Deferred[None]:
+            self.log.info("{script} is reloaded", script=self._script_name)
+            return self.reload()
+
+        return maybeDeferred(self._asked.check_script).addCallback(reload)
+
+    def _not_reloaded(self, failure: Failure) -> None:
+        if self.runtime is None:
+            # The new one has failed, and that was said.
+            return
+        problem = failure.trap(ScriptError, OSError) and failure.value
+        self.log.error(
+            "not reloaded, the old script goes on: {problem}", problem=problem
+        )
 
     def stopService(self) -> Deferred[None]:
+        self._supervisor.stopping()
         self._watch.remove()
         sites = self._sites.stop()
         return RuntimeService.stopService(self).addCallback(lambda _: sites)
@@ -265,9 +320,7 @@ class Controls:
 
     def reload(self, name: str) -> Deferred[None]:
         """@return: see L{RuntimeService.reload}; what cannot be compiled is not run"""
-        return maybeDeferred(self._service.check).addCallback(
-            lambda _: self._service.reload()
-        )
+        return self._service.reload_checked()
 
     def stop_script(self, name: str) -> Deferred[None]:
         """There is nothing to serve without it: the process ends."""
@@ -281,19 +334,6 @@ def makeService(options: Options) -> CommandService:
         raise usage.UsageError("twistd eplua --hc3 runs one script; eplua runs several")
     from twisted.internet import reactor
 
-    log = Logger("eplua")
     # For mypy the reactor is a module.
     running = cast(ReactorBase, reactor)
-
-    def on_exit(code: int) -> None:
-        log.info("the script ended with os.exit({code})", code=code)
-        if running.running:
-            running.stop()
-        else:
-            running.callWhenRunning(running.stop)
-
-    return CommandService(
-        running,
-        options,
-        **options.runtime(running, on_exit=on_exit),
-    )
+    return CommandService(running, options)

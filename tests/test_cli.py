@@ -328,21 +328,22 @@ class ServiceTests(TestCase):
         await peer.says(b"hello Lua 5.4")
         self.assertIn(b"[eplua", peer.output)
         peer.transport.signalProcess("TERM")
-        await peer.ended
+        self.assertEqual(await peer.ended, -signal.SIGTERM)
         self.assertIn(b"Server Shut Down", peer.output)
 
     async def test_exit_stops_the_service(self) -> None:
         for code in ("os.exit(3)", "setTimeout(os.exit, 1, 3)"):
             peer = self.twistd("-e", code)
-            await peer.ended
-            self.assertIn(b"os.exit(3)", peer.output)
+            self.assertEqual(await peer.ended, 3)
+            self.assertIn(b"the script has ended with code 3", peer.output)
             self.assertIn(b"Server Shut Down", peer.output)
 
     async def test_script_fails(self) -> None:
-        """The command ends with 1 and shows where."""
+        """The command ends with 1 and shows where, and nothing of Python's."""
         peer = self.twistd("-e", "error('no')")
         self.assertEqual(await peer.ended, 1)
         self.assertIn(b"(command line):1: no", peer.output)
+        self.assertNotIn(b"Traceback", peer.output)
 
     async def test_listed(self) -> None:
         peer = start(self, *TWISTD_N[:3], "--help")
@@ -353,11 +354,11 @@ class ServiceTests(TestCase):
 
 class OnErrorTests(SynchronousTestCase):
     def test_exit_and_continue(self) -> None:
-        for value, expected in (("exit", True), ("continue", False)):
+        for value, expected in (("exit", True), ("continue", "listening")):
             options = Options()
             options.parseOptions([f"--on-error={value}", "-e", "x"])
             runtime = options.runtime(cast(ReactorBase, reactor))
-            self.assertIs(runtime["exit_on_error"], expected)
+            self.assertEqual(runtime["exit_on_error"], expected)
 
     def test_what_else_is_refused(self) -> None:
         problem = self.assertRaises(

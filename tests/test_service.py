@@ -119,6 +119,17 @@ class ServiceTests(LoggedTestCase):
         self.assertEqual(self.reactor.getDelayedCalls(), [])
         self.stop(service)
 
+    def test_file_that_is_not_there(self) -> None:
+        """The log has one line of it."""
+        service = RuntimeService(
+            lambda runtime: runtime.run_file("no/such.lua"), reactor=self.reactor
+        )
+        self.assertRaises(OSError, service.startService)
+        self.assertEqual(
+            self.logged, ["cannot read no/such.lua: No such file or directory"]
+        )
+        self.stop(service)
+
     def test_fails_later_with_a_bug(self) -> None:
         service = self.service("")
         service.startService()

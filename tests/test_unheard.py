@@ -110,12 +110,35 @@ class UnheardTests(LuaTestCase):
                     self.turn(2)
                     self.refuse_all()
                     self.reactor.settle()
-                    warnings, self.warnings = self.warnings, []
+                    warnings, self.warnings = self.warnings + self.errors, []
+                    self.errors.clear()
                     failures = [each for each in warnings if "is lost" not in each]
                     self.assertEqual(len(failures), 1, (form, warnings))
                     self.assertTrue(
                         failures[0].startswith("test.lua:3: "), (form, failures)
                     )
+
+    def test_a_port_that_is_not_had_is_an_error(self) -> None:
+        """And the end of what is to end by it; the script may handle it."""
+        codes: list[int] = []
+        self.run_lua("print(busy)")
+        busy = self.lines.pop().decode()
+        for given, handled, ends in (
+            (False, "false", []),
+            ("listening", "false", [1]),
+            ("listening", "true", []),
+            (True, "false", [1]),
+        ):
+            self.runtime = self.make_runtime(exit_on_error=given, on_exit=codes.append)
+            self.run_lua(
+                f"net.onError(function() return {handled} end)"
+                f" net.TCPServer():start('127.0.0.1', {busy}, print)"
+            )
+            self.reactor.settle()
+            self.assertEqual((given, codes), (given, ends))
+            self.assertEqual(len(self.errors), 0 if handled == "true" else 1)
+            codes.clear()
+            self.errors.clear()
 
     def test_answers_of_a_response(self) -> None:
         client = self.reactor.connect()

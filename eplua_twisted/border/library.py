@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import cast
+from typing import Literal, cast
 
 from twisted.logger import Logger
 from zope.interface import implementer
@@ -78,14 +78,15 @@ class Library:
         *,
         output: Callable[[bytes], None],
         on_error: Callable[[str], None] | None,
-        exit_on_error: bool,
+        exit_on_error: bool | Literal["listening"],
         exit: Callable[[int], None],
         time_of_day: Callable[[], float] | None,
     ) -> None:
         """
         @param output: takes each line of C{print}
         @param on_error: told of each error that nobody caught, after it was logged
-        @param exit_on_error: the first of them ends the runtime
+        @param exit_on_error: the first of them ends the runtime; C{"listening"}: the
+            first that keeps the script from listening
         @param exit: C{os.exit}, with its code
         @param time_of_day: seconds since the epoch, if they are not the system's
         """
@@ -112,11 +113,24 @@ class Library:
 
         @return: it is the end of the script
         """
+        self._report(traceback)
+        return self._exit_on_error is True
+
+    @query("cannot_listen")
+    def cannot_listen(self, problem: bytes) -> bool:
+        """
+        The same of a port that the script does not get.
+
+        @return: it is the end of the script
+        """
+        self._report(problem)
+        return bool(self._exit_on_error)
+
+    def _report(self, traceback: bytes) -> None:
         text = to_readable(traceback)
         self.log.error("{text}", text=text)
         if self._on_error is not None:
             self._on_error(text)
-        return self._exit_on_error
 
     @query("warn")
     def warn(self, message: bytes) -> None:

@@ -70,18 +70,34 @@ function callbacks.forget(ticket)
   if lines[ticket] then started[ticket], lines[ticket] = nil, nil end
 end
 
---- Warn about an error that has no callback: at `place`, or where the ticket's
---- operation was asked for.
----@param missing string|nil what would have heard it, if not a callback
-function callbacks.unheard(message, code, place, missing)
-  library.warn(format("%s: %s (%s; no %s was given)", place, message, code,
-    missing or "error callback"))
+local function describe(message, code, place, missing)
+  return format("%s: %s (%s; no %s was given)", place, message, code,
+    missing or "error callback")
 end
 
-function callbacks.unheard_ticket(ticket, message, code)
+--- Warn about an error that has no callback, with the place where the operation was
+--- asked for.
+---@param message string
+---@param code string
+---@param place string
+---@param missing string|nil what would have heard it, if not a callback
+function callbacks.unheard(message, code, place, missing)
+  library.warn(describe(message, code, place, missing))
+end
+
+--- Methods that take a port: without it the script does not do what it is there for.
+local LISTENING = { start = true, bind = true }
+
+--- The same about a ticket's operation.
+---@param method string
+function callbacks.unheard_ticket(ticket, method, message, code)
   local place = spell(started[ticket], lines[ticket])
   callbacks.forget(ticket)
-  callbacks.unheard(message, code, place)
+  if LISTENING[method] and code ~= "state" then
+    reports.cannot_listen(describe(message, code, place))
+  else
+    callbacks.unheard(message, code, place)
+  end
 end
 
 --- Warn about an operation whose answer is all that it is for, and that neither has

@@ -244,6 +244,13 @@ local function running(object, what)
   return type(object) == "table" and class.title(object) .. ", " .. what or what
 end
 
+--- Report that the script does not get a port, and has no error callback for that.
+function reports.cannot_listen(problem)
+  if exit.exiting or reports.handled(problem) or exit.exiting then return end
+  reports.unhandled = true
+  if library.cannot_listen(problem) then exit.exit(1) end
+end
+
 local tagged
 
 --- `f(trace)` gives the text that is reported in place of a traceback.

@@ -196,7 +196,7 @@ local function fail(ticket, owner, method, code, message)
     forget(ticket)
   else
     hushed[ticket] = nil
-    callbacks.unheard_ticket(ticket, message, code)
+    callbacks.unheard_ticket(ticket, method, message, code)
   end
 end
 
