@@ -4,7 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 
-.PHONY: demo test lint conventions bench soak load wheel docs reference man fuzz conformance news clean
+.PHONY: demo test lint conventions bench soak load docs reference man \
+	fuzz conformance news changelog dist wheel-check lowest release-check tag upload clean
 
 demo: .venv/ready
 	$(BIN)/python examples/tour.py
@@ -35,9 +36,6 @@ SHARE ?= 1
 load: .venv/ready
 	$(BIN)/python -m bench.load $(SHARE)
 
-wheel: .venv/ready
-	$(BIN)/python -m build --wheel --outdir dist
-
 SECONDS ?= 300
 fuzz: .venv/ready
 	$(BIN)/python -m pip install --quiet --editable '.[fuzz]'
@@ -66,6 +64,33 @@ man: .venv/ready
 
 news: .venv/ready
 	$(BIN)/towncrier build --draft
+
+# The steps of a release; CONTRIBUTING.md says what to do with them.
+changelog: .venv/ready
+	$(BIN)/towncrier build --yes
+
+# The wheel is made from the sdist.
+dist: .venv/ready
+	$(BIN)/python -m pip install --quiet --editable '.[release]'
+	rm -f dist/*.whl dist/*.tar.gz
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/twine check --strict dist/*.whl dist/*.tar.gz
+
+# The wheel on every Python that is here; the tests with the lowest versions.
+wheel-check: dist
+	$(BIN)/python .ci/wheel.py
+
+lowest: .venv/ready
+	PYTHON=$(PYTHON) .ci/lowest.sh --jobs=$(JOBS) $(TRIALFLAGS) $(or $(TESTS),tests)
+
+release-check: .venv/ready
+	$(BIN)/python .ci/release.py
+
+tag: release-check
+	git tag --annotate "v$$($(BIN)/python .ci/release.py)" --message "Version $$($(BIN)/python .ci/release.py)"
+
+upload: release-check wheel-check
+	$(BIN)/twine upload dist/*.whl dist/*.tar.gz
 
 .venv/ready: pyproject.toml tests/broker.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterable
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import Any
 
@@ -107,8 +108,13 @@ class PackagingTests(SynchronousTestCase):
         for module in LUA_VERSIONS.values():
             self.assertTrue(hasattr(import_module(module), "LuaRuntime"))
 
+    def test_version(self) -> None:
+        """It stands in pyproject.toml, and nowhere else: what is installed tells it."""
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+        self.assertEqual(version("eplua-twisted"), project["version"])
+
     def test_bounds(self) -> None:
-        """Each dependency has a lower bound, and CI runs the tests with it."""
+        """What users install has a lower bound, and CI runs the tests with it."""
         project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
         lowest = subprocess.run(
             [sys.executable, ROOT / ".ci" / "lowest.py"],
@@ -116,8 +122,19 @@ class PackagingTests(SynchronousTestCase):
             text=True,
             check=True,
         ).stdout.splitlines()
-        self.assertEqual(len(lowest), len(project["dependencies"]))
-        for requirement, pinned in zip(project["dependencies"], lowest, strict=True):
-            name, version = pinned.split("==")
-            self.assertTrue(requirement.startswith(name))
-            self.assertIn(f" >= {version}", requirement)
+        extras = project["optional-dependencies"]
+        wanted = project["dependencies"] + extras["metrics"]
+        for requirement in wanted:
+            name = re.split(r"[\[ ]", requirement)[0]
+            (pinned,) = (each for each in lowest if each.startswith(f"{name}=="))
+            self.assertIn(f" >= {pinned.split('==')[1]}", requirement)
+
+    def test_steps_of_a_release(self) -> None:
+        """Each that CONTRIBUTING.md names is a target of the Makefile."""
+        text = (ROOT / "CONTRIBUTING.md").read_text()
+        steps = re.findall(r"`make ([\w-]+)`", text.split("## Releasing\n")[1])
+        targets = re.findall(
+            r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE
+        )
+        self.assertGreater(len(steps), 5)
+        self.assertEqual(set(steps) - set(targets), set())
