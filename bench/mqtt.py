@@ -84,7 +84,7 @@ def run() -> list[Result]:
         for qos in (0, 1, 2):
             arguments = [str(port), str(qos), str(COUNT), str(WINDOW)]
             for base, script, bound in (
-                ("paho with its thread", "mqtt.py", 0.8),
+                ("paho with its thread", "mqtt.py", 1.0),
                 ("paho on the reactor", "mqtt_reactor.py", None),
             ):
                 results.append(
