@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 from eplua_twisted.commands import Command, Commands, Overview, misspelt, run
-from eplua_twisted.console import complain
+from eplua_twisted.console import complain, drop_output
+from eplua_twisted.signals import end_by
 
 COMMANDS: Commands = {
     "check": Command(
@@ -13,6 +15,9 @@ COMMANDS: Commands = {
     ),
     "completion": Overview(
         "eplua_twisted.tools.completion", "writes what completes commands in a shell"
+    ),
+    "doctor": Command(
+        "eplua_twisted.tools.doctor.command", "looks if all is there that scripts need"
     ),
     "hc3": Command("eplua_twisted.tools.hc3", "packs, unpacks and shows QuickApps"),
     "watch": Command(
@@ -25,12 +30,24 @@ COMMANDS: Commands = {
 """What comes first, in the place of a script."""
 
 
+def _run(name: str, arguments: list[str]) -> int:
+    """A command; a Ctrl-C ends it by its signal, as a script."""
+    try:
+        return run(name, arguments, COMMANDS)
+    except KeyboardInterrupt:
+        end_by(signal.SIGINT)
+    except BrokenPipeError:
+        # Whoever read has gone, as with `eplua ... | head`.
+        drop_output()
+    return 128 + signal.SIGPIPE
+
+
 def main(arguments: list[str] | None = None) -> None:
     """The command; ends the process."""
     given = sys.argv[1:] if arguments is None else arguments
     first = given[0] if given else ""
     if first in COMMANDS:
-        raise SystemExit(run(first, given[1:], COMMANDS))
+        raise SystemExit(_run(first, given[1:]))
     meant = misspelt(first, COMMANDS)
     if meant is not None:
         complain(

@@ -27,6 +27,11 @@ def complain(text: str) -> None:
     sys.stderr.flush()
 
 
+def drop_output() -> None:
+    """Nobody reads standard output any more: what is buffered must not fail at the exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def put(text: str) -> None:
     """Write to standard output, whatever bytes the text came from."""
     sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape") + b"\n")

@@ -17,7 +17,14 @@ from twisted.python.failure import Failure
 
 from eplua_twisted.border.clock import steady
 from eplua_twisted.commands import Commands, summary
-from eplua_twisted.console import StandardError, begin_logging, complain, parse, put
+from eplua_twisted.console import (
+    StandardError,
+    begin_logging,
+    complain,
+    drop_output,
+    parse,
+    put,
+)
 from eplua_twisted.errors import OperationError, RuntimeStopped, ScriptError
 from eplua_twisted.lua_versions import LUA_VERSIONS
 from eplua_twisted.signals import ENDING, Watch, end_by
@@ -204,8 +211,8 @@ class Command:
             sys.stdout.buffer.flush()
         except BrokenPipeError:
             # Whoever read has gone, as with `eplua ... | head`: there is no point in
-            # going on.  What is buffered must not fail once more at the exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            # going on.
+            drop_output()
             self._code = 128 + signal.SIGPIPE
             self._job.stop()
 

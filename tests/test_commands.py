@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -139,6 +141,37 @@ class TableTests(SynchronousTestCase):
         self.assertEqual(lines[-1], "set()")
 
 
+class EndTests(SynchronousTestCase):
+    def ended(self, code: str, output: int) -> tuple[int, bytes]:
+        """@return: how a process ends whose command does this, and its complaints"""
+        said = subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                "from eplua_twisted import cli\n"
+                f"def run(*given):\n    {code}\n"
+                "cli.run = run\ncli.main(['hc3'])",
+            ],
+            stdout=output,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+        return said.returncode, said.stderr
+
+    def test_interrupted(self) -> None:
+        """It dies by the signal, with no traceback of Python's."""
+        found = self.ended("raise KeyboardInterrupt", subprocess.DEVNULL)
+        self.assertEqual(found, (-signal.SIGINT, b""))
+
+    def test_nobody_reads(self) -> None:
+        """What it writes to a pipe whose reader has gone is no bug of ours."""
+        reading, writing = os.pipe()
+        os.close(reading)
+        found = self.ended("print('a', flush=True)", writing)
+        os.close(writing)
+        self.assertEqual(found, (128 + signal.SIGPIPE, b""))
+
+
 class MisspeltTests(SynchronousTestCase):
     def test_nearest(self) -> None:
         self.assertEqual(misspelt("h3c", COMMANDS), "hc3")
@@ -155,5 +188,5 @@ class MisspeltTests(SynchronousTestCase):
         directory = Path(self.mktemp())
         directory.mkdir()
         (directory / "chek").touch()
-        self.patch(sys.modules["os"].path, "lexists", lambda word: word == "chek")
+        self.patch(os.path, "lexists", lambda word: word == "chek")
         self.assertIs(misspelt("chek", table), None)

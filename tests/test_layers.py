@@ -116,7 +116,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tools": TOOLS,
     "manual": set(),
     "commands": {"console", "manual"},
-    "cli": {"commands", "console", "foreground", "tools"},
+    "cli": {"commands", "console", "foreground", "signals", "tools"},
     "__init__": {"errors", "border", "runtime", "service"},
 }
 """Which package, or module beside the packages, may import which; itself it may."""

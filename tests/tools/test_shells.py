@@ -104,9 +104,8 @@ class SyntaxTests(SynchronousTestCase):
             capture_output=True,
             check=False,
         )
-        output = (said.stdout + said.stderr).decode()
-        self.assertEqual(said.returncode, 0, output)
-        return output
+        self.assertEqual((said.returncode, said.stderr), (0, b""), said.stdout)
+        return said.stdout.decode()
 
     def test_bash(self) -> None:
         self.assertEqual(self.accepted(bash.script(self.page), "bash", "-n"), "")
@@ -122,7 +121,6 @@ class SyntaxTests(SynchronousTestCase):
         text = self.accepted(
             roff.man_page(self.page), "man", "--warnings", "-P", "cat", "-l", "-"
         )
-        self.assertNotIn("warning", text)
         for page in self.page.below():
             self.assertIn(page.name, text)
             for option in page.options:

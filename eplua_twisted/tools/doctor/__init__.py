@@ -1,0 +1,1 @@
+"""C{eplua doctor}: whether the machine has what scripts need."""
