@@ -23,7 +23,7 @@ _PLACE = re.compile(r"(.+?):(\d+):")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """Text that cannot steer a terminal."""
     return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
 
@@ -50,13 +50,13 @@ class Terminal:
         @return: the same with the line of the script that it names below the message
         """
         first, *rest = report.split("\n")
-        shown = [self._in(RED, first)]
+        lines = [self._in(RED, first)]
         if (line := self._line_of(report)) is not None:
-            shown.append(self._in(YELLOW, line))
-        return "\n".join([*shown, *(self._in(DIM, each) for each in rest)])
+            lines.append(self._in(YELLOW, line))
+        return "\n".join([*lines, *(self._in(DIM, each) for each in rest)])
 
     def _in(self, colour: str, text: str) -> str:
-        text = _shown(text)
+        text = shown(text)
         return f"{colour}{text}{PLAIN}" if self.colours else text
 
     def _line_of(self, report: str) -> str | None:

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from eplua_twisted.files import types_directory
 from tests.support.annotations import AnnotationError, complaints, read
 
-PATHS = sorted(types_directory().glob("*.lua"))
+PATHS = sorted(types_directory().rglob("*.lua"))
 
 
 class AnnotationTests(SynchronousTestCase):

@@ -206,6 +206,21 @@ class InstantClockTests(ClockTestCase):
         self.reactor.pump([QUIET] * 4)
         self.assertEqual(self.lines[1:], [b"timer"])
 
+    def test_patience_ends(self) -> None:
+        """An answer that does not come may wait for a timer of the script."""
+        clock = InstantClock(self.reactor, CHRISTMAS, 0.2)
+        self.runtime = self.make_runtime(clock=clock)
+        self.run_lua(
+            "net.HTTPClient():request('http://127.0.0.1:8080/', {error = print})"
+            " setTimeout(print, 60000, 'timer')"
+        )
+        self.turn(2)
+        self.reactor.accept()
+        self.reactor.pump([QUIET] * 7)
+        self.assertEqual(self.lines, [])
+        self.reactor.pump([QUIET] * 2)
+        self.assertEqual(self.lines, [b"timer"])
+
     def test_a_stream_without_end_does_not_hold_time(self) -> None:
         self.run_lua(
             "net.HTTPClient():request('http://127.0.0.1:8080/', {data = print, options = {"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from eplua_twisted.files import types_directory
 from eplua_twisted.testing import Outcome, Testing
 from tests.support import LuaTestCase, for_each_lua
 
@@ -157,6 +160,12 @@ class ExpectTests(TestingTestCase):
                 outcome.message.startswith("test.lua:4: "), (line, outcome.message)
             )
             self.assertIn(message, outcome.message)
+
+    def test_definitions_of_editors_have_all(self) -> None:
+        said = self.run_test("expect(1):none()").message.partition("known: ")[2]
+        text = (types_directory() / "testing" / "test.lua").read_text()
+        methods = re.findall(r"^function Expectation:(\w+)", text, re.MULTILINE)
+        self.assertEqual(said.split(", "), sorted([*methods, "never"]))
 
     def test_a_caught_failure_is_one(self) -> None:
         self.assertEqual(

@@ -45,6 +45,8 @@ class Known:
             while "." in path:
                 path, _, name = path.rpartition(".")
                 self._fields.setdefault(path, set()).add(name)
+        # What C{eplua test} gives the files that it runs.
+        self._fields.setdefault("eplua", set()).add("test")
 
     def of_path(self, path: str) -> Kind | None:
         """What is found under a global name, or under a path in such a table."""

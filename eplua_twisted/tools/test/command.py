@@ -37,7 +37,8 @@ class TestCommand:
         self._waiting = list(enumerate(paths))
         self._running: dict[int, FileRun] = {}
         self._reports: dict[int, FileReport] = {}
-        self._shown = 0
+        # Which file is shown, and how many of its results are.
+        self._place, self._shown = 0, cast(int | None, None)
         self._table = Table(put, has_colours(sys.stdout, os.environ))
         self._bug: Failure | None = None
         self._stopped_by: int | None = None
@@ -79,16 +80,20 @@ class TestCommand:
     async def _work(self) -> None:
         while self._waiting and self._stopped_by is None:
             place, path = self._waiting.pop(0)
-            running = FileRun(self._reactor, self._options.order(path))
-            self._running[place] = running
-            self._reports[place] = await running.run()
-            del self._running[place]
+            running = FileRun(self._reactor, self._options.order(path), self._show)
+            self._running[place], self._reports[place] = running, running.report
             self._show()
+            await running.run()
+            del self._running[place]
 
     def _show(self) -> None:
-        while self._shown in self._reports and self._stopped_by is None:
-            self._table.show(self._reports[self._shown])
-            self._shown += 1
+        """What there is of the first file that is not over, and of those before."""
+        while self._stopped_by is None and self._place in self._reports:
+            report = self._reports[self._place]
+            self._shown = self._table.show(report, self._shown)
+            if not report.complete:
+                return
+            self._place, self._shown = self._place + 1, None
 
     def _stop(self) -> None:
         for running in self._running.values():

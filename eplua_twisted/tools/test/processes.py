@@ -40,11 +40,13 @@ class FileReport:
     What came of a file.
 
     @ivar broken: why it could not be run
+    @ivar complete: it is over
     """
 
     path: str
     results: list[Result] = field(default_factory=list)
     broken: Broken | None = None
+    complete: bool = False
 
 
 class _FileProcess(ProcessProtocol):
@@ -109,16 +111,24 @@ class _FileProcess(ProcessProtocol):
 class FileRun:
     """Runs one file: when a test ends the process, another one goes on after it."""
 
-    def __init__(self, reactor: ReactorBase, order: Order) -> None:
+    def __init__(
+        self, reactor: ReactorBase, order: Order, news: Callable[[], None]
+    ) -> None:
+        """
+        @param news: called when there is more in the report
+
+        @ivar report: what came of it so far
+        """
         self._reactor = reactor
         self._order = order
-        self._report = FileReport(order.path)
+        self._news = news
+        self.report = FileReport(order.path)
         self._running: Begun | None = None
         self._over = False
         self._process: _FileProcess | None = None
 
-    async def run(self) -> FileReport:
-        """@return: what came of it"""
+    async def run(self) -> None:
+        """@return: when it is over"""
         order = self._order
         while not self._over:
             how = await self._spawn(order)
@@ -129,9 +139,14 @@ class FileRun:
                 break
             begun = self._running
             self._running = None
-            self._report.results.append(_crashed(begun, how))
+            self._result(_crashed(begun, how))
             order = replace(order, first=begun.number + 1)
-        return self._report
+        self.report.complete = True
+        self._news()
+
+    def _result(self, result: Result) -> None:
+        self.report.results.append(result)
+        self._news()
 
     def stop(self) -> None:
         """End it: what runs is not waited for."""
@@ -164,14 +179,14 @@ class FileRun:
             self._running = message
         elif isinstance(message, Result):
             self._running = None
-            self._report.results.append(message)
+            self._result(message)
         elif isinstance(message, Broken):
             self._broken(message)
         elif isinstance(message, Over):
             self._over = True
 
     def _broken(self, broken: Broken) -> None:
-        self._report.broken, self._over = broken, True
+        self.report.broken, self._over = broken, True
 
 
 def _crashed(test: Begun, how: str) -> Result:

@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from eplua_twisted.tools.check.checking import Check
 from eplua_twisted.tools.check.command import Options, as_json, text
 from eplua_twisted.tools.check.states import States
+from eplua_twisted.tools.init.kinds import KINDS, TEMPLATES
 from tests.memory import MemoryReactor
 from tests.support import ROOT
 
@@ -52,6 +53,13 @@ class CheckTestCase(SynchronousTestCase):
     def is_silent(self, *codes: str) -> None:
         for code in codes:
             self.assertEqual(self.script(code), [], code)
+
+
+class GivenTests(CheckTestCase):
+    def test_what_init_writes_has_no_problems(self) -> None:
+        for name, kind in KINDS.items():
+            paths = sorted((TEMPLATES / name).glob("*.lua"))
+            self.assertEqual(self.check(*paths, hc3=kind.hc3), [])
 
 
 class FindTests(CheckTestCase):
