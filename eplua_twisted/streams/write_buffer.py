@@ -11,8 +11,13 @@ from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
 from eplua_twisted.border.waiters import Waiters
+from eplua_twisted.transports.connection import READ
 
-SLICE = 64 * 1024
+SLICE = READ
+"""
+Bytes that a transport is given at once.  What it has taken of a full one is not known, so
+it is a part of the whole; but what was read at once is passed on uncut, and not copied.
+"""
 
 
 class Outlet(Protocol):
