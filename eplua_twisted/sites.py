@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from twisted.internet.defer import Deferred
@@ -12,31 +11,14 @@ from twisted.logger import Logger
 
 from eplua_twisted.border.values import to_readable
 from eplua_twisted.errors import OperationError
-from eplua_twisted.runtime import Runtime
 from eplua_twisted.site_options import SiteOptions
 
 if TYPE_CHECKING:
     from eplua_twisted.border.environment import Environment
-    from eplua_twisted.inspector.inspector import Inspector
+    from eplua_twisted.inspector.inspector import Controls, Inspector
+    from eplua_twisted.metrics import Runtimes
     from eplua_twisted.site.address import Address
     from eplua_twisted.site.site import Site
-
-Runtimes = Callable[[], Mapping[str, Runtime]]
-
-
-class Controls(Protocol):
-    """What may be done to a script, by its name."""
-
-    def reload(self, name: str) -> Deferred[None]:
-        """
-        Stop it, and run it anew.
-
-        @return: fires with C{None}; fails with L{OperationError}, L{ScriptError} or
-            C{OSError}: then the old one goes on, or nothing does
-        """
-
-    def stop_script(self, name: str) -> Deferred[None]:
-        """@return: fires with C{None} when it has stopped"""
 
 
 class Stoppable(Protocol):

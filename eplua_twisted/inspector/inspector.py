@@ -43,7 +43,12 @@ class Controls(Protocol):
     """What a page may have done to a script, by its name."""
 
     def reload(self, name: str) -> Deferred[None]:
-        """@return: fires with C{None}; fails with C{ScriptError}, C{OperationError}"""
+        """
+        Stop it, and run it anew.
+
+        @return: fires with C{None}; fails with L{ScriptError}, L{OperationError} or
+            C{OSError}: then the old one goes on, or nothing does
+        """
 
     def stop_script(self, name: str) -> Deferred[None]:
         """@return: fires with C{None} when it has stopped"""
