@@ -7,7 +7,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from eplua_twisted import Limits
+from eplua_twisted import Limits, OperationError, RuntimeStopped
 from eplua_twisted.clocks import QUIET, InstantClock
 from eplua_twisted.hc3.log_lines import LogLine
 from eplua_twisted.hc3.setup import Setup
@@ -38,7 +38,7 @@ class ProgramsTests(SynchronousTestCase):
             with open(paths[-1], "w") as file:
                 file.write(code)
         reactor: Any = self.reactor
-        programs = Programs(
+        programs = self.programs = Programs(
             reactor,
             clock or reactor,
             paths,
@@ -91,6 +91,20 @@ class ProgramsTests(SynchronousTestCase):
         self.assertEqual(self.texts, ["ping", "pong true"])
         self.reactor.pump([0] * 10)
         self.successResultOf(over)
+
+    def test_what_the_inspector_asks(self) -> None:
+        """Each by its file; one is stopped, and the others go on."""
+        begin = "function QuickApp:onInit() setInterval(print, 1000) end"
+        self.run_all(begin, begin)
+        first, second = self.programs.named().items()
+        self.assertTrue(first[0].endswith("q0.lua"), first)
+        failed = self.failureResultOf(self.programs.reload(first[0]), OperationError)
+        self.assertIn("restarted by their controller", str(failed.value))
+        stopped = self.programs.stop_script(first[0])
+        self.reactor.pump([0] * 4)
+        self.successResultOf(stopped)
+        self.assertRaises(RuntimeStopped, first[1].stats)
+        self.assertEqual(second[1].stats().open, {"Timer": 1})
 
     def test_one_that_fails_is_told_and_the_others_go_on(self) -> None:
         self.run_all("this is no Lua", "function QuickApp:onInit() print('second') end")
