@@ -12,6 +12,7 @@ from pathlib import Path
 from twisted.python import usage
 from twisted.trial.unittest import SynchronousTestCase
 
+from eplua_twisted import cli
 from eplua_twisted.cli import COMMANDS
 from eplua_twisted.commands import misspelt
 from eplua_twisted.manual import Option, Page, asked, page_of, render
@@ -179,6 +180,21 @@ class MisspeltTests(SynchronousTestCase):
             self.assertEqual(
                 misspelt(word, dict.fromkeys(["check"], COMMANDS["hc3"])), "check"
             )
+
+    def test_said(self) -> None:
+        """The exit code is that of a wrong command line."""
+        said: list[str] = []
+        self.patch(cli, "complain", said.append)
+        with self.assertRaises(SystemExit) as raised:
+            cli.main(["chek", "x.lua"])
+        self.assertEqual(raised.exception.code, 2)
+        self.assertEqual(
+            said,
+            [
+                "eplua: no command and no file is named 'chek'; did you mean"
+                " 'eplua check'?\nTry 'eplua --help'."
+            ],
+        )
 
     def test_may_be_a_script(self) -> None:
         """A path, what is nothing like a command, and what is there."""

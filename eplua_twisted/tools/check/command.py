@@ -88,6 +88,8 @@ def main(arguments: list[str]) -> int:
     try:
         from eplua_twisted.tools.check.checking import Check
     except ImportError as problem:
+        if problem.name not in ("tree_sitter", "tree_sitter_lua"):
+            raise
         complain(
             f"eplua: check needs {problem.name}: pip install 'eplua-twisted[tools]'"
         )

@@ -39,10 +39,14 @@ class Problem:
         return asdict(self)
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
-    """The name that was probably meant, whatever its case is; empty if none is near."""
+def nearest(name: str, names: Iterable[str], least: float = 0.7) -> str:
+    """
+    The name that was probably meant, whatever its case is; empty if none is near.
+
+    @param least: how much of both is the same, up to 1
+    """
     by_case: dict[str, str] = {}
     for each in sorted(names):
         by_case.setdefault(each.lower(), each)
-    found = get_close_matches(name.lower(), by_case, 1, 0.7)
+    found = get_close_matches(name.lower(), by_case, 1, least)
     return by_case[found[0]] if found else ""

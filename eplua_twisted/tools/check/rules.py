@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from string import digits
 
 from eplua_twisted.api.definitions import arguments, split
 from eplua_twisted.tools.check.kinds import Kinds
@@ -75,8 +76,9 @@ class Rules:
         if use.name in reads or use.name in self._known.globals:
             return
         names = self._known.globals | use.visible | reads
-        found = nearest(use.name, names)
-        if found and abs(len(found) - len(use.name)) <= 1:
+        # Not `room1` for `room2`.
+        found = nearest(use.name, names, 0.8)
+        if found and use.name.strip(digits) != found.strip(digits):
             message = f"the global variable '{use.name}' is set and never read"
             self._add(use.node, "global", message, use.name, names)
 

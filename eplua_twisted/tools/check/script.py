@@ -19,7 +19,7 @@ from eplua_twisted.tools.check.syntax import (
 )
 
 _INLINE = re.compile(r"--\s*luacheck:\s*(?:read_)?globals\s+(.*)")
-_HIDING = ("load", "loadstring", "dofile", "loadfile", "setfenv")
+_HIDING = ("load", "loadstring", "dofile", "loadfile", "setfenv", "require")
 """Functions of Lua that may define names that nobody sees here."""
 
 _ASKING = ("type", "assert", "rawget")
@@ -73,7 +73,8 @@ class Script:
         self.opened: set[str] = set()
         self.passed: set[str] = set()
         self.asked: set[str] = set()
-        self.hides = False
+        # A script may have its global variables in a table of its own.
+        self.hides = any(each.name == "_ENV" for each in self.scopes.variables.values())
         for node in descend(self.root):
             found = getattr(self, f"_{node.type}", None)
             if found is not None:
@@ -93,7 +94,7 @@ class Script:
             self.defined |= set(re.findall(r"\w+", found[1]))
 
     def _dot_index_expression(self, node: Node) -> None:
-        if is_asked(node):
+        if self.is_asked(node):
             self.asked.add(written(node))
 
     def _table_constructor(self, node: Node) -> None:
@@ -134,6 +135,9 @@ class Script:
         if called.type == "function_call":
             self._class(called, passed)
         name = written(called)
+        self.hides |= any(
+            self.is_global(each, one) for each in passed for one in _HIDING
+        )
         if called.type != "identifier" or called.id in self.scopes.variables:
             self.passed |= {written(each) for each in passed}
             return
@@ -173,30 +177,39 @@ class Script:
             )
             self.classes[names[0]] = base
 
-
-def is_asked(node: Node) -> bool:
-    """Whether the script asks if there is such a thing: in a condition, or C{x or y}."""
-    parent = node.parent
-    while parent is not None:
-        if parent.type in _CONDITIONS:
-            return any(each.id == node.id for each in inside(parent, "condition"))
-        if parent.type == "unary_expression" and parent.children[0].type == "not":
-            return True
-        if parent.type == "binary_expression":
-            operator = parent.children[1].type
-            if operator in ("==", "~="):
-                return any(each.type == "nil" for each in parent.named_children)
-            if operator not in ("and", "or"):
-                return False
-            if parent.named_children[0].id == node.id:
+    def is_asked(self, node: Node) -> bool:
+        """
+        Whether the script asks if there is such a thing: in a condition, or as one of
+        several, C{a or b}.
+        """
+        parent = node.parent
+        while parent is not None:
+            if parent.type in _CONDITIONS:
+                return any(each.id == node.id for each in inside(parent, "condition"))
+            if parent.type == "unary_expression" and parent.children[0].type == "not":
                 return True
-        elif parent.type == "arguments":
-            call = parent.parent
-            return call is not None and written(inside(call, "name")[0]) in _ASKING
-        elif parent.type != "parenthesized_expression":
-            return False
-        node, parent = parent, parent.parent
-    return False
+            if parent.type == "binary_expression":
+                operator = parent.children[1].type
+                if operator in ("==", "~="):
+                    return any(each.type == "nil" for each in parent.named_children)
+                if operator not in ("and", "or"):
+                    return False
+                left = parent.named_children[0]
+                if left.id == node.id or (operator == "or" and self._is_name(left)):
+                    return True
+            elif parent.type == "arguments":
+                call = parent.parent
+                return call is not None and written(inside(call, "name")[0]) in _ASKING
+            elif parent.type != "parenthesized_expression":
+                return False
+            node, parent = parent, parent.parent
+        return False
+
+    def _is_name(self, node: Node) -> bool:
+        """Whether it is a global variable, or a field of one: C{table.unpack or unpack}."""
+        while node.type == "dot_index_expression":
+            (node,) = inside(node, "table")
+        return node.type == "identifier" and self.is_global(node, written(node))
 
 
 @dataclass
@@ -219,7 +232,9 @@ class Together:
             self.names |= each.defined | each.classes.keys()
             self.names |= {use.name for use in each.scopes.writes}
             self.read |= {use.name for use in each.scopes.reads}
-            self.names |= {use.name for use in each.scopes.reads if is_asked(use.node)}
+            self.names |= {
+                use.name for use in each.scopes.reads if each.is_asked(use.node)
+            }
 
     def writes(self, name: str) -> list[tuple[Script, Written]]:
         """What is written to fields of that name."""

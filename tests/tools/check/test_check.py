@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
+from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
 from eplua_twisted.tools.check.checking import Check
@@ -166,6 +169,7 @@ class SilenceTests(CheckTestCase):
         self.is_silent(
             "print(a, b) a = 1 function b() end",
             "_G.a = 1 rawset(_G, 'b', 2) print(a, b)",
+            "room1 = 1 room2 = 2 print(room2)",
             "net.mine = 1 print(net.mine) function string.trim() end string.trim()",
             "local s = net.TCPSocket() s.name = 'x' print(s.name)",
         )
@@ -174,6 +178,8 @@ class SilenceTests(CheckTestCase):
         self.is_silent(
             "if other then other.f() end",
             "local a = other or 1 print(a, not more, third == nil, type(fourth))",
+            "local unpack = table.unpack or unpack local load = loadstring or load print(unpack, load)",
+            "local pock = table.pock or table.pick print(pock)",
             "if table.pock then table.pock() end local s = net.TCPSocket() if s.x then s:x() end",
         )
 
@@ -184,6 +190,9 @@ class SilenceTests(CheckTestCase):
             "for k, v in pairs({}) do _G[k] = v end print(other)",
             "for k, v in pairs({}) do net[k] = v end print(net.other)",
             "require 'elsewhere' print(other)",
+            "pcall(require, 'elsewhere') print(other)",
+            "local _ENV = { print = print } other()",
+            "local function f(_ENV) return other end f({ other = 1 })",
             "local f = ... f(net) net.other()",
         )
 
@@ -373,9 +382,26 @@ class OutputTests(CheckTestCase):
             },
         )
 
-    def test_usage(self) -> None:
-        from twisted.python.usage import UsageError
+    def test_without_the_extra(self) -> None:
+        """One line names it, and how to install it."""
+        code = (
+            "import sys; sys.modules['tree_sitter_lua'] = None\n"
+            "from eplua_twisted.tools.check.command import main\n"
+            "raise SystemExit(main(['x.lua']))"
+        )
+        said = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False
+        )
+        self.assertEqual(
+            (said.returncode, said.stdout, said.stderr),
+            (
+                2,
+                "",
+                "eplua: check needs tree_sitter_lua: pip install 'eplua-twisted[tools]'\n",
+            ),
+        )
 
+    def test_usage(self) -> None:
         for given, said in (
             ([], "check: no file given"),
             (["--lua=5.1", "x"], "unknown Lua version '5.1'"),
