@@ -53,7 +53,7 @@ function matchers.matches(value, pattern)
   wants_text(pattern, "matches")
   local good, found = pcall(find, value, pattern)
   if not good and type(value) == "string" then
-    reports.raise(format("bad argument #1 to 'matches' (%s)", values.describe(found)))
+    reports.raise(format("bad argument #1 to 'matches' (%s)", text.describe(found)))
   end
   return type(value) == "string" and found ~= nil, "to match %s", nil, pattern
 end
@@ -100,7 +100,7 @@ function matchers.raises(value, part)
   end
   if part ~= nil then wants_text(part, "raises") end
   local good, problem = pcall(value)
-  local said = not good and values.describe(problem) or nil
+  local said = not good and text.describe(problem) or nil
   if part == nil then
     return not good, "to raise an error", said and { "it raised " .. show(said) } or nil
   end
@@ -181,7 +181,7 @@ end
 function meta.__index(handle, name)
   if name == "never" then return new(given[handle], true) end
   if methods[name] then return methods[name] end
-  reports.raise(format("expect(value) has no '%s'; known: %s%s", values.describe(name),
+  reports.raise(format("expect(value) has no '%s'; known: %s%s", text.describe(name),
     concat(names, ", "), nearest.suggest(name, names)))
 end
 

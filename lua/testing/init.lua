@@ -11,7 +11,7 @@ local tickets, timers = core.import("border/tickets"), core.import("timers", "ti
 local peers = core.import("testing/peers")
 local error, next, rawequal, setmetatable, type = error, next, rawequal, setmetatable, type
 local remove, sort = table.remove, table.sort
-local match = string.match
+local gsub, match = string.gsub, string.match
 local traceback = debug.traceback
 local soon = tickets.soon
 
@@ -26,8 +26,19 @@ local run = { state = "waiting" }
 -- What is told: the first failure counts, whoever catches its error.
 local failure, reason
 
+--- Whether a traceback leads through more than one function of the script.
+local function leads_on(trace)
+  local _, frames = gsub(trace, "\n\t[^%[\n][^\n]*", "")
+  return frames > 1
+end
+
 local function note_failure(message, trace)
-  failure = failure or { message = message, trace = trace or message }
+  if not failure then
+    failure = { message = message, trace = trace or message }
+  elseif trace and failure.message == message and leads_on(trace) then
+    -- What was expected was noted before it was raised: now it is known who asked.
+    failure.trace = trace
+  end
 end
 expect.tell(note_failure)
 

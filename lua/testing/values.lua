@@ -1,8 +1,5 @@
 -- Values for those who read a failed test: whole, in a fixed order; and where two differ.
 
-local core = ...
-
-local text = core.import("border/text")
 local getmetatable, next, pcall, rawequal, rawget, tostring, type =
   getmetatable, next, pcall, rawequal, rawget, tostring, type
 local concat, sort, floor = table.concat, table.sort, math.floor
@@ -192,7 +189,5 @@ end
 function values.indented(said, by)
   return (gsub(said, "\n", "\n" .. rep(" ", by)))
 end
-
-values.describe = text.describe
 
 return values

@@ -167,6 +167,15 @@ class ExpectTests(TestingTestCase):
         methods = re.findall(r"^function Expectation:(\w+)", text, re.MULTILINE)
         self.assertEqual(said.split(", "), sorted([*methods, "never"]))
 
+    def test_who_asked_is_said_where_it_is_not_the_test(self) -> None:
+        outcome = self.run_test(
+            "check(1)", "local function check(x)\n  expect(x):equal(2)\nend"
+        )
+        self.assertEqual(outcome.message, "test.lua:3: expected 1 to equal 2")
+        self.assertIn("\ttest.lua:6: in ", outcome.traceback)
+        outcome = self.run_test("expect(1):equal(2)")
+        self.assertEqual(outcome.traceback, outcome.message)
+
     def test_a_caught_failure_is_one(self) -> None:
         self.assertEqual(
             self.run_test("pcall(function() expect(1):equal(2) end)").message,

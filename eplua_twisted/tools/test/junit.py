@@ -46,9 +46,10 @@ def _add(
 
 def _suite(number: int, report: FileReport, when: datetime) -> ElementTree.Element:
     path = PurePath(report.path)
-    package = ".".join(
-        part for part in path.with_suffix("").parts if part != path.anchor
-    )
+    names = [
+        part for part in path.with_suffix("").parts if part not in (path.anchor, "..")
+    ]
+    package = ".".join(names)
     results = report.results
     suite = ElementTree.Element(
         "testsuite",

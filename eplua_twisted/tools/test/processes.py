@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
@@ -160,18 +161,14 @@ class FileRun:
             self._reactor, order.timeout + GRACE, self._hear, ended
         )
         arguments = ["-m", "eplua_twisted.tools.test.child", encode_order(order)]
-        self._reactor.spawnProcess(  # type: ignore[attr-defined]
-            self._process,
-            sys.executable,
-            [sys.executable, *arguments],
-            os.environ,
-            childFDs={
-                0: os.open(os.devnull, os.O_RDONLY),
-                1: "r",
-                2: "r",
-                REPORTS: "r",
-            },
-        )
+        with Path(os.devnull).open("rb") as nothing:
+            self._reactor.spawnProcess(  # type: ignore[attr-defined]
+                self._process,
+                sys.executable,
+                [sys.executable, *arguments],
+                os.environ,
+                childFDs={0: nothing.fileno(), 1: "r", 2: "r", REPORTS: "r"},
+            )
         return ended
 
     def _hear(self, message: Message) -> None:
