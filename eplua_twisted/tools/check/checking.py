@@ -14,7 +14,7 @@ from eplua_twisted.tools.check.script import Script, Together
 from eplua_twisted.tools.check.sources import Program, Source, module_of, read_program
 from eplua_twisted.tools.check.states import States
 
-_TOO_DEEP = "is nested too deep to be looked at"
+_NOTE = "is compiled only: it is nested too deep, or has syntax that is not understood"
 
 
 @dataclass
@@ -43,6 +43,7 @@ class Check:
     Checks files.
 
     @ivar problems: what was found
+    @ivar notes: what could not be looked at, though Lua takes it
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Check:
         self._names = frozenset(names)
         self._scripts: dict[str, Script | None] = {}
         self.problems: list[Problem] = []
+        self.notes: list[str] = []
 
     def files(self, paths: Iterable[str]) -> None:
         """Check them all; the problems are in the order of the files."""
@@ -88,7 +90,7 @@ class Check:
                 continue
             script = self._script(source)
             if script is None:
-                self.problems.append(Problem(source.name, 0, 0, "file", _TOO_DEEP))
+                self.notes.append(f"{source.name} {_NOTE}")
                 part.hides = True
                 continue
             part.own.append(script)
@@ -106,12 +108,12 @@ class Check:
         return part
 
     def _script(self, source: Source) -> Script | None:
-        """@return: the script; C{None}: it is nested too deep"""
+        """@return: the script; C{None}: it cannot be looked at"""
         path = os.path.realpath(source.name)
         if path not in self._scripts or source.folder is None:
             try:
                 self._scripts[path] = Script(source.name, chunk_of(source.code))
-            except RecursionError:
+            except (RecursionError, SyntaxError):
                 self._scripts[path] = None
         return self._scripts[path]
 

@@ -102,6 +102,8 @@ def main(arguments: list[str]) -> int:
     check = Check(states, options["lua"], bool(options["hc3"]), options.names)
     check.files(options.files)
     states.stop()
+    for note in check.notes:
+        complain(f"eplua: {note}")
     show = as_json if options["json"] else text
     put(show(len(options.files), check.problems))
     return 1 if check.problems else 0

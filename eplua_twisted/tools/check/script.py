@@ -62,7 +62,10 @@ class Script:
     """
 
     def __init__(self, chunk: str, code: bytes) -> None:
-        """@raise RecursionError: it is nested too deep"""
+        """
+        @raise RecursionError: it is nested too deep
+        @raise SyntaxError: the parser does not understand it
+        """
         self.chunk = chunk
         self.root = parse(code)
         self.scopes = Scopes(self.root)

@@ -12,8 +12,15 @@ _LANGUAGE = Language(tree_sitter_lua.language())
 
 
 def parse(code: bytes) -> Node:
-    """The root of a script's tree; it keeps the tree."""
-    return Parser(_LANGUAGE).parse(code).root_node
+    """
+    The root of a script's tree; it keeps the tree.
+
+    @raise SyntaxError: some of it is not understood
+    """
+    root = Parser(_LANGUAGE).parse(code).root_node
+    if root.has_error:
+        raise SyntaxError
+    return root
 
 
 def written(node: Node) -> str:
