@@ -20,12 +20,12 @@ COMMANDS: Commands = {
         "eplua_twisted.tools.doctor.command", "looks if all is there that scripts need"
     ),
     "hc3": Command("eplua_twisted.tools.hc3", "packs, unpacks and shows QuickApps"),
-    "watch": Command(
-        "eplua_twisted.tools.watch.command", "runs a script anew when it is saved"
-    ),
     "init": Command("eplua_twisted.tools.init.command", "makes a folder to begin with"),
     "man": Overview("eplua_twisted.tools.man", "writes the man page"),
     "test": Command("eplua_twisted.tools.test.command", "runs the tests of scripts"),
+    "watch": Command(
+        "eplua_twisted.tools.watch.command", "runs a script anew when it is saved"
+    ),
 }
 """What comes first, in the place of a script."""
 

@@ -26,12 +26,10 @@ from eplua_twisted.console import (
     put,
 )
 from eplua_twisted.errors import OperationError, RuntimeStopped, ScriptError
-from eplua_twisted.lua_versions import LUA_VERSIONS
 from eplua_twisted.signals import ENDING, Watch, end_by
 from eplua_twisted.sites import Sites
-from eplua_twisted.tap import ON_ERROR, Options
+from eplua_twisted.tap import Options
 from eplua_twisted.terminal import has_colours
-from eplua_twisted.transports.reactor import TRANSPORTS
 
 if TYPE_CHECKING:
     from eplua_twisted.hc3.setup import Setup
@@ -47,11 +45,6 @@ class CommandOptions(Options):
         ("eplua --hc3 lamp.lua", "run a QuickApp of Home Center 3"),
         ("eplua --sandbox --allow-net=10.0.0.0/8 script.lua", "with few permissions"),
     )
-    choices = {
-        "lua": tuple(LUA_VERSIONS),
-        "transports": tuple(TRANSPORTS),
-        "on-error": ON_ERROR,
-    }
 
     def __init__(self, commands: Commands) -> None:
         """@param commands: those beside a script, which the help names"""

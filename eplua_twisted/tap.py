@@ -56,6 +56,11 @@ class Options(TimeOptions, HC3Options, LimitOptions, PermissionOptions, SiteOpti
     @ivar grace: seconds that the process may take to end after a signal
     """
 
+    choices = {
+        "lua": tuple(LUA_VERSIONS),
+        "transports": TRANSPORTS,
+        "on-error": ON_ERROR,
+    }
     synopsis = "[options] SCRIPT [ARG...]"
     longdesc = "Runs a Lua script with a network."
     optParameters = [

@@ -110,8 +110,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "views": {"errors", "border", "hc3", "runtime", "site"},
     "console": {"terminal"},
     "foreground": {
-        *("border", "commands", "console", "errors", "hc3", "lua_versions"),
-        *("signals", "sites", "tap", "terminal", "transports"),
+        *("border", "commands", "console", "errors", "hc3", "signals", "sites"),
+        *("tap", "terminal"),
     },
     "tools": TOOLS,
     "manual": set(),
