@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads
+from twisted.python import usage
 from twisted.python.failure import Failure
 
 from eplua_twisted.border.clock import steady
@@ -50,6 +51,11 @@ class CommandOptions(Options):
         """@param commands: those beside a script, which the help names"""
         super().__init__()
         self._commands = commands
+
+    def check_workers(self) -> None:
+        """It is one process, which ends when its script does."""
+        if self.workers is not None:
+            raise usage.UsageError("--workers is of twistd eplua")
 
     def setup(self) -> Setup:
         """The log lines of scripts have colours on a terminal."""

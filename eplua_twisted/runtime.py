@@ -31,6 +31,7 @@ from eplua_twisted.border.library import (
 from eplua_twisted.border.limits import Connections, Limits
 from eplua_twisted.border.memory import Memory
 from eplua_twisted.border.permissions import UNLIMITED, Access, Permissions
+from eplua_twisted.border.ports import Ports
 from eplua_twisted.border.primitives import Primitives
 from eplua_twisted.border.resources import Resources
 from eplua_twisted.border.stats import Statistics, Stats
@@ -71,11 +72,9 @@ class Runtime:
     """
     Runs Lua scripts on the reactor.
 
-    @param reactor: the reactor; the global one by default.  (For mypy the global one
-        is a module, therefore any object is taken.)
+    @param reactor: the global one by default; any object, as for mypy that is a module
     @param lua: the Lua version, one of C{5.3}, C{5.4}, C{5.5}, C{luajit}
-    @param output: takes each line that C{print} writes, without its end;
-        standard output by default
+    @param output: takes each line of C{print} without its end; else standard output
     @param text: the application gets the scripts' strings as C{str}, in L{call},
         L{expose} and C{output}: UTF-8, where other bytes are kept by
         C{surrogateescape}.  Otherwise as C{bytes}; it may always give both
@@ -97,6 +96,7 @@ class Runtime:
     @param hc3: scripts are of Home Center 3: true for a simulated controller, or the
         controller, or a L{Setup<eplua_twisted.hc3.setup.Setup>}
     @param testing: for C{eplua test}: the script has tests, one of which is run
+    @param ports: knows the script's servers, and who shares their ports
     """
 
     log = Logger()
@@ -119,6 +119,7 @@ class Runtime:
         clock: IReactorTime | None = None,
         hc3: bool | IController | Setup = False,
         testing: Testing | None = None,
+        ports: Ports | None = None,
     ) -> None:
         lua = version_of(lua, bool(hc3))
         if reactor is None:
@@ -144,6 +145,7 @@ class Runtime:
             connections,
             traffic=traffic,
             access=access,
+            ports=ports or Ports(),
         )
         parts = steady_reactor, self._bridge, self._resources
         self._lifecycle = Lifecycle(*parts, self._modules, self._release, on_exit)
@@ -156,8 +158,7 @@ class Runtime:
         self._stats = Statistics(self._environment, self._modules, entries)
         self._inspector = look = Inspector(self._environment, entries)
         self._modules |= {"limits": entries, "stats": self._stats, "inspect": look}
-        network = Network(self._bridge, self._resources)
-        time_of_day, self._unfollow = follow(clock, network)
+        time_of_day, self._unfollow = follow(clock, Network(*parts[1:]))
         self._modules["library"] = Library(
             self._bridge,
             self._resources,

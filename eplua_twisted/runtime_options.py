@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from eplua_twisted.border.library import Output
 from eplua_twisted.border.limits import Limits
 from eplua_twisted.border.permissions import Permissions
+from eplua_twisted.border.ports import Ports
 from eplua_twisted.transports.reactor import Transports
 
 if TYPE_CHECKING:
@@ -36,3 +37,4 @@ class RuntimeOptions(TypedDict, total=False):
     clock: IReactorTime | None
     hc3: bool | IController | Setup
     testing: Testing | None
+    ports: Ports | None

@@ -39,7 +39,7 @@ class Restart:
     max_delay: float = 30.0
 
 
-class _Failures:
+class Failures:
     """The failures that still count for a L{Restart}."""
 
     def __init__(self, restart: Restart) -> None:
@@ -104,7 +104,7 @@ class RuntimeService(Service):
         self._begin = begin
         self._on_failure = on_failure
         self._fail_on_error = fail_on_error or restart is not None
-        self._failures = _Failures(restart) if restart is not None else None
+        self._failures = Failures(restart) if restart is not None else None
         self._on_error = options.get("on_error")
         # Takes str too, for the option text.
         output: Callable[[bytes], None] = self._log_line

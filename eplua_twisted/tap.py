@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Unpack, cast
 
+from twisted.application.reactors import getReactorTypes, installReactor
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred, maybeDeferred, succeed
+from twisted.logger import ILogObserver, globalLogBeginner
 from twisted.python import usage
 from twisted.python.failure import Failure
 
 from eplua_twisted.border.clock import steady
 from eplua_twisted.border.limits import Limits
 from eplua_twisted.border.permissions import Permissions
-from eplua_twisted.ending import end_with, hush
+from eplua_twisted.border.ports import Ports
+from eplua_twisted.ending import hush
 from eplua_twisted.errors import OperationError, ScriptError
 from eplua_twisted.hc3.options import HC3Options
 from eplua_twisted.job import Job, Single
@@ -29,15 +32,18 @@ from eplua_twisted.lua_versions import (
     widen_stack,
 )
 from eplua_twisted.permission_options import PermissionOptions
+from eplua_twisted.process import Process
 from eplua_twisted.runtime import Runtime
 from eplua_twisted.runtime_options import RuntimeOptions
 from eplua_twisted.service import RuntimeService
-from eplua_twisted.signals import GRACE, Watch
+from eplua_twisted.signals import GRACE
 from eplua_twisted.site_options import SiteOptions
 from eplua_twisted.sites import Sites
-from eplua_twisted.supervisor import Supervisor
 from eplua_twisted.time_options import TimeOptions
 from eplua_twisted.transports.reactor import TRANSPORTS
+from eplua_twisted.worker import EventLines, Program
+from eplua_twisted.worker_options import WorkerOptions
+from eplua_twisted.workers import Workers
 
 LONGEST_GRACE = 86_400.0
 """Seconds: beyond a day it is a mistake."""
@@ -45,11 +51,19 @@ LONGEST_GRACE = 86_400.0
 ON_ERROR = ("continue", "exit")
 
 
-class Options(TimeOptions, HC3Options, LimitOptions, PermissionOptions, SiteOptions):
+class Options(
+    TimeOptions,
+    HC3Options,
+    LimitOptions,
+    PermissionOptions,
+    SiteOptions,
+    WorkerOptions,
+):
     """
     What to run, and on which Lua.
 
     @ivar arguments: what comes after the script
+    @ivar given: the words that the options were read from
     @ivar allow_unauthorized: hosts whose TLS certificates are not verified
     @ivar limits: what the script may take
     @ivar permissions: what it may reach, read and write
@@ -78,6 +92,7 @@ class Options(TimeOptions, HC3Options, LimitOptions, PermissionOptions, SiteOpti
     def __init__(self) -> None:
         super().__init__()
         self.arguments: tuple[str, ...] = ()
+        self.given: list[str] = []
         self.allow_unauthorized: list[str] = []
         self.limits = Limits()
         self.permissions = Permissions()
@@ -96,6 +111,11 @@ class Options(TimeOptions, HC3Options, LimitOptions, PermissionOptions, SiteOpti
         if not 0 <= self.grace <= LONGEST_GRACE:
             raise usage.UsageError(f"--grace: seconds expected, got {seconds!r}")
 
+    def parseOptions(self, options: list[str] | None = None) -> None:
+        """As C{usage.Options.parseOptions}."""
+        self.given = list(options or ())
+        super().parseOptions(options)  # type: ignore[no-untyped-call]
+
     def parseArgs(self, *arguments: str) -> None:
         self.arguments = arguments
 
@@ -107,6 +127,7 @@ class Options(TimeOptions, HC3Options, LimitOptions, PermissionOptions, SiteOpti
             raise usage.UsageError(str(problem)) from None
         self.check_time()
         self.check_sites()
+        self.check_workers()
         if self["transports"] not in TRANSPORTS:
             raise usage.UsageError(
                 f"unknown --transports={self['transports']};"
@@ -214,16 +235,15 @@ class CommandService(RuntimeService):
         @param running: the reactor
         @param asked: what to run, and what operators see of it
         """
+        self._ports = Ports()
         RuntimeService.__init__(
             self,
             asked.begin,
             on_failure=lambda failure: self.end(1),
-            **asked.runtime(running, on_exit=self.exited),
+            **asked.runtime(running, on_exit=self.exited, ports=self._ports),
         )
-        self._reactor = running
-        self._ending = False
-        self._supervisor = Supervisor(os.environ, steady(running))
-        self._watch = Watch(asked.grace)
+        self._running = running
+        self._process = Process(running, asked.grace, self._reload)
         self._script_name = asked.script_name
         self._asked = asked
         self._sites = Sites(steady(running), asked, self._named, Controls(self))
@@ -234,12 +254,7 @@ class CommandService(RuntimeService):
 
         @param code: its exit code
         """
-        if self._ending:
-            return
-        self._ending = True
-        if code:
-            end_with(code)
-        self._reactor.callWhenRunning(self._reactor.stop)
+        self._process.end(code)
 
     def exited(self, code: int) -> None:
         """The script has ended itself."""
@@ -260,13 +275,18 @@ class CommandService(RuntimeService):
             raise
         finally:
             signal.signal(signal.SIGINT, before)
-        # By then the reactor has its handlers.
-        self._reactor.callWhenRunning(self._begin_watch)
-        self._sites.start().addCallbacks(self._ready, self._without_sites)
+        self._process.begin()
+        self._sites.start().addCallbacks(self._begun, self._without_sites)
 
-    def _ready(self, _: object) -> None:
-        if self.state == "running" and not self._ending:
-            self._supervisor.ready()
+    def _begun(self, _: object) -> None:
+        """The script knows on the next turn what has come of its ports."""
+        self._ports.taken().addCallback(
+            lambda _: self._running.callLater(0, self._ready)
+        )
+
+    def _ready(self) -> None:
+        if self.state == "running" and not self._process.ending:
+            self._process.supervisor.ready()
 
     def _without_sites(self, failure: Failure) -> None:
         """What operators asked for cannot be had: that is no start."""
@@ -277,20 +297,12 @@ class CommandService(RuntimeService):
             self.log.failure("the sites could not be opened", failure)
         self.end(1)
 
-    def _begin_watch(self) -> None:
-        if self.running:
-            self._watch.install()
-            signal.signal(signal.SIGHUP, self._hung_up)
-
-    def _hung_up(self, number: int, frame: object) -> None:
-        self._reactor.callFromThread(self._reload)
-
     def _reload(self) -> None:
         """SIGHUP.  While a script is about to start its file is read anyway."""
-        if self.state == "running" and not self._ending:
-            self._supervisor.reloading()
+        if self.state == "running":
+            self._process.supervisor.reloading()
             reloaded = self.reload_checked()
-            reloaded.addErrback(self._not_reloaded).addCallback(self._ready)
+            reloaded.addErrback(self._not_reloaded).addCallback(self._begun)
 
     def reload_checked(self) -> Deferred[None]:
         """As L{reload}; what cannot be compiled is not run."""
@@ -311,8 +323,7 @@ class CommandService(RuntimeService):
         )
 
     def stopService(self) -> Deferred[None]:
-        self._supervisor.stopping()
-        self._watch.remove()
+        self._process.close()
         sites = self._sites.stop()
         return RuntimeService.stopService(self).addCallback(lambda _: sites)
 
@@ -333,7 +344,34 @@ class Controls:
         return succeed(None)
 
 
-def makeService(options: Options) -> CommandService:
+def name_of(reactor: ReactorBase) -> str:
+    """What C{twistd --reactor} calls the reactor."""
+    module = type(reactor).__module__
+    names = (
+        e.shortName
+        for e in getReactorTypes()
+        if getattr(e, "moduleName", None) == module
+    )
+    return next(names, "default")
+
+
+def work(reactor_name: str) -> None:
+    """The process of one worker of L{Workers}, which has given it its words."""
+    events = EventLines()
+    observers: list[ILogObserver] = [events]
+    globalLogBeginner.beginLoggingTo(observers, redirectStandardIO=False)
+    installReactor(reactor_name)
+    from twisted.internet import reactor
+
+    number, count, *given = sys.argv[1:]
+    options = Options()
+    options.parseOptions(given)
+    worker = int(number), int(count)
+    program = Program(cast(ReactorBase, reactor), options, worker, events)
+    raise SystemExit(program.main())
+
+
+def makeService(options: Options) -> CommandService | Workers:
     """The service of C{twistd eplua}: C{print} goes to the log."""
     if options.hc3 and len(options.arguments) > 1:
         raise usage.UsageError("twistd eplua --hc3 runs one script; eplua runs several")
@@ -341,4 +379,13 @@ def makeService(options: Options) -> CommandService:
 
     # For mypy the reactor is a module.
     running = cast(ReactorBase, reactor)
+    if options.workers is not None:
+        return Workers(
+            running,
+            f"from eplua_twisted.tap import work; work({name_of(running)!r})",
+            options.workers,
+            options.given,
+            options.grace,
+            options.check_script,
+        )
     return CommandService(running, options)

@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from eplua_twisted.tap import Options, makeService
+from eplua_twisted.tap import CommandService, Options, makeService
 from tests.support import ALL_BYTES, Peer, start, together
 
 EPLUA = (sys.executable, "-m", "eplua_twisted.cli")
@@ -373,6 +373,7 @@ class MakeServiceTests(SynchronousTestCase):
         options = Options()
         options.parseOptions(["--lua", "5.3", "-e", "assert(_VERSION == 'Lua 5.3')"])
         service = makeService(options)
+        assert isinstance(service, CommandService)
         service.startService()
         self.assertIsNotNone(service.runtime)
         stopped = service.stopService()

@@ -22,6 +22,11 @@ class AccessModule(Module):
         access = self._access
         return access.sandbox, access.limited, access.files.read is not None
 
+    @query("access_worker")
+    def worker(self) -> tuple[int | None, int | None]:
+        """Number and count of the processes that run the script, if it is several."""
+        return self._environment.ports.worker or (None, None)
+
     @query("access_path")
     def path(self, path: bytes, kind: bytes, link: bool) -> bytes:
         """

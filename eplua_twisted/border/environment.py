@@ -24,6 +24,7 @@ from twisted.internet.interfaces import (
 from eplua_twisted.border.bridge import Bridge
 from eplua_twisted.border.limits import Connections
 from eplua_twisted.border.permissions import Access
+from eplua_twisted.border.ports import Ports
 from eplua_twisted.border.resources import Resources
 from eplua_twisted.border.shared import Shared
 from eplua_twisted.border.traffic import Traffic
@@ -93,6 +94,7 @@ class Environment:
     @ivar local_servers: servers of this process, by the host and port that they answer at
         without listening there
     @ivar traffic: counts the bytes that connections and ports carry
+    @ivar ports: those that the servers have
     @ivar access: what scripts are permitted; the two reactors know what is said there of
         the network
     @ivar shared: what the packages above have once for the runtime
@@ -108,4 +110,5 @@ class Environment:
     local_servers: dict[tuple[str, int], IProtocolFactory] = field(default_factory=dict)
     traffic: Traffic = field(default_factory=Traffic)
     access: Access = field(default_factory=Access)
+    ports: Ports = field(default_factory=Ports)
     shared: Shared = field(default_factory=Shared)

@@ -29,6 +29,10 @@ GRACE = 5.0
 """Seconds that requests have to be answered after the script's C{stop}."""
 
 
+LINGER = 1.0
+"""Seconds that clients have to ask once more, when the server drains."""
+
+
 class HTTPServer(Listening[HTTPConnection, None], Factory):
     """
     A port, the requests that come by it, and who answers them: a WebSocket server,
@@ -58,6 +62,7 @@ class HTTPServer(Listening[HTTPConnection, None], Factory):
         self._static: list[StaticFiles] = []
         self._answer = environment.bridge.answer
         self._grace = Deadline(environment.reactor, self.abort)
+        self._linger = Deadline(environment.reactor, self._end_idle)
 
     # What connections and requests have of it.
 
@@ -219,6 +224,21 @@ class HTTPServer(Listening[HTTPConnection, None], Factory):
         """
         return self.stop_listening()
 
+    def drain(self) -> None:
+        """Each client may ask once more, if it does so soon."""
+        super().drain()
+        for client in self.members:
+            client.leaving = True
+        for number in self._upgrades.values():
+            server = self.resources.get(number)
+            if server is not None:
+                server.close()
+        self._linger.start(LINGER)
+
+    def _end_idle(self) -> None:
+        for client in list(self.members):
+            client.close()
+
     def close(self) -> None:
         if self.phase == "running":
             self._grace.start(GRACE)
@@ -230,4 +250,5 @@ class HTTPServer(Listening[HTTPConnection, None], Factory):
 
     def _gone(self) -> None:
         self._grace.cancel()
+        self._linger.cancel()
         super()._gone()

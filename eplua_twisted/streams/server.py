@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Generic, Protocol, TypeVar, cast
 
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IPushProducer
+from twisted.internet.interfaces import (
+    IListeningPort,
+    IProtocolFactory,
+    IPushProducer,
+    IReadDescriptor,
+)
+from twisted.internet.main import CONNECTION_DONE
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -14,7 +20,7 @@ from eplua_twisted.border.environment import Environment
 from eplua_twisted.border.interfaces import IResource
 from eplua_twisted.border.values import to_text
 from eplua_twisted.errors import OperationError
-from eplua_twisted.streams.endpoints import host_and_port, listen
+from eplua_twisted.streams.endpoints import UNIX, host_and_port, listen
 
 MAX_CONNECTIONS = 1024
 BACKLOG = 128
@@ -35,7 +41,13 @@ V = TypeVar("V")
 
 
 class _Port(IListeningPort, IPushProducer):
-    """What Twisted's ports are: one that is paused accepts nobody."""
+    """
+    What Twisted's ports are: one that is paused accepts nobody.
+
+    @ivar numberAccepts: how many clients it accepts in one turn
+    """
+
+    numberAccepts: int
 
 
 @implementer(IResource)
@@ -89,18 +101,23 @@ class Listening(Generic[C, V]):
         if self.phase != "new":
             raise OperationError("state", f"Already {self.phase}")
         self.phase = "starting"
+        self.environment.ports.add(self)
         listening = Deferred.fromCoroutine(self._listen(to_text(host), port))
         self._attempt = listening
         return listening.addCallbacks(self._started, self._not_started)
 
     async def _listen(self, host: str, port: int) -> IListeningPort:
+        shared = self.environment.ports.shared
+        if shared and (host.startswith(UNIX) or not port):
+            what = "a UNIX socket" if host.startswith(UNIX) else "port 0"
+            raise OperationError("state", f"{what} cannot be shared by workers")
         return await listen(
             self.environment.streams,
             host,
             port,
             self.port_factory(),
             self._backlog,
-            self._reuse_port,
+            self._reuse_port or shared,
         )
 
     def _started(self, port: IListeningPort) -> int | None:
@@ -109,6 +126,7 @@ class Listening(Generic[C, V]):
         self._port = cast(_Port, port)
         if self._pressed:
             self._port.pauseProducing()
+        self.environment.ports.changed()
         return self.listening_port()
 
     def _not_started(self, failure: Failure) -> Failure:
@@ -152,6 +170,36 @@ class Listening(Generic[C, V]):
 
     # The end.
 
+    @property
+    def is_starting(self) -> bool:
+        """Whether it does not know yet if it gets its port."""
+        return self.phase == "starting"
+
+    def drain(self) -> None:
+        """Accept nobody any more; those who are here stay for as long as they want."""
+        if self.phase != "running":
+            self.close()
+            return
+        port = self._port
+        if port is None or not IReadDescriptor.providedBy(port):
+            self._stop_accepting()
+            return
+        # The system has taken in clients that the process does not know: with the port
+        # they would go too, and Twisted closes it a turn after C{stopListening}.
+        port.pauseProducing()
+        port.numberAccepts = self._backlog + 1
+        port.doRead()
+        self.phase = "stopping"
+        port.connectionLost(Failure(CONNECTION_DONE))
+        self._closed(None)
+
+    def _stop_accepting(self) -> None:
+        self.phase = "stopping"
+        if self._port is None:
+            self._closed(None)
+        else:
+            maybeDeferred(self._port.stopListening).addBoth(self._closed)
+
     def stop_listening(self) -> Deferred[None]:
         """@return: fires with C{None} when port and clients are closed"""
         stopped: Deferred[None] = Deferred()
@@ -167,11 +215,7 @@ class Listening(Generic[C, V]):
         if self._attempt is not None:
             self._attempt.cancel()
         elif self.phase == "running":
-            self.phase = "stopping"
-            if self._port is None:
-                self._closed(None)
-            else:
-                maybeDeferred(self._port.stopListening).addBoth(self._closed)
+            self._stop_accepting()
         elif self.phase == "new":
             self._gone()
 
@@ -192,6 +236,7 @@ class Listening(Generic[C, V]):
     def _gone(self) -> None:
         self.phase = "stopped"
         self.environment.connections.left(self.members)
+        self.environment.ports.remove(self)
         self.environment.resources.remove(self.id)
         stopped, self._stopped = self._stopped, []
         for deferred in stopped:

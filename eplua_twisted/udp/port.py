@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import TypeVar
 
 from twisted.internet.abstract import isIPAddress, isIPv6Address
@@ -73,6 +74,7 @@ class UDPPort:
         """@param changed: called when L{busy} may have changed"""
         self._reactor = reactor = environment.streams
         self._traffic = environment.traffic
+        self._shared = environment.ports.shared
         self._options = options
         self._permitted = Permitted(network_of(reactor), receiver)
         self._receiver = self._permitted.receiver
@@ -112,7 +114,10 @@ class UDPPort:
         return self.transport
 
     def _listen(self, address: str, port: int) -> BoundTransport:
-        opened = listen(self._reactor, self._receiver, address, port, self._options)
+        options = self._options
+        if port and self._shared:
+            options = replace(options, reuse_port=True)
+        opened = listen(self._reactor, self._receiver, address, port, options)
         self.transport = opened
         opened.counter = self.counter
         self.sendto = opened.socket.sendto

@@ -125,6 +125,12 @@ class WebSocketServer(Listening[AcceptedWebSocket, None], Factory):
         else:
             client.admit(chosen)
 
+    def drain(self) -> None:
+        """The clients are told to go, and to come to another process."""
+        super().drain()
+        for client in list(self.members):
+            client.close()
+
     @query("websocket_server_accept")
     def accept(self, number: int, status: int | None) -> None:
         """

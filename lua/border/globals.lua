@@ -76,6 +76,12 @@ local eplua = setmetatable({}, {
 --- What goes on: eplua.stats().callbacks, eplua.stats().open.TCPSocket and so on.
 function eplua.stats() return stats.now() end
 
+local number, count = core.import("border/permissions", "access").worker()
+if number then
+  -- Several processes run the script (`twistd eplua --workers`).
+  eplua.worker = { number = number, count = count }
+end
+
 -- The only one with a library of its own behind it: filled when it is first used.
 local mqtt = setmetatable({}, {
   __index = function(self, name)

@@ -25,6 +25,9 @@ local sandboxed, limited, reads = primitives.access_limits()
 --- Whether the script has a sandbox.
 permissions.sandboxed = sandboxed
 
+--- Number and count of the processes that run the script; nil for one alone.
+permissions.worker = primitives.access_worker
+
 local EACCES = 13
 local TEMPORARY = "/tmp/lua_temporary"
 

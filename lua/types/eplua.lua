@@ -89,8 +89,13 @@ function os.exit(code) end
 ---@type string[]
 arg = {}
 
+---@class eplua.Worker
+---@field number integer # of this process, from 1
+---@field count integer # how many there are
+
 ---@class eplua
 ---@field version string the version of this package
+---@field worker? eplua.Worker which of several processes this is (`twistd eplua --workers`); nil for one alone
 eplua = {}
 
 ---What goes on in the runtime at one moment. `stats.TCPSocket` is short for `stats.open.TCPSocket`.

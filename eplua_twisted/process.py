@@ -1,0 +1,72 @@
+"""The process of C{twistd eplua}: its signals, its exit code, its service manager."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+
+from twisted.internet.base import ReactorBase
+
+from eplua_twisted.border.clock import steady
+from eplua_twisted.ending import end_with
+from eplua_twisted.signals import Watch
+from eplua_twisted.supervisor import Supervisor
+
+
+class Process:
+    """
+    What a service has of the process that it is all of.
+
+    @ivar ending: the reactor is about to stop
+    @ivar supervisor: the service manager
+    """
+
+    def __init__(
+        self, reactor: ReactorBase, grace: float, reload: Callable[[], object]
+    ) -> None:
+        """
+        @param grace: seconds from a signal to the end
+        @param reload: called for SIGHUP
+        """
+        self._reactor = reactor
+        self._watch = Watch(grace)
+        self._reload = reload
+        self._closed = False
+        self.ending = False
+        self.supervisor = Supervisor(os.environ, steady(reactor))
+
+    def begin(self) -> None:
+        """Have the signals when the reactor runs: by then it has its own handlers."""
+        self._reactor.callWhenRunning(self._begin)
+
+    def _begin(self) -> None:
+        if not self._closed:
+            self._watch.install()
+            signal.signal(signal.SIGHUP, self._hung_up)
+
+    def _hung_up(self, number: int, frame: object) -> None:
+        self._reactor.callFromThread(self._asked)
+
+    def _asked(self) -> None:
+        if not self._closed and not self.ending:
+            self._reload()
+
+    def end(self, code: int = 0) -> None:
+        """
+        End the process, in good order.
+
+        @param code: its exit code
+        """
+        if self.ending:
+            return
+        self.ending = True
+        if code:
+            end_with(code)
+        self._reactor.callWhenRunning(self._reactor.stop)
+
+    def close(self) -> None:
+        """The service stops."""
+        self._closed = True
+        self.supervisor.stopping()
+        self._watch.remove()
