@@ -14,13 +14,11 @@ from eplua_twisted.tools.check.syntax import (
     written,
 )
 
-DEEPEST = 20
-"""Steps from one expression to another; what is further away is not known."""
-
 
 class Kinds:
     """
-    Tells the kinds.
+    Tells the kinds.  That of a variable or a field is found out once; one that depends on
+    itself, as in C{s = s:lower()}, is not known.
 
     @ivar parameters: the types of parameters of functions that the API calls
     """
@@ -28,20 +26,13 @@ class Kinds:
     def __init__(self, known: Known, together: Together) -> None:
         self._known = known
         self._together = together
-        self._depth = 0
+        self._found: dict[object, Kind | None] = {}
         self.parameters: dict[Variable, str] = {}
 
     def of(self, script: Script, node: Node | None) -> Kind | None:
         """@param script: the one that a node is in"""
-        if node is None or self._depth > DEEPEST:
+        if node is None:
             return None
-        self._depth += 1
-        try:
-            return self._of(script, node)
-        finally:
-            self._depth -= 1
-
-    def _of(self, script: Script, node: Node) -> Kind | None:
         if node.type == "identifier":
             variable = script.scopes.variables.get(node.id)
             if variable is not None:
@@ -55,21 +46,31 @@ class Kinds:
             return self.of(script, node.named_children[0])
         return None
 
-    def _common(self, found: list[tuple[Script, Node | None]]) -> Kind | None:
-        """What all values are that are not nil."""
-        kinds = {
-            self.of(script, value)
-            for script, value in found
-            if value is None or value.type != "nil"
-        }
-        return kinds.pop() if len(kinds) == 1 else None
+    def _common(
+        self, key: object, values: list[tuple[Script, Node | None]]
+    ) -> Kind | None:
+        """
+        What all values are that are not nil.
+
+        @param key: what has these values
+        """
+        if key not in self._found:
+            self._found[key] = None
+            kinds = {
+                self.of(script, value)
+                for script, value in values
+                if value is None or value.type != "nil"
+            }
+            if len(kinds) == 1:
+                self._found[key] = kinds.pop()
+        return self._found[key]
 
     def _of_variable(self, script: Script, variable: Variable) -> Kind | None:
         if variable in self.parameters:
             return self._known.of_type(self.parameters[variable])
         if variable.owner is not None and len(variable.values) == 1:
             return self._instance(script, variable.owner)
-        return self._common([(script, each) for each in variable.values])
+        return self._common(variable, [(script, each) for each in variable.values])
 
     def _instance(self, script: Script, owner: Node) -> Kind | None:
         """What C{self} is in a method of a global class."""
@@ -85,7 +86,7 @@ class Kinds:
         values = self._together.values(name)
         if values:
             # A name of the API that a script gives something else is not the API's.
-            return None if name in self._known.globals else self._common(values)
+            return None if name in self._known.globals else self._common(name, values)
         return self._known.of_path(name)
 
     def _of_field(self, script: Script, node: Node) -> Kind | None:
@@ -94,7 +95,7 @@ class Kinds:
         name, kind = written(last), self.of(script, base)
         writes = self._together.writes(name)
         if writes and (kind is None or self.is_own(kind, base, name)):
-            return self._of_written(script, base, writes)
+            return self._of_written(script, base, name, writes)
         if kind is None:
             return None
         if kind.form == "table":
@@ -113,7 +114,11 @@ class Kinds:
         return any(each.base == written(base) for _, each in writes)
 
     def _of_written(
-        self, script: Script, base: Node, writes: list[tuple[Script, Written]]
+        self,
+        script: Script,
+        base: Node,
+        name: str,
+        writes: list[tuple[Script, Written]],
     ) -> Kind | None:
         """A field of the script's own: known where each value goes to the same table."""
         text = written(base)
@@ -126,7 +131,8 @@ class Kinds:
         ):
             # The same name may be another variable.
             return None
-        return self._common([(of, each.value) for of, each in writes])
+        values = [(of, each.value) for of, each in writes]
+        return self._common((text, name), values)
 
     def _of_call(self, script: Script, node: Node) -> Kind | None:
         (called,) = inside(node, "name")

@@ -142,9 +142,8 @@ class Rules:
         kind = self._kinds.of(self._script, base)
         if kind is None or kind.form != "object":
             return
-        if name not in self._known.api.methods(kind.name) or self._together.writes(
-            name
-        ):
+        methods = self._known.api.methods(kind.name)
+        if name not in methods or self._kinds.is_own(kind, base, name):
             return
         if given and (
             written(given[0]) == written(base)

@@ -78,10 +78,17 @@ class Script:
         self.asked: set[str] = set()
         # A script may have its global variables in a table of its own.
         self.hides = any(each.name == "_ENV" for each in self.scopes.variables.values())
+        visits = {
+            "comment": self._comment,
+            "dot_index_expression": self._field,
+            "table_constructor": self._table,
+            "assignment_statement": self._assignment,
+            "function_declaration": self._function,
+            "function_call": self._call,
+        }
         for node in descend(self.root):
-            found = getattr(self, f"_{node.type}", None)
-            if found is not None:
-                found(node)
+            if node.type in visits:
+                visits[node.type](node)
 
     def is_global(self, node: Node, name: str) -> bool:
         """Whether a node names that global variable."""
@@ -96,19 +103,19 @@ class Script:
         if found is not None:
             self.defined |= set(re.findall(r"\w+", found[1]))
 
-    def _dot_index_expression(self, node: Node) -> None:
+    def _field(self, node: Node) -> None:
         if self.is_asked(node):
             self.asked.add(written(node))
 
-    def _table_constructor(self, node: Node) -> None:
+    def _table(self, node: Node) -> None:
         for key, _, value in keyed(node):
             self.fields[key].append(Written("", value))
 
-    def _assignment_statement(self, node: Node) -> None:
+    def _assignment(self, node: Node) -> None:
         for name, value in given(*pairs(node)):
             self._write(name, value)
 
-    def _function_declaration(self, node: Node) -> None:
+    def _function(self, node: Node) -> None:
         (name,) = inside(node, "name")
         self._write(name, node)
 
@@ -132,7 +139,7 @@ class Script:
         if name is None and self.is_global(base, "_G"):
             self.hides = True
 
-    def _function_call(self, node: Node) -> None:
+    def _call(self, node: Node) -> None:
         (called,) = inside(node, "name")
         passed = argument_nodes(node)
         if called.type == "function_call":

@@ -221,6 +221,17 @@ class SilenceTests(CheckTestCase):
     def test_thousands_of_terms(self) -> None:
         self.is_silent("return " + "+".join(["1"] * 5000))
 
+    def test_values_that_depend_on_each_other(self) -> None:
+        """They are not followed along every way: that would never end."""
+        steps = "".join(
+            f"s = s:gsub('{n}', '') t.f = t.f:sub({n})\n" for n in range(50)
+        )
+        self.is_silent(
+            f"local s, t = ..., {{}} {steps} return s:conect(t.f:conect())",
+            f"s, t = ..., {{}} {steps} return s:conect(t.f:conect())",
+            "local n = ... while n do n = n.next or n.first.next end n:conect()",
+        )
+
     def test_all_examples(self) -> None:
         """And all that the tests have in files."""
         found = [
