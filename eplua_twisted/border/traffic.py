@@ -73,14 +73,18 @@ class Traffic:
     """All that carries the bytes of one runtime, and what it has carried."""
 
     def __init__(self) -> None:
-        self._open: set[Counted] = set()
+        # There may be thousands: a set takes three times the memory.
+        self._open: dict[Counted, None] = {}
         self._closed: dict[Kind, list[int]] = {}
-        self.opened = self._open.add
+
+    def opened(self, counted: Counted) -> None:
+        """It carries bytes from now on."""
+        self._open[counted] = None
 
     def closed(self, counted: Counted) -> None:
         """It carries nothing any more; harmless when that is known."""
         if counted in self._open:
-            self._open.discard(counted)
+            del self._open[counted]
             _add(self._closed, counted)
 
     def __iter__(self) -> Iterator[Counted]:
