@@ -47,9 +47,9 @@ end
 function callbacks.both(given)
   if type(given) ~= "table" then return end
   local first, f = next(given)
-  if first == nil then return end
   local second, g = next(given, first)
-  if second == nil or next(given, second) ~= nil then return end
+  -- After nil comes the first one again, if there is one.
+  if next(given, second) ~= nil then return end
   if type(f) ~= "function" or type(g) ~= "function" then return end
   if first == "success" and second == "error" then return f, g end
   if first == "error" and second == "success" then return g, f end

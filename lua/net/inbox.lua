@@ -35,13 +35,8 @@ Inbox.__index = Inbox
 
 --- Take the receive at a place out of those that wait.
 local function leave(self, at)
-  local waiting, failures = self.waiting, self.failures
-  if at == 1 and not waiting[2] then
-    waiting[1], failures[1] = nil, nil
-  else
-    remove(waiting, at)
-    remove(failures, at)
-  end
+  remove(self.waiting, at)
+  remove(self.failures, at)
 end
 
 local function leave_ticket(self, ticket)
@@ -53,8 +48,9 @@ end
 
 --- The receive whose turn it is gets a datagram; or code and message of an error.
 local function serve(self, ok, data, ip, port)
-  local receive, failure = self.waiting[1], self.failures[1]
-  leave(self, 1)
+  local waiting, failures = self.waiting, self.failures
+  local receive, failure = waiting[1], failures[1]
+  if waiting[2] then leave(self, 1) else waiting[1], failures[1] = nil, nil end
   if not failure then
     if self.timed then
       cancel_timer(self.timers[receive])
