@@ -112,6 +112,8 @@ local function open_now()
   return found
 end
 
+local NAMED = 20 -- of what is left open
+
 --- What was opened since the test began, and is no peer's: in words.
 local function left_open()
   local found, names = open_now(), {}
@@ -122,6 +124,9 @@ local function left_open()
     end
   end
   sort(names)
+  local others = #names - NAMED
+  for i = #names, NAMED + 1, -1 do names[i] = nil end
+  if others > 0 then names[#names + 1] = others .. " more" end
   local more = timers_set() - timers_before
   if more > 0 then names[#names + 1] = more == 1 and "a timer" or more .. " timers" end
   return names

@@ -250,6 +250,13 @@ class RunningTests(TestingTestCase):
         self.assertRegex(outcome.left[0], r"^TCPServer 127\.0\.0\.1:\d+$")
         self.assertEqual(outcome.left[1], "2 timers")
 
+    def test_not_all_of_much_that_is_left_open(self) -> None:
+        outcome = self.run_test(
+            "for i = 1, 300 do net.TCPServer():start('127.0.0.1', 0, print) end"
+        )
+        self.assertEqual(len(outcome.left), 21)
+        self.assertEqual(outcome.left[-1], "280 more")
+
     def test_gives_up_where_it_waits(self) -> None:
         testing = Testing(0, self.outcomes.append)
         self.runtime = self.make_runtime(testing=testing)

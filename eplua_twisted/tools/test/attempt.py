@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
@@ -82,7 +83,8 @@ class Attempt:
 
         self._faults: Faults | None = None
         if order.faults:
-            seed = f"{order.seed}/{order.path}/{chosen}"
+            # Whatever folder it is called from.
+            seed = f"{order.seed}/{PurePath(order.path).name}/{chosen}"
             self._faults = Faults(fault, seed, traffic or [], held)
         self._testing = Testing(chosen, self._ended, self._faults)
         real = steady(reactor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,7 +17,13 @@ from twisted.python import usage
 from twisted.python.failure import Failure
 
 from eplua_twisted.border.clock import steady
-from eplua_twisted.console import StandardError, begin_logging, complain, parse
+from eplua_twisted.console import (
+    StandardError,
+    begin_logging,
+    complain,
+    drop_output,
+    parse,
+)
 from eplua_twisted.errors import OperationError
 from eplua_twisted.foreground import Signals
 from eplua_twisted.lua_files import chunk_of
@@ -108,6 +115,17 @@ class WatchCommand:
             end_by(self._signals.stopped_by)
         return self._code
 
+    def _print(self, line: bytes) -> None:
+        self._sites.printed(line)
+        try:
+            sys.stdout.buffer.write(line + b"\n")
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            # Whoever read has gone: there is no point in going on.
+            drop_output()
+            self._code = 128 + signal.SIGPIPE
+            self._stop()
+
     def _named(self) -> Mapping[str, Runtime]:
         return {} if self._program is None else self._program.named()
 
@@ -139,7 +157,7 @@ class WatchCommand:
 
     @property
     def _ending(self) -> bool:
-        return self._signals.stopped_by is not None
+        return self._code != 0 or self._signals.stopped_by is not None
 
     async def _watch(self) -> None:
         try:
@@ -178,7 +196,9 @@ class WatchCommand:
             await over
 
     def _begin(self) -> None:
-        self._program = Program(self._reactor, self._options, self._errors, self._ended)
+        self._program = Program(
+            self._reactor, self._options, self._errors, self._print, self._ended
+        )
         self._over = self._program.start()
 
     def _ended(self, how: str) -> None:

@@ -8,7 +8,6 @@ from typing import Literal
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
 
-from eplua_twisted.border.library import write_line
 from eplua_twisted.console import StandardError, complain
 from eplua_twisted.errors import OperationError, RuntimeStopped, ScriptError
 from eplua_twisted.job import Job
@@ -28,13 +27,18 @@ class Program:
         reactor: ReactorBase,
         options: Options,
         errors: StandardError,
+        output: Callable[[bytes], None],
         ended: Callable[[str], None],
     ) -> None:
-        """@param ended: told how, in words, when it ends by itself"""
+        """
+        @param output: takes each line of C{print}
+        @param ended: told how, in words, when it ends by itself
+        """
         self.state: Literal["running", "ended", "stopped"] = "running"
         self._reactor = reactor
         self._options = options
         self._errors = errors
+        self._output = output
         self._ended = ended
         self._job: Job | None = None
         self._how = "has ended"
@@ -50,7 +54,7 @@ class Program:
     async def _run(self) -> None:
         try:
             job = self._job = self._options.job(
-                self._reactor, self._failed, output=write_line, on_exit=self._exited
+                self._reactor, self._failed, output=self._output, on_exit=self._exited
             )
             try:
                 await job.begin()

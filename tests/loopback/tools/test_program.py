@@ -25,7 +25,7 @@ class ProgramTests(TestCase):
         asked.parseOptions([*options, str(path)])
         ended: list[str] = []
         running = cast(ReactorBase, reactor)
-        await Program(running, asked, StandardError(None), ended.append).start()
+        await Program(running, asked, StandardError(None), print, ended.append).start()
         return ended[0]
 
     async def test_script(self) -> None:
