@@ -24,12 +24,14 @@ class _Part:
 
     @ivar own: those in it
     @ivar modules: those that they require, and so on
+    @ivar problems: of the file itself, and of what does not compile
     @ivar hides: a module is not beside them
     """
 
     program: Program
     own: list[Script] = field(default_factory=list)
     modules: list[Script] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     hides: bool = False
 
     @property
@@ -72,19 +74,19 @@ class Check:
                 for each in parts
                 if each is not part and any(one in each.modules for one in part.own)
             ]
+            self.problems += part.problems
             self._look(part, near)
 
     def _part(self, program: Program) -> _Part:
         """Compile what is in a file, and find its modules."""
-        part = _Part(program)
-        self.problems += program.problems
+        part = _Part(program, problems=[*program.problems])
         lua = version_of(self._lua, program.hc3)
         waiting: list[tuple[Source, Script]] = []
         for source in program.sources:
             problem = self._states.problem(lua, source.code)
             if problem is not None:
                 line, message = problem
-                self.problems.append(Problem(source.name, line, 0, "syntax", message))
+                part.problems.append(Problem(source.name, line, 0, "syntax", message))
                 # What it defines is not known.
                 part.hides = True
                 continue

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from typing import Literal
 
+from eplua_twisted.terminal import shown
+
 Rule = Literal[
     "file", "syntax", "header", "global", "name", "colon", "option", "callback", "event"
 ]
@@ -32,7 +34,9 @@ class Problem:
     def __str__(self) -> str:
         numbers = [str(each) for each in (self.line, self.column) if each]
         meant = f"; did you mean {self.suggestion!r}?" if self.suggestion else ""
-        return f"{':'.join([self.file, *numbers])}: {self.message}{meant}"
+        text = f"{':'.join([self.file, *numbers])}: {self.message}{meant}"
+        # Names of the script's may have anything in them.
+        return shown(text).replace("\n", "\\n")
 
     def plain(self) -> dict[str, str | int]:
         """For JSON."""

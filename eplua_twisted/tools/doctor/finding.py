@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from eplua_twisted.terminal import shown
+
 Status = Literal["ok", "warning", "failed"]
 
 
@@ -25,7 +27,8 @@ class Finding:
     advice: str = ""
 
     def __str__(self) -> str:
-        line = f"{self.status:8}{self.subject:19}{self.text}"
+        # What servers answer may have anything in it.
+        line = f"{self.status:8}{self.subject:19}{shown(self.text)}"
         return f"{line}\n{'':27}-> {self.advice}" if self.advice else line
 
 

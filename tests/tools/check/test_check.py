@@ -374,6 +374,26 @@ class OutputTests(CheckTestCase):
         )
         self.assertEqual(text(2, []), "2 files: no problems")
 
+    def test_names_cannot_steer_the_terminal(self) -> None:
+        """Nor make lines of their own."""
+        (line,) = self.script(
+            "net.WebSocketClient():addEventListener([[\x1b[2J\nx.lua:9: no]], print)"
+        )
+        self.assertEqual(
+            line,
+            "x.lua:1:40: net.WebSocketClient has no event '\\x1b[2J\\nx.lua:9: no'",
+        )
+
+    def test_files_in_their_order(self) -> None:
+        """Whatever is wrong with them."""
+        folder = self.folder()
+        (folder / "a.lua").write_text("prnt()")
+        (folder / "b.lua").write_text("x =")
+        (folder / "c.lua").write_text("prnt()")
+        names = ("a.lua", "b.lua", "gone.lua", "c.lua")
+        found = self.check(*(folder / each for each in names))
+        self.assertEqual([each.split(":")[0] for each in found], list(names))
+
     def test_json(self) -> None:
         """As the page of the command describes it."""
         path = self.folder() / "x.lua"

@@ -113,6 +113,10 @@ class ShowTests(SynchronousTestCase):
             "                           -> look at /etc/hosts",
         )
 
+    def test_answers_cannot_steer_the_terminal(self) -> None:
+        found = Finding("broker", "failed", "\x1b[2Jno")
+        self.assertIn("\\x1b[2Jno", str(found))
+
     def test_summary_and_exit_code(self) -> None:
         """A warning is no failure."""
         for found, said, code in (
