@@ -31,6 +31,7 @@ class Lifecycle:
     delivered, what is open closes.  Then C{stopped}: nothing is left.
 
     @ivar state: where it is
+    @ivar exited: the script has called C{os.exit}
     """
 
     log = Logger()
@@ -56,6 +57,7 @@ class Lifecycle:
         self._modules = modules
         self._release = release
         self._on_exit = on_exit
+        self.exited = False
         self._idle: list[Deferred[None]] = []
         self._look = Deadline(clock, self._settled)
         self._stopped: list[Deferred[None]] = []
@@ -117,6 +119,11 @@ class Lifecycle:
             # Lua may be what is asking: it returns first.
             self._clock.callLater(0, self._begin)
         return stopped
+
+    def exit(self, code: int) -> None:
+        """C{os.exit}: nothing of the script runs after it."""
+        self.exited = True
+        self.end(code)
 
     def end(self, code: int) -> None:
         """Stop, and tell the application with which code."""

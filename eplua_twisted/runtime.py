@@ -19,7 +19,7 @@ from eplua_twisted.border.clock import let_rest, steady
 from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.border.entries import Entries
 from eplua_twisted.border.environment import Environment, IReactor
-from eplua_twisted.border.inspection import Inspection, Inspector
+from eplua_twisted.border.inspection import Inspection, Inspections
 from eplua_twisted.border.interfaces import IModule
 from eplua_twisted.border.library import (
     Library,
@@ -126,7 +126,6 @@ class Runtime:
             from twisted.internet import reactor
         real = cast(IReactor, reactor)
         self._clock = steady_reactor = steady(real)
-        self._exited = False
         traffic, self._resources = Traffic(), Resources()
         self._bridge = Bridge(steady_reactor, self._resources)
         self._modules: dict[str, IModule] = {}
@@ -156,7 +155,7 @@ class Runtime:
         self._modules["timers"] = Timers(*timers, limits.max_timers)
         entries = Entries(self._bridge, limits.callback_time(lua))
         self._stats = Statistics(self._environment, self._modules, entries)
-        self._inspector = look = Inspector(self._environment, entries)
+        self._inspector = look = Inspections(self._environment, entries)
         self._modules |= {"limits": entries, "stats": self._stats, "inspect": look}
         time_of_day, self._unfollow = follow(clock, Network(*parts[1:]))
         self._modules["library"] = Library(
@@ -165,7 +164,7 @@ class Runtime:
             output=taking_bytes(output, text),
             on_error=on_error,
             exit_on_error=exit_on_error,
-            exit=self._exit,
+            exit=self._lifecycle.exit,
             time_of_day=time_of_day,
         )
         self._host: ScriptHost | None = None
@@ -224,7 +223,7 @@ class Runtime:
 
     def _release(self) -> None:
         """Let go of the Lua state: these are the last references to it."""
-        if not self._exited:
+        if not self._lifecycle.exited:
             # os.exit has done this, and has Lua refuse to run.
             self._drop_finalizers()
         self._bridge.attach(None)
@@ -374,11 +373,6 @@ class Runtime:
         @return: fires with C{None} when nothing is left, after 7 seconds at the latest
         """
         return self._lifecycle.stop()
-
-    def _exit(self, code: int) -> None:
-        """C{os.exit}: nothing of the script runs after it."""
-        self._exited = True
-        self._lifecycle.end(code)
 
     def stats(self) -> Stats:
         """What goes on now, in numbers; what a script calls may not ask."""

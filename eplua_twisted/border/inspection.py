@@ -85,7 +85,7 @@ def _text(value: bytes | None) -> str:
 
 
 @implementer(IModule)
-class Inspector:
+class Inspections:
     """Looks at one runtime.  What only Lua knows, Lua tells."""
 
     resource_types = ()
