@@ -24,22 +24,39 @@ class Kind:
     name: str
 
 
+def paths_of(api: API) -> list[str]:
+    """All that scripts find, such as C{net.resolve}."""
+    return [*api.functions, *api.variables, *api.constants]
+
+
+def heads(paths: list[str]) -> frozenset[str]:
+    """The global variables where they begin."""
+    return frozenset(path.split(".")[0] for path in paths)
+
+
 class Known:
     """
     The names that a script finds.
 
     @ivar globals: of global variables
+    @ivar of_hc3: those that only scripts of Home Center 3 find
     """
 
-    def __init__(self, api: API, there: dict[str, frozenset[str]]) -> None:
+    def __init__(
+        self, api: API, there: dict[str, frozenset[str]], of_hc3: API | None = None
+    ) -> None:
         """
         @param api: what is documented
         @param there: the global variables of a runtime, with the fields of tables
+        @param of_hc3: what is documented for Home Center 3, if the script is not of it
         """
         self.api = api
         self._there = there
-        paths = [*api.functions, *api.variables, *api.constants]
-        self.globals = frozenset(there) | {path.split(".")[0] for path in paths}
+        paths = paths_of(api)
+        self.globals = frozenset(there) | heads(paths)
+        self.of_hc3 = (
+            frozenset() if of_hc3 is None else heads(paths_of(of_hc3)) - self.globals
+        )
         self._fields: dict[str, set[str]] = {}
         for path in paths:
             while "." in path:

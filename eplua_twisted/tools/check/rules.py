@@ -62,6 +62,9 @@ class Rules:
         names = self._known.globals | self._together.names
         if use.name not in names and use.name not in ("_ENV", "_G"):
             message = f"nothing defines the global variable '{use.name}'"
+            if use.name in self._known.of_hc3:
+                message += ", which scripts of Home Center 3 find: --hc3"
+                names = frozenset()
             self._add(use.node, "global", message, use.name, names | use.visible)
 
     def _write(self, use: Use) -> None:

@@ -80,5 +80,6 @@ class States:
                 there.setdefault(name, set()).update(fields)
             del there["put"]
             names = {name: frozenset(fields) for name, fields in there.items()}
-            self._known[lua, hc3] = Known(read(hc3=hc3), names)
+            others = None if hc3 else read(hc3=True)
+            self._known[lua, hc3] = Known(read(hc3=hc3), names, others)
         return self._known[lua, hc3]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from functools import cache
@@ -74,6 +75,13 @@ class FindTests(CheckTestCase):
             "local text = 1\nprnt(text)\nprint(txt)",
             "2:1: nothing defines the global variable 'prnt'; did you mean 'print'?",
             "3:7: nothing defines the global variable 'txt'; did you mean 'text'?",
+        )
+
+    def test_global_of_home_center_3(self) -> None:
+        self.finds(
+            "fibaro.call(1, 'turnOn')",
+            "1:1: nothing defines the global variable 'fibaro', which scripts of"
+            " Home Center 3 find: --hc3",
         )
 
     def test_global_that_is_set_and_never_read(self) -> None:
@@ -242,6 +250,17 @@ class SilenceTests(CheckTestCase):
         ]
         self.assertTrue(len(found) > 40, found)
         self.assertEqual(self.check(*found), [])
+
+    def test_all_documents(self) -> None:
+        """All their scripts, but the one that is a piece of a table."""
+        for path in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]:
+            found = re.findall(r"```lua(.*)\n((?s:.*?))```", path.read_text())
+            for kind, code in found:
+                if kind != " row":
+                    script = self.folder() / "x.lua"
+                    script.write_text(code)
+                    problems = self.check(script, hc3=kind == " hc3")
+                    self.assertEqual(problems, [], f"{path.name}: {code}")
 
 
 class ProgramTests(CheckTestCase):
