@@ -116,6 +116,9 @@ class Attempt:
             finding.problem = problem
         except OperationError as problem:
             finding.problem = ScriptError(str(problem), str(problem))
+        except OSError as problem:
+            text = f"cannot read {problem.filename}: {problem.strerror}"
+            finding.problem = ScriptError(text, text)
         finally:
             finding.seconds = time.perf_counter() - began
             if self._late is not None and self._late.active():

@@ -1,4 +1,4 @@
-"""What a reader is given to begin with succeeds, each test in a runtime of its own."""
+"""One test at a time, in a runtime of its own: those that a reader is given succeed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def order_of(path: Path, hc3: bool = False) -> Order:
     )
 
 
-class GivenTests(TestCase):
+class AttemptTests(TestCase):
     timeout = 60
 
     def setUp(self) -> None:
@@ -61,6 +61,33 @@ class GivenTests(TestCase):
             for finding in findings:
                 assert finding.outcome is not None
                 self.assertEqual(finding.outcome.state, "ok", finding)
+
+    async def test_a_file_that_cannot_be_read(self) -> None:
+        path = self.folder / "gone_test.lua"
+        finding = await Attempt(RUNNING, order_of(path), None).run()
+        assert finding.problem is not None
+        self.assertEqual(
+            finding.problem.message, f"cannot read {path}: No such file or directory"
+        )
+
+    async def test_os_exit_before_a_test_begins(self) -> None:
+        path = self.folder / "x_test.lua"
+        path.write_text("os.exit(0)")
+        finding = await Attempt(RUNNING, order_of(path), None).run()
+        assert finding.problem is not None
+        self.assertEqual(
+            finding.problem.message, "os.exit was called before a test began"
+        )
+
+    async def test_other_tests_each_time(self) -> None:
+        path = self.folder / "x_test.lua"
+        path.write_text("eplua.test('it', function() end)")
+        finding = await Attempt(RUNNING, order_of(path), 1).run()
+        assert finding.outcome is not None
+        self.assertEqual(
+            finding.outcome.message,
+            "the file declares other tests each time that it runs",
+        )
 
     async def test_what_init_writes(self) -> None:
         """And nothing is left open."""
