@@ -7,8 +7,8 @@ local core = ...
 
 local exit = core.import("border/exit")
 local limits = core.import("border/limits", "limits")
-local collect, error, pcall, rawequal, rawget, setmetatable, type, xpcall =
-  collectgarbage, error, pcall, rawequal, rawget, setmetatable, type, xpcall
+local collect, error, pcall, rawequal, rawget = collectgarbage, error, pcall, rawequal, rawget
+local select, setmetatable, type, xpcall = select, setmetatable, type, xpcall
 local create, resume, running, yield =
   limits.create, exit.resume, coroutine.running, coroutine.yield
 local close, isyieldable = rawget(coroutine, "close"), rawget(coroutine, "isyieldable")
@@ -69,8 +69,10 @@ local function new()
   return co
 end
 
---- Close the variables of what has failed: Lua leaves those of a coroutine.
+--- Close the variables of what has failed: Lua leaves those of a coroutine. Where its time
+--- was over they are left: no hook works any more in a coroutine that one has ended.
 local function close_variables(co, problem)
+  if limits.over then return end
   local called, good, other = pcall(close, co)
   if not called or good or rawequal(other, problem) or exit.exiting or limits.over then return end
   local reports = core.import("border/reports")
@@ -124,8 +126,10 @@ end
 if isyieldable then
   function coroutines.isyieldable(...)
     local co = running()
-    if co and is_ours[co] and (...) == nil then return false end
-    return isyieldable(...)
+    if co and is_ours[co] and select("#", ...) == 0 then return false end
+    local good, answer = pcall(isyieldable, ...)
+    if not good then error("bad argument #1 to 'isyieldable' (coroutine expected)", 2) end
+    return answer
   end
 end
 

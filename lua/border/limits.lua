@@ -14,9 +14,10 @@ local globals = _G
 local jit = rawget(globals, "jit")
 
 -- Instructions between two looks at the clock, and until the next one where the library
--- runs. Each coroutine counts its own, and a hook needs room on the stack that there may not
--- be: so the library looks too, after so many coroutines resumed and errors caught (a prime
--- number, lest something else has the same rhythm).
+-- runs, or up to as many more: with the same number again and again a loop may have the
+-- same rhythm, and always be met in the library. Each coroutine counts its own, and a hook
+-- needs room on the stack that there may not be: so the library looks too, after so many
+-- coroutines resumed and errors caught (a prime number, for the same reason).
 local COUNT, SOON, EVENTS = 10000, 100, 97
 
 -- Files of the library that can be left anywhere: they change nothing.
@@ -81,6 +82,12 @@ end
 local OVER = format("the callback has taken more than %d ms (option --max-callback-time)", allowed)
 
 local soon = false -- the hook is to be called earlier than usual
+local noise = 1
+
+local function some()
+  noise = noise * 75 % 65537
+  return SOON + noise % SOON
+end
 
 local function hook()
   if not over_time() and not limits.over then
@@ -92,7 +99,7 @@ local function hook()
   end
   soon = true
   -- A function of C counts no instructions: it was called by the library, or the script.
-  if is_library(getinfo(2, "S")) then return sethook(hook, "", limits.over and 1 or SOON) end
+  if is_library(getinfo(2, "S")) then return sethook(hook, "", limits.over and 1 or some()) end
   sethook(hook, "", 1)
   if not limits.over then limits.over = { text = OVER } end
   local over = limits.over

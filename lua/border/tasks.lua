@@ -135,6 +135,8 @@ local function failed(task, problem)
     task.message = over.message or over.text
     task.problem, trace = task.message, over.trace or task.message
     limits.settle()
+    -- Its variables are not closed: no hook works in a coroutine that one has ended.
+    co = nil -- luacheck: ignore 311
   else
     -- There may be no memory for more than the problem itself.
     local good, said = pcall(reports.chunk_traceback, problem, co)

@@ -96,6 +96,8 @@ OF_NEW = {
     f" {{__close = {LOOPS}}}) error('x') end) end",
     "__close while it is left": f"local c <close> = setmetatable({{}}, {{__close ="
     f" {LOOPS}}}) {LOOP}",
+    "__close while a task is left": f"task.start(function() local c <close> ="
+    f" setmetatable({{}}, {{__close = {LOOPS}}}) {LOOP} end)",
     "coroutine.close": "local co = coroutine.create(function() local c <close> ="
     f" setmetatable({{}}, {{__close = {LOOPS}}}) coroutine.yield() end)"
     " coroutine.resume(co) coroutine.close(co) ran('on')",
@@ -115,6 +117,9 @@ CASES_OF = {
 }
 
 
+WITH_MEMORY = ("a function of the application", "a timer", "__close while it is left")
+
+
 class EndlessTests(SynchronousTestCase):
     """
     Each is ended with an error at its line, nothing of it goes on, and what comes
@@ -125,8 +130,11 @@ class EndlessTests(SynchronousTestCase):
 
     def test_the_limit_ends_each(self) -> None:
         cases = {**ENDLESS, **CASES_OF[self.lua]}
+        # With a limit of memory functions are called in another way.
+        both = {name: code for name, code in cases.items() if name in WITH_MEMORY}
         found = run_cases(self.lua, cases, max_callback_time=LIMIT)
-        for name, outcome in found.items():
+        more = run_cases(self.lua, both, max_callback_time=LIMIT, max_memory=64 * 2**20)
+        for name, outcome in [*found.items(), *more.items()]:
             self.assertEqual(outcome.bugs, [], name)
             expected = ["next"] if "ran('next')" in cases[name] else []
             self.assertEqual(outcome.ran, expected, name)
