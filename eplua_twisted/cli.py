@@ -30,35 +30,37 @@ COMMANDS: Commands = {
 """What comes first, in the place of a script."""
 
 
-def _run(name: str, arguments: list[str]) -> int:
-    """A command; a Ctrl-C ends it by its signal, as a script."""
-    try:
-        return run(name, arguments, COMMANDS)
-    except KeyboardInterrupt:
-        end_by(signal.SIGINT)
-    except BrokenPipeError:
-        # Whoever read has gone, as with `eplua ... | head`.
-        drop_output()
-    return 128 + signal.SIGPIPE
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """The command; ends the process."""
-    given = sys.argv[1:] if arguments is None else arguments
+def _code(given: list[str]) -> int:
+    """Run a command or a script. @return: the exit code"""
     first = given[0] if given else ""
     if first in COMMANDS:
-        raise SystemExit(_run(first, given[1:]))
+        return run(first, given[1:], COMMANDS)
     meant = misspelt(first, COMMANDS)
     if meant is not None:
         complain(
             f"eplua: no command and no file is named {first!r}; did you mean"
             f" 'eplua {meant}'?\nTry 'eplua --help'."
         )
-        raise SystemExit(2)
+        return 2
     # A command need not wait for it.
     from eplua_twisted import foreground
 
-    raise SystemExit(foreground.main(given, COMMANDS))
+    return foreground.main(given, COMMANDS)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The command; ends the process."""
+    try:
+        code = _code(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt:
+        # Before anybody has handled it.
+        end_by(signal.SIGINT)
+        raise
+    except BrokenPipeError:
+        # Whoever read has gone, as with `eplua ... | head`.
+        drop_output()
+        code = 128 + signal.SIGPIPE
+    raise SystemExit(code)
 
 
 if __name__ == "__main__":

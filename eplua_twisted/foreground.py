@@ -73,7 +73,7 @@ class CommandOptions(Options):
         from importlib.metadata import version
 
         ours, twisted = version("eplua-twisted"), version("twisted")
-        sys.stdout.write(f"eplua {ours} (Twisted {twisted})\n")
+        put(f"eplua {ours} (Twisted {twisted})")
         raise SystemExit(0)
 
 
