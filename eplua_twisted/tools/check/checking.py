@@ -81,23 +81,32 @@ class Check:
         """Compile what is in a file, and find its modules."""
         part = _Part(program, problems=[*program.problems])
         lua = version_of(self._lua, program.hc3)
-        waiting: list[tuple[Source, Script]] = []
+        found: list[tuple[Source, Script]] = []
         for source in program.sources:
             problem = self._states.problem(lua, source.code)
+            script = self._script(source) if problem is None else None
             if problem is not None:
                 line, message = problem
                 part.problems.append(Problem(source.name, line, 0, "syntax", message))
-                # What it defines is not known.
-                part.hides = True
-                continue
-            script = self._script(source)
-            if script is None:
+            elif script is None:
                 self.notes.append(f"{source.name} {_NOTE}")
-                part.hides = True
-                continue
-            part.own.append(script)
-            waiting.append((source, script))
-        ours = self._states.known(lua, program.hc3).globals
+            else:
+                found.append((source, script))
+            # What the others define is not known.
+            part.hides |= script is None
+        part.own += [script for _, script in found]
+        self._add_modules(part, found, self._states.known(lua, program.hc3).globals)
+        return part
+
+    def _add_modules(
+        self, part: _Part, waiting: list[tuple[Source, Script]], ours: frozenset[str]
+    ) -> None:
+        """
+        Find what the scripts of a file require, and what that requires.
+
+        @param waiting: the scripts, with where they are from
+        @param ours: names that modules of the library have
+        """
         while waiting:
             source, script = waiting.pop()
             for name in script.modules:
@@ -107,7 +116,6 @@ class Check:
                     part.modules.append(module)
                     waiting.append((found, module))
                 part.hides |= module is None and name not in ours
-        return part
 
     def _script(self, source: Source) -> Script | None:
         """@return: the script; C{None}: it cannot be looked at"""
