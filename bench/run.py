@@ -12,6 +12,7 @@ NAMES = (
     "tasks",
     "tcp_echo",
     "limits",
+    "workers",
     "udp_echo",
     "http_get",
     "websocket_echo",

@@ -33,17 +33,21 @@ class Process:
         self._watch = Watch(grace)
         self._reload = reload
         self._closed = False
+        self._before = signal.getsignal(signal.SIGHUP)
         self.ending = False
         self.supervisor = Supervisor(os.environ, steady(reactor))
 
     def begin(self) -> None:
-        """Have the signals when the reactor runs: by then it has its own handlers."""
+        """
+        Have the signals: SIGHUP from now on, as it would end the process; the others when
+        the reactor runs, which by then has its own handlers.
+        """
+        signal.signal(signal.SIGHUP, self._hung_up)
         self._reactor.callWhenRunning(self._begin)
 
     def _begin(self) -> None:
         if not self._closed:
             self._watch.install()
-            signal.signal(signal.SIGHUP, self._hung_up)
 
     def _hung_up(self, number: int, frame: object) -> None:
         self._reactor.callFromThread(self._asked)
@@ -67,6 +71,9 @@ class Process:
 
     def close(self) -> None:
         """The service stops."""
+        if self._closed:
+            return
         self._closed = True
+        signal.signal(signal.SIGHUP, self._before)
         self.supervisor.stopping()
         self._watch.remove()

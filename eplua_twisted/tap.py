@@ -265,6 +265,7 @@ class CommandService(RuntimeService):
         return {} if self.runtime is None else {self._script_name: self.runtime}
 
     def startService(self) -> None:
+        self._process.begin()
         # The process has become a daemon, but the reactor does not run: there is nothing
         # to stop in good order, and Python would not see a SIGINT while Lua runs.
         before = signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -275,7 +276,6 @@ class CommandService(RuntimeService):
             raise
         finally:
             signal.signal(signal.SIGINT, before)
-        self._process.begin()
         self._sites.start().addCallbacks(self._begun, self._without_sites)
 
     def _begun(self, _: object) -> None:

@@ -13,6 +13,7 @@ from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.interfaces import IReactorFDSet
+from twisted.internet.main import CONNECTION_DONE
 from twisted.logger import (
     ILogObserver,
     LogEvent,
@@ -82,11 +83,11 @@ class Life(FileDescriptor):
         return LIFE
 
     def doRead(self) -> Exception | None:
-        if os.read(LIFE, 1):
-            return None
-        self.stopReading()  # type: ignore[no-untyped-call]
+        return None if os.read(LIFE, 1) else CONNECTION_DONE
+
+    def connectionLost(self, reason: Failure) -> None:
+        super().connectionLost(reason)  # type: ignore[no-untyped-call]
         self._gone()
-        return None
 
 
 class Program:

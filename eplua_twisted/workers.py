@@ -219,6 +219,7 @@ class Workers(Service):
         @raise ScriptError: the script does not compile
         @raise OSError: it cannot be read
         """
+        self._process.begin()
         try:
             self._check()
         except (ScriptError, OSError) as problem:
@@ -227,7 +228,6 @@ class Workers(Service):
             raise
         Service.startService(self)
         self.state = "starting"
-        self._process.begin()
         # A child is known to the reactor only when that runs.
         self._reactor.callWhenRunning(self._begin)
 
@@ -247,7 +247,13 @@ class Workers(Service):
         if self.state == "starting":
             self.state = "running"
             self.log.info("{count} workers are ready", count=self._count)
-            self._process.supervisor.ready()
+            self._serve()
+
+    def _serve(self) -> None:
+        self._process.supervisor.ready()
+        if self._again:
+            self._again = False
+            self.reload()
 
     def _not_begun(self, failure: Failure) -> None:
         if self.state == "starting":
@@ -304,7 +310,7 @@ class Workers(Service):
         Put a new worker in the place of each, one after another: it listens before the
         old one stops to.  A script that is not ready leaves the old one where it is.
         """
-        if self.state == "reloading":
+        if self.state in ("starting", "reloading"):
             self._again = True
         elif self.state == "running":
             self.state = "reloading"
@@ -338,10 +344,7 @@ class Workers(Service):
         if self.state != "reloading":
             return
         self.state = "running"
-        self._process.supervisor.ready()
-        if self._again:
-            self._again = False
-            self.reload()
+        self._serve()
 
     def stopService(self) -> Deferred[None]:
         """@return: fires with C{None} when all workers are gone"""

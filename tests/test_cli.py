@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import socket
 import sys
 from pathlib import Path
 from typing import cast
@@ -344,6 +345,30 @@ class ServiceTests(TestCase):
         self.assertEqual(await peer.ended, 1)
         self.assertIn(b"(command line):1: no", peer.output)
         self.assertNotIn(b"Traceback", peer.output)
+
+    async def test_reload(self) -> None:
+        """
+        SIGHUP runs the script anew, with the same port.  What does not compile leaves
+        the old one running.
+        """
+        with socket.socket() as found:
+            found.bind(("127.0.0.1", 0))
+            port = found.getsockname()[1]
+        listens = f"net.TCPServer():start('127.0.0.1', {port}, print)"
+        path = Path(self.mktemp()).with_suffix(".lua").resolve()
+        path.write_text(f"{listens} print('the first runs')")
+        peer = self.twistd(str(path))
+        await peer.says(b"the first runs")
+        for code, says in (
+            (f"{listens} setTimeout(print, 1, 'the second runs')", b"the second runs"),
+            ("oops oops", b"not reloaded, the old script goes on: "),
+            ("os.exit(6)", b"ended with code 6"),
+        ):
+            path.write_text(code)
+            peer.transport.signalProcess("HUP")
+            await peer.says(says)
+        self.assertEqual(await peer.ended, 6)
+        self.assertNotIn(b"in_use", peer.output)
 
     async def test_listed(self) -> None:
         peer = start(self, *TWISTD_N[:3], "--help")

@@ -189,6 +189,16 @@ class WorkersTests(LoggedTestCase):
         self.assertEqual((self.service.state, self.codes), ("running", []))
         self.assertEqual(len(self.reactor.processes), 4)
 
+    def test_reload_in_the_middle(self) -> None:
+        """One that is asked for while workers start comes after that."""
+        self.service.startService()
+        self.addCleanup(self.stop)
+        self.service.reload()
+        for each in self.reactor.processes[:]:
+            self.assertEqual(len(self.reactor.processes), 2)
+            each.ready()
+        self.assertEqual(len(self.reactor.processes), 3)
+
     def test_reload_of_what_does_not_run(self) -> None:
         """The old ones go on."""
         first, second = self.start()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import suppress
 from typing import Generic, Protocol, TypeVar, cast
 
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -48,6 +50,7 @@ class _Port(IListeningPort, IPushProducer):
     """
 
     numberAccepts: int
+    socket: socket.socket
 
 
 @implementer(IResource)
@@ -185,10 +188,13 @@ class Listening(Generic[C, V]):
             self._stop_accepting()
             return
         # The system has taken in clients that the process does not know: with the port
-        # they would go too, and Twisted closes it a turn after C{stopListening}.
+        # they would go too.  Whoever comes between the two is reset, so it is shut down
+        # here: Twisted does that a turn after C{stopListening}, and logs before.
         port.pauseProducing()
         port.numberAccepts = self._backlog + 1
         port.doRead()
+        with suppress(OSError):
+            port.socket.shutdown(socket.SHUT_RD)
         self.phase = "stopping"
         port.connectionLost(Failure(CONNECTION_DONE))
         self._closed(None)

@@ -1,0 +1,56 @@
+"""Two workers on two cores beside one: a TCP server whose answers take work in Lua."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+from bench.harness import HERE, Result, compare, connect, ping_pong
+
+MESSAGE = b"x" * 64
+MESSAGES = 1_500
+CONNECTIONS = 64
+
+TWISTD = (sys.executable, "-c", "from twisted.scripts.twistd import run; run()")
+"""The command in the same environment."""
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def answers(workers: int) -> Callable[[], float]:
+    """Answers a second of so many workers."""
+    load = ping_pong(connect, MESSAGE, len(MESSAGE), CONNECTIONS, MESSAGES)
+    command = [*TWISTD, "-n", "--pidfile=", "eplua", f"--workers={workers}"]
+
+    def measure() -> float:
+        port = _free_port()
+        words = [*command, str(HERE / "lua" / "work.lua"), str(port)]
+        process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        try:
+            while "workers are ready" not in process.stdout.readline():
+                pass
+            load(port)
+            started = time.perf_counter()
+            return load(port) / (time.perf_counter() - started)
+        finally:
+            process.terminate()
+            process.wait()
+
+    return measure
+
+
+def run() -> list[Result]:
+    return [compare("two workers, one", "answers/s", answers(2), answers(1), rounds=3)]
+
+
+if __name__ == "__main__":
+    run()
