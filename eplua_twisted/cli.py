@@ -22,6 +22,7 @@ COMMANDS: Commands = {
     "hc3": Command("eplua_twisted.tools.hc3", "packs, unpacks and shows QuickApps"),
     "init": Command("eplua_twisted.tools.init.command", "makes a folder to begin with"),
     "man": Overview("eplua_twisted.tools.man", "writes the man page"),
+    "repl": Command("eplua_twisted.tools.repl.command", "runs what is typed"),
     "test": Command("eplua_twisted.tools.test.command", "runs the tests of scripts"),
     "watch": Command(
         "eplua_twisted.tools.watch.command", "runs a script anew when it is saved"
@@ -32,6 +33,8 @@ COMMANDS: Commands = {
 
 def _code(given: list[str]) -> int:
     """Run a command or a script. @return: the exit code"""
+    if not given and sys.stdin.isatty() and sys.stdout.isatty():
+        given = ["repl"]
     first = given[0] if given else ""
     if first in COMMANDS:
         return run(first, given[1:], COMMANDS)

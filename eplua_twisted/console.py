@@ -6,7 +6,7 @@ import getopt
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from twisted.logger import (
     ILogObserver,
@@ -44,26 +44,30 @@ class StandardError:
     Shows warnings, errors and notices only.
 
     @ivar terminal: how errors of the script are shown, where standard error is one
+    @ivar write: takes what is shown
     """
 
-    def __init__(self, terminal: Terminal | None) -> None:
+    def __init__(
+        self, terminal: Terminal | None, write: Callable[[str], None] = complain
+    ) -> None:
         self.terminal = terminal
+        self.write = write
 
     def __call__(self, event: LogEvent) -> None:
         if event["log_level"] < LogLevel.warn and "notice" not in event:
             return
         text = formatEvent(event)
         if "log_failure" in event:
-            complain(text)
-            complain(event["log_failure"].getTraceback())
+            self.write(text)
+            self.write(event["log_failure"].getTraceback())
         elif event["log_level"] > LogLevel.warn and "text" in event:
             self.report(text)
         else:
-            complain(text)
+            self.write(text)
 
     def report(self, text: str, before: str = "") -> None:
         """An error of the script, with its traceback."""
-        complain(before + (self.terminal.render(text) if self.terminal else text))
+        self.write(before + (self.terminal.render(text) if self.terminal else text))
 
 
 def begin_logging(script: str | None, code: str | None) -> StandardError:

@@ -294,7 +294,7 @@ class Runtime:
         self, run: Callable[..., Coroutine[Deferred[object], object, None]], *what: str
     ) -> Deferred[None]:
         return maybeDeferred(
-            lambda: Deferred.fromCoroutine(run(*what, self._running().command))
+            lambda: Deferred.fromCoroutine(run(*what, self.calls().command))
         )
 
     def _run(
@@ -306,7 +306,7 @@ class Runtime:
         arguments: tuple[str, ...],
     ) -> Deferred[None]:
         values = directory, script, *arguments
-        return maybeDeferred(lambda: self._running().run(chunk_of(code), name, values))
+        return maybeDeferred(lambda: self.calls().run(chunk_of(code), name, values))
 
     def call(self, name: str, *values: object) -> Deferred[tuple[Any, ...]]:
         """
@@ -317,10 +317,10 @@ class Runtime:
             C{list} or C{dict}; fails with L{ScriptError}, L{ConversionError} or
             L{RuntimeStopped}
         """
-        return maybeDeferred(lambda: self._running().call(name, values))
+        return maybeDeferred(lambda: self.calls().call(name, values))
 
-    def _running(self) -> Calls:
-        """@raise RuntimeStopped: it is stopped, or about to be"""
+    def calls(self) -> Calls:
+        """For this package.  @raise RuntimeStopped: it is stopped, or about to be"""
         if self._calls is None or self._lifecycle.state != "running":
             raise RuntimeStopped
         return self._calls
@@ -344,7 +344,7 @@ class Runtime:
         @raise TypeError: it cannot be called; nothing is exposed then
         @raise RuntimeStopped: the runtime is stopped
         """
-        calls = self._running()
+        calls = self.calls()
         if not isinstance(function, Mapping):
             self._expose(to_bytes(name), calls.expose(name, function))
             return
@@ -376,12 +376,12 @@ class Runtime:
 
     def stats(self) -> Stats:
         """What goes on now, in numbers; what a script calls may not ask."""
-        self._running()
+        self.calls()
         return self._stats.now()
 
     def inspect(self) -> Inspection:
         """What is open, what waits and where; what a script calls may not ask."""
-        self._running()
+        self.calls()
         return self._inspector.look()
 
     def stop_after(self, seconds: float) -> None:

@@ -30,7 +30,7 @@ TOOLS |= {
 }
 TOOLS |= {"service", "signals", "tap", "terminal", "views"}
 TOOLS |= {"clocks", "testing", "time_options", "runtime_options", "job"}
-TOOLS |= {"lua_files", "sites"}
+TOOLS |= {"entering", "lua_files", "sites"}
 """What the commands beside a script stand on."""
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -118,6 +118,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("border", "commands", "console", "errors", "hc3", "signals", "sites"),
         *("tap", "terminal"),
     },
+    "entering": {"errors", "border", "runtime"},
     "tools": TOOLS,
     "manual": set(),
     "commands": {"console", "manual"},

@@ -46,7 +46,6 @@ T = TypeVar("T")
 _Queued = tuple[int | None, int | None, object, tuple[object, ...]]
 """Ticket, owner, ok and values of an answer."""
 
-
 Again = Callable[[int, int | None], object]
 """A primitive, of a ticket and the number of a resource; see L{AGAIN}."""
 
@@ -62,6 +61,7 @@ class Bridge:
     The Python end of the border, for one runtime.
 
     @ivar entered: Lua is running
+    @ivar interrupted: the script is to be left
     @ivar entries: how often Lua was entered
     @ivar began: when it began to, in seconds of the monotonic clock
     @ivar on_long_entry: called with the seconds of an entry that took more than C{long}
@@ -97,7 +97,7 @@ class Bridge:
         self.no_memory = "not enough memory"
         self.stopped = False
         self.began = 0.0
-        self.entered = False
+        self.entered = self.interrupted = False
         self.entries = 0
 
     def attach(self, dispatch: Dispatch | None) -> None:

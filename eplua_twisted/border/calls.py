@@ -113,6 +113,15 @@ class Calls:
         """
         return self.command(b"call", to_bytes(name), *map(self._to_lua, values))
 
+    def interrupt(self) -> bool:
+        """
+        Have the script left that runs just now, if one does; a signal's handler may ask.
+
+        @return: one does
+        """
+        self._bridge.interrupted = self._bridge.entered
+        return self._bridge.entered
+
     def command(self, command: bytes, *values: object) -> Deferred[tuple[object, ...]]:
         """
         Have Lua do one of its C{commands}, with values that may cross.
@@ -128,6 +137,9 @@ class Calls:
 
         done: Deferred[tuple[object, ...]] = Deferred(cancel)
         self._called[number] = done
+        if not self._bridge.entered:
+            # What was interrupted is over.
+            self._bridge.interrupted = False
         self._bridge.answer(COMMANDS, None, command, number, *values)
         return done
 

@@ -66,14 +66,17 @@ class Entries:
         return self._allowed
 
     @crossing("over_time")
-    def over_time(self) -> bool:
-        """Whether the present entry has taken too long."""
+    def over_time(self) -> bool | bytes:
+        """Whether the present entry has taken too long; or why it is to be left."""
         bridge = self._bridge
+        if bridge.interrupted:
+            return b"interrupted"
         return bridge.entered and (monotonic() - bridge.began) * 1000 > self._allowed
 
     @crossing("begin_anew")
     def begin_anew(self) -> None:
         """What comes now has its own time."""
+        self._bridge.interrupted = False
         self._bridge.began = monotonic()
 
     def _long(self, seconds: float) -> None:

@@ -81,14 +81,22 @@ local function call_ended(task, call)
   called[number] = nil
   if call.cancelled then return false end
   if task.outcome == "returned" then
-    finish(number, false, true, unpack(task.results, 1, task.results.n))
+    local results = call.show and { n = 1, call.show(task.results) } or task.results
+    finish(number, false, true, unpack(results, 1, results.n))
   elseif task.outcome == "cancelled" then
     fail(number, "task cancelled", "task cancelled")
   else
-    local trace = task.trace .. "\n\tin Runtime.call, " .. call.name
+    local trace = call.name and task.trace .. "\n\tin Runtime.call, " .. call.name or task.trace
     finish(number, false, false, { task.message, trace })
   end
   return true
+end
+
+--- Run a function as a task that the application waits for.
+local function start(call, f, ...)
+  limits.callback = f
+  local task = tasks.start(f, call, ...)
+  if not task.outcome then called[call.number] = { task, call } end
 end
 
 function commands.call(number, name, ...)
@@ -97,10 +105,21 @@ function commands.call(number, name, ...)
     local problem = format("'%s' is not a global function, it is a %s value", name, type(f))
     return fail(number, problem, problem)
   end
-  local call = { number = number, name = name, ended = call_ended }
-  limits.callback = f
-  local task = tasks.start(f, call, ...)
-  if not task.outcome then called[number] = { task, call } end
+  start({ number = number, name = name, ended = call_ended }, f, ...)
+end
+
+--- Somebody has typed something: its values as text, or that it is unfinished.
+function commands.enter(number, code)
+  local entering = core.import("border/entering")
+  local chunk, problem, unfinished = entering.compile(code)
+  if unfinished then return finish(number, false, true, nil, true) end
+  if not chunk then return fail(number, problem, problem) end
+  start({ number = number, show = entering.show, ended = call_ended }, chunk)
+end
+
+--- Somebody is typing something.
+function commands.complete(number, before)
+  finish(number, false, true, core.import("border/entering").complete(before))
 end
 
 --- The application has lost interest in a call.

@@ -90,7 +90,8 @@ local function some()
 end
 
 local function hook()
-  if not over_time() and not limits.over then
+  local why = over_time()
+  if not why and not limits.over then
     if soon then
       soon = false
       sethook(hook, "", COUNT)
@@ -101,7 +102,7 @@ local function hook()
   -- A function of C counts no instructions: it was called by the library, or the script.
   if is_library(getinfo(2, "S")) then return sethook(hook, "", limits.over and 1 or some()) end
   sethook(hook, "", 1)
-  if not limits.over then limits.over = { text = OVER } end
+  if not limits.over then limits.over = { text = why == true and OVER or why } end
   local over = limits.over
   if not over.message then locate(over) end
   error(over.message, 0)
@@ -208,8 +209,9 @@ function limits.look()
   left = left - 1
   if left > 0 then return end
   left = EVENTS
-  if limits.over or not over_time() then return end
-  limits.over = { text = OVER }
+  local why = over_time()
+  if limits.over or not why then return end
+  limits.over = { text = why == true and OVER or why }
   limits.leave()
 end
 

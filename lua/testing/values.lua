@@ -1,110 +1,18 @@
--- Values for those who read a failed test: whole, in a fixed order; and where two differ.
+-- Where two values differ, for those who read a failed test.
 
-local getmetatable, next, pcall, rawequal, rawget, tostring, type =
-  getmetatable, next, pcall, rawequal, rawget, tostring, type
-local concat, sort, floor = table.concat, table.sort, math.floor
+local core = ...
+
+local shown = core.import("border/shown")
+local next, rawequal, rawget, type = next, rawequal, rawget, type
 local byte, find, format, gsub, rep, sub =
   string.byte, string.find, string.format, string.gsub, string.rep, string.sub
+local keys_of, quoted, scalar, speaks = shown.keys_of, shown.quoted, shown.scalar, shown.speaks
+local show, LINE = shown.show, shown.LINE
 
-local LINE = 72 -- characters of a table that is shown in one line
-local LONGEST = 400 -- bytes of a string that are shown
-local FIELDS = 60 -- of a table that are shown
-local DEPTH = 8 -- of tables in tables
 local DIFFERENCES = 8
 local BESIDE = 12 -- bytes that are shown before those where two strings differ
 
-local values = {}
-
-local ESCAPES = { ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t", ['"'] = '\\"', ["\\"] = "\\\\" }
-
-local function escaped(character)
-  return ESCAPES[character] or format("\\x%02x", byte(character))
-end
-
-local function quoted(value)
-  local rest = ""
-  if #value > LONGEST then
-    rest = format("... (%d bytes)", #value)
-    value = sub(value, 1, LONGEST)
-  end
-  return '"' .. gsub(value, '[%c"\\]', escaped) .. '"' .. rest
-end
-
-local function named(value)
-  local good, said = pcall(tostring, value)
-  return good and type(said) == "string" and said or type(value)
-end
-
---- Whether a table says itself what it is: an object, and not plain data.
-local function speaks(value)
-  local meta = getmetatable(value)
-  return type(meta) == "string" or type(meta) == "table" and rawget(meta, "__tostring") ~= nil
-end
-
-local function scalar(value)
-  if type(value) == "string" then return quoted(value) end
-  if type(value) == "number" and value == floor(value) and value > -2 ^ 53 and value < 2 ^ 53 then
-    return format("%d", value)
-  end
-  return named(value)
-end
-
-local ORDER = { number = 1, string = 2, boolean = 3 }
-
-local function before(a, b)
-  local first, second = ORDER[type(a)] or 4, ORDER[type(b)] or 4
-  if first ~= second then return first < second end
-  if first < 3 then return a < b end
-  return named(a) < named(b)
-end
-
---- The keys of a table in order, and how many of them come first as those of a list.
-local function keys_of(value)
-  local keys = {}
-  for key in next, value do keys[#keys + 1] = key end
-  sort(keys, before)
-  local length = 0
-  while keys[length + 1] == length + 1 do length = length + 1 end
-  return keys, length
-end
-
-local function key_name(key)
-  if type(key) == "string" and find(key, "^[%a_][%w_]*$") then return key end
-  return "[" .. scalar(key) .. "]"
-end
-
-local show
-
-local function fields_of(value, indent, above)
-  local parts, keys, length = {}, keys_of(value)
-  for i = 1, #keys do
-    if i > FIELDS then
-      parts[#parts + 1] = format("... (%d more)", #keys - FIELDS)
-      break
-    end
-    local said = show(rawget(value, keys[i]), indent .. "  ", above)
-    parts[i] = i <= length and said or key_name(keys[i]) .. " = " .. said
-  end
-  return parts
-end
-
---- A value as Lua would write it.
----@param indent string|nil of the lines after the first
----@param above table<table, boolean>|nil the tables that it is in
-function show(value, indent, above)
-  if type(value) ~= "table" or speaks(value) then return scalar(value) end
-  indent, above = indent or "", above or { depth = 0 }
-  if above[value] then return "<a table above>" end
-  if above.depth >= DEPTH then return "{...}" end
-  above[value], above.depth = true, above.depth + 1
-  local parts = fields_of(value, indent, above)
-  above[value], above.depth = nil, above.depth - 1
-  local line = "{" .. concat(parts, ", ") .. "}"
-  if #line <= LINE and not find(line, "\n", 1, true) then return line end
-  local inner = "\n" .. indent .. "  "
-  return "{" .. inner .. concat(parts, "," .. inner) .. ",\n" .. indent .. "}"
-end
-values.show = show
+local values = { show = show }
 
 -- Equality.
 
@@ -180,9 +88,7 @@ function values.equal(a, b) return values.differences(a, b).count == 0 end
 
 --- What `expect(...)` was given, in one text.
 function values.show_all(list)
-  local parts = {}
-  for i = 1, list.n do parts[i] = show(list[i]) end
-  return list.n == 0 and "nothing" or concat(parts, ", ")
+  return list.n == 0 and "nothing" or shown.show_all(list)
 end
 
 --- A text whose lines after the first are further in.

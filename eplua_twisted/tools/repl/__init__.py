@@ -1,0 +1,1 @@
+"""C{eplua repl} and C{eplua attach}: Lua as it is typed."""
