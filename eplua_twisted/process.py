@@ -13,6 +13,18 @@ from eplua_twisted.ending import end_with
 from eplua_twisted.signals import Watch
 from eplua_twisted.supervisor import Supervisor
 
+HUNG_UP = 128 + signal.SIGHUP
+"""The exit code of a process whose terminal was closed, as shells have it."""
+
+
+def has_terminal() -> bool:
+    """Whether the process belongs to a terminal, which is there."""
+    try:
+        with open("/dev/tty", "rb"):
+            return True
+    except OSError:
+        return False
+
 
 class Process:
     """
@@ -32,7 +44,7 @@ class Process:
         self._reactor = reactor
         self._watch = Watch(grace)
         self._reload = reload
-        self._closed = False
+        self._closed = self._had_terminal = False
         self._before = signal.getsignal(signal.SIGHUP)
         self.ending = False
         self.supervisor = Supervisor(os.environ, steady(reactor))
@@ -42,6 +54,7 @@ class Process:
         Have the signals: SIGHUP from now on, as it would end the process; the others when
         the reactor runs, which by then has its own handlers.
         """
+        self._had_terminal = has_terminal()
         signal.signal(signal.SIGHUP, self._hung_up)
         self._reactor.callWhenRunning(self._begin)
 
@@ -53,7 +66,12 @@ class Process:
         self._reactor.callFromThread(self._asked)
 
     def _asked(self) -> None:
-        if not self._closed and not self.ending:
+        if self._closed or self.ending:
+            return
+        if self._had_terminal and not has_terminal():
+            # Nobody has asked for a reload: the terminal was closed.
+            self.end(HUNG_UP)
+        else:
             self._reload()
 
     def end(self, code: int = 0) -> None:

@@ -21,6 +21,8 @@ class Supervisor:
 
     It is told only what it can see in no other way, and from the reactor: when that
     stands still, it hears nothing more (its watchdog).
+
+    @ivar watched: seconds without a word after which it ends the process; C{None}: never
     """
 
     log = Logger()
@@ -39,16 +41,19 @@ class Supervisor:
         self._address = address
         self._socket: socket.socket | None = None
         watched = environment.pop("WATCHDOG_PID", "") in ("", str(os.getpid()))
-        self._limit = environment.pop("WATCHDOG_USEC", "") if watched else ""
+        limit = environment.pop("WATCHDOG_USEC", "")
+        self.watched: float | None = None
+        if watched and limit.isdigit() and int(limit):
+            self.watched = int(limit) / 1e6
         self._beat = LoopingCall(self._tell, "WATCHDOG=1")
         self._beat.clock = reactor
 
     def ready(self) -> None:
         """What is to be served is served: at the start, and after a reload."""
         self._tell("READY=1")
-        if self._limit.isdigit() and int(self._limit) and not self._beat.running:
+        if self.watched is not None and not self._beat.running:
             # Twice in the time, as sd_watchdog_enabled(3) has it.
-            self._beat.start(int(self._limit) / 2e6, now=False)
+            self._beat.start(self.watched / 2, now=False)
 
     def reloading(self) -> None:
         """A reload begins; L{ready} ends it."""

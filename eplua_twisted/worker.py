@@ -30,6 +30,9 @@ from eplua_twisted.runtime import Runtime
 from eplua_twisted.runtime_options import RuntimeOptions
 from eplua_twisted.workers import EVENTS, LIFE
 
+BEAT = 0.5
+"""Seconds after which a worker says again that it is there."""
+
 SHARE = 0.7
 """How much of the grace time the clients have: the rest is for closing."""
 
@@ -61,7 +64,10 @@ class EventLines:
 
     def __call__(self, event: LogEvent) -> None:
         text = eventAsText(event, includeTimestamp=False, includeSystem=False)
-        self.tell([event.get("log_namespace") or "-", event["log_level"].name, text])
+        namespace = event["log_namespace"]
+        if namespace == "log_legacy":
+            namespace = event.get("log_system", "-")
+        self.tell([namespace, event["log_level"].name, text])
 
     def tell(self, value: object) -> None:
         """Write a line, unless nobody reads any more."""
@@ -143,6 +149,7 @@ class Program:
     def _ready(self) -> None:
         if not self._leaving:
             self._events.tell("ready")
+            self._reactor.callLater(BEAT, self._ready)
 
     def _failed(self, failure: Failure) -> None:
         problem = failure.value

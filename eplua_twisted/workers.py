@@ -87,9 +87,17 @@ class Worker(ProcessProtocol):
     transport: IProcessTransport
 
     def __init__(
-        self, number: int, reactor: ReactorBase, gone: Callable[[Worker], None]
+        self,
+        number: int,
+        reactor: ReactorBase,
+        watched: float | None,
+        gone: Callable[[Worker], None],
     ) -> None:
-        """@param gone: called when it has ended, but for the one that was told to"""
+        """
+        @param watched: seconds without a word after which it is killed
+        @param gone: called when it has ended, but for the one that was told to
+        """
+        self._watched = watched
         self.number = number
         self.state: Literal["starting", "ready", "leaving", "ended"] = "starting"
         self.ready: Deferred[None] = Deferred()
@@ -112,13 +120,19 @@ class Worker(ProcessProtocol):
     def _event(self, line: bytes) -> None:
         event = json.loads(line)
         if event == "ready":
-            if self.state == "starting":
-                self.state = "ready"
-                self._patience.cancel()
-                self.ready.callback(None)
+            self._is_ready()
             return
         namespace, level, text = event
         self._log(namespace, level, text)
+
+    def _is_ready(self) -> None:
+        """It is told again and again: a reactor that stands still says no more."""
+        if self.state == "starting":
+            self.state = "ready"
+            self._patience.cancel()
+            self.ready.callback(None)
+        if self.state == "ready" and self._watched is not None:
+            self._patience.restart(self._watched)
 
     def _log(self, namespace: str, level: str, text: str) -> None:
         Logger(namespace).emit(
@@ -138,7 +152,7 @@ class Worker(ProcessProtocol):
         if self.state != "ended":
             self.state = "leaving"
             self._signal("TERM")
-            self._patience.start(grace * LAST_SHARE)
+            self._patience.restart(grace * LAST_SHARE)
         return self.ended
 
     def kill(self) -> None:
@@ -263,7 +277,9 @@ class Workers(Service):
             self._process.end(problem.code or 1)
 
     def _spawn(self, number: int) -> Worker:
-        worker = Worker(number, self._reactor, self._died)
+        worker = Worker(
+            number, self._reactor, self._process.supervisor.watched, self._died
+        )
         reactor = cast(IReactorProcess, self._reactor)
         nothing = os.open(os.devnull, os.O_RDWR)
         reactor.spawnProcess(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
@@ -12,6 +13,7 @@ from typing import cast
 from twisted.internet import reactor
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorProcess
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
@@ -369,6 +371,18 @@ class ServiceTests(TestCase):
             await peer.says(says)
         self.assertEqual(await peer.ended, 6)
         self.assertNotIn(b"in_use", peer.output)
+
+    async def test_terminal_is_closed(self) -> None:
+        """That is no wish to reload."""
+        peer = Peer()
+        words = (*TWISTD_N, "eplua", "-e", "setInterval(print, 1, 'it runs')")
+        IReactorProcess(reactor).spawnProcess(
+            peer, words[0], words, env=os.environ, usePTY=True
+        )
+        self.addCleanup(lambda: None if peer.over else peer.kill())
+        await peer.says(b"it runs")
+        peer.transport.loseConnection()
+        self.assertEqual(await peer.ended, 129)
 
     async def test_listed(self) -> None:
         peer = start(self, *TWISTD_N[:3], "--help")

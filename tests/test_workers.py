@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from collections.abc import Callable
 from typing import cast
@@ -86,7 +87,10 @@ class WorkersTests(LoggedTestCase):
         before = signal.getsignal(signal.SIGHUP)
         self.addCleanup(signal.signal, signal.SIGHUP, before)
         self.problem: Exception | None = None
-        self.service = Workers(
+        self.service = self.make_service()
+
+    def make_service(self) -> Workers:
+        return Workers(
             cast(ReactorBase, self.reactor),
             "pass",
             2,
@@ -172,6 +176,21 @@ class WorkersTests(LoggedTestCase):
         self.assertEqual(self.codes, [])
         self.reactor.processes[3].die(11)
         self.assertEqual((self.codes, self.reactor.stopped), ([1], True))
+
+    def test_one_that_stands_still(self) -> None:
+        """Where the service is watched, it watches the workers; else it does not."""
+        first, second = self.start()
+        self.reactor.advance(1000)
+        self.assertEqual((first.signals, second.signals), ([], []))
+        self.stop()
+        self.reactor.processes.clear()
+        self.patch(os, "environ", {**os.environ, "WATCHDOG_USEC": "3000000"})
+        self.service = self.make_service()
+        first, second = self.start()
+        for _ in range(4):
+            self.reactor.advance(1)
+            first.ready()
+        self.assertEqual((first.signals, second.signals), ([], ["KILL"]))
 
     def test_reload(self) -> None:
         """One after another: the new one is ready before the old one is told to go."""
@@ -273,6 +292,8 @@ class WorkerScriptTests(LuaTestCase):
         self.reactor.settle()
         self.assertEqual(
             self.lines,
-            [b"port 0 cannot be shared by workers\tstate"] * 2
-            + [b"a UNIX socket cannot be shared by workers\tstate"] * 2,
+            [
+                what + b" cannot be shared by several processes (--workers)\tdenied"
+                for what in (b"port 0", b"port 0", b"a UNIX socket", b"a UNIX socket")
+            ],
         )

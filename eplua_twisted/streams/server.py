@@ -113,7 +113,9 @@ class Listening(Generic[C, V]):
         shared = self.environment.ports.shared
         if shared and (host.startswith(UNIX) or not port):
             what = "a UNIX socket" if host.startswith(UNIX) else "port 0"
-            raise OperationError("state", f"{what} cannot be shared by workers")
+            raise OperationError(
+                "denied", f"{what} cannot be shared by several processes (--workers)"
+            )
         return await listen(
             self.environment.streams,
             host,
