@@ -1,4 +1,7 @@
-"""Two workers on two cores beside one: a TCP server whose answers take work in Lua."""
+"""
+Two workers on two cores beside one: a TCP server whose answers take work in Lua.  And the
+same of two processes that only count: what the machine has to give just now.
+"""
 
 from __future__ import annotations
 
@@ -48,8 +51,34 @@ def answers(workers: int) -> Callable[[], float]:
     return measure
 
 
+COUNT = """
+import time
+end, count = time.perf_counter() + 1, 0
+while time.perf_counter() < end: count += 1
+print(count)
+"""
+
+
+def counting(processes: int) -> Callable[[], float]:
+    """How far so many processes count in a second, together."""
+
+    def measure() -> float:
+        command = [sys.executable, "-c", COUNT]
+        started = [
+            subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+            for _ in range(processes)
+        ]
+        return float(sum(int(each.communicate()[0]) for each in started))
+
+    return measure
+
+
 def run() -> list[Result]:
-    return [compare("two workers, one", "answers/s", answers(2), answers(1), rounds=3)]
+    two, one = answers(2), answers(1)
+    return [
+        compare("two workers, one", "answers/s", two, one, bound=1.7, rounds=5),
+        compare("two counting, one", "counts/s", counting(2), counting(1), rounds=3),
+    ]
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from twisted.internet.interfaces import (
     IReactorProcess,
 )
 from twisted.internet.protocol import ProcessProtocol
-from twisted.logger import Logger, LogLevel
+from twisted.logger import InvalidLogLevelError, Logger, LogLevel
 from twisted.python.failure import Failure
 
 from eplua_twisted.border.clock import steady
@@ -36,7 +36,7 @@ from eplua_twisted.service import Failures, Restart
 EVENTS, LIFE = 3, 4
 """Descriptors of a worker: what it logs; what ends when the service is gone."""
 
-MAX_LINE = 2**20
+MAX_LINE = 2**24
 """Bytes of what a worker writes that are kept until the line ends."""
 
 START_TIMEOUT = 30.0
@@ -118,12 +118,16 @@ class Worker(ProcessProtocol):
                 self._log("eplua", level, line.decode("utf-8", "backslashreplace"))
 
     def _event(self, line: bytes) -> None:
-        event = json.loads(line)
-        if event == "ready":
-            self._is_ready()
-            return
-        namespace, level, text = event
-        self._log(namespace, level, text)
+        try:
+            event = json.loads(line)
+            if event == "ready":
+                self._is_ready()
+                return
+            namespace, level, text = map(str, event)
+            self._log(namespace, level, text)
+        except (ValueError, TypeError, InvalidLogLevelError):
+            # It was too long, or a script has found the descriptor.
+            self._log("eplua", "warn", line.decode("utf-8", "backslashreplace"))
 
     def _is_ready(self) -> None:
         """It is told again and again: a reactor that stands still says no more."""

@@ -139,6 +139,15 @@ class WorkersTests(LoggedTestCase):
         process.worker.childDataReceived(1, b"f\n")
         self.assertEqual(self.logged, ["careful", "raw \\xff", "half"])
 
+    def test_what_is_no_event(self) -> None:
+        """A script may have found the descriptor; it is logged as it is."""
+        process = self.start()[1]
+        lines = [b"{", b"3", b'["a"]', b'["a", "loud", "b"]', b"\xff"]
+        process.worker.childDataReceived(EVENTS, b"\n".join(lines) + b"\n")
+        self.assertEqual(
+            self.logged, [line.decode("utf-8", "backslashreplace") for line in lines]
+        )
+
     def test_a_script_that_does_not_compile(self) -> None:
         self.problem = ScriptError("x.lua:1: no", "x.lua:1: no")
         self.assertRaises(ScriptError, self.service.startService)
