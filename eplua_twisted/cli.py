@@ -10,6 +10,9 @@ from eplua_twisted.console import complain, drop_output
 from eplua_twisted.signals import end_by
 
 COMMANDS: Commands = {
+    "attach": Command(
+        "eplua_twisted.tools.attach.command", "runs what is typed in a service"
+    ),
     "check": Command(
         "eplua_twisted.tools.check.command", "finds mistakes in scripts, runs none"
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from twisted.python import usage
 
 from eplua_twisted.site.address import Address, parse_address
@@ -21,6 +23,7 @@ class SiteOptions(usage.Options):
     @ivar metrics: host and port for Prometheus; C{None} for none
     @ivar inspect: host and port of the inspector; C{None} for none
     @ivar inspect_token_file: has the inspector's token
+    @ivar attach: the socket that C{eplua attach} finds; C{None} for none
     """
 
     optFlags = [
@@ -29,6 +32,7 @@ class SiteOptions(usage.Options):
     metrics: Address | None = None
     inspect: Address | None = None
     inspect_token_file: str | None = None
+    attach: str | None = None
 
     def opt_metrics(self, endpoint: str) -> None:
         """PORT or HOST:PORT where Prometheus finds /metrics; a port alone: loopback."""
@@ -41,6 +45,12 @@ class SiteOptions(usage.Options):
     def opt_inspect_token_file(self, file: str) -> None:
         """FILE with the inspector's token; else EPLUA_INSPECT_TOKEN, or a new one."""
         self.inspect_token_file = file
+
+    def opt_attach(self, path: str) -> None:
+        """PATH of a UNIX socket, for you alone, at which eplua attach gives a prompt."""
+        if not path:
+            raise usage.UsageError("--attach: a path expected")
+        self.attach = os.path.abspath(path)
 
     def check_sites(self) -> None:
         """@raise usage.UsageError: an option makes no sense alone"""

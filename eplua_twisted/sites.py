@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IReactorTime, IReactorUNIX
 from twisted.logger import Logger
 
 from eplua_twisted.border.values import to_readable
@@ -62,6 +62,16 @@ class Sites:
             await self._metrics(self._options.metrics)
         if self._options.inspect is not None:
             await self._inspect(self._options.inspect)
+        if self._options.attach is not None:
+            self._attach(self._options.attach)
+
+    def _attach(self, path: str) -> None:
+        # Late: most scripts run without.
+        from eplua_twisted.attach.server import Server
+
+        server = Server(self._runtimes)
+        server.listen(cast(IReactorUNIX, self._reactor), path)
+        self._open.append(server)
 
     def printed(self, line: bytes) -> None:
         """A script has printed a line, which is not in the log."""

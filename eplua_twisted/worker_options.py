@@ -29,7 +29,7 @@ class WorkerOptions(usage.Options):
         """@raise usage.UsageError: it does not go with another option"""
         if self.workers is None:
             return
-        for name in ("metrics", "inspect", "hc3", "run_for"):
+        for name in ("metrics", "inspect", "attach", "hc3", "run_for"):
             if getattr(self, name, None):
                 option = name.replace("_", "-")
                 raise usage.UsageError(f"--workers and --{option}: give one of them")

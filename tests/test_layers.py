@@ -30,7 +30,7 @@ TOOLS |= {
 }
 TOOLS |= {"service", "signals", "tap", "terminal", "views"}
 TOOLS |= {"clocks", "testing", "time_options", "runtime_options", "job"}
-TOOLS |= {"entering", "lua_files", "sites"}
+TOOLS |= {"attach", "entering", "lua_files", "sites"}
 """What the commands beside a script stand on."""
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -75,7 +75,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("errors", "border", "http_engine", "http_server", "websocket"),
         *("runtime", "site"),
     },
+    "attach": {"entering", "errors", "runtime"},
     "sites": {
+        "attach",
         *("errors", "border", "inspector", "metrics", "runtime", "site"),
         "site_options",
     },

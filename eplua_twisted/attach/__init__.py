@@ -1,0 +1,1 @@
+"""Prompts of other processes in a running script, through a UNIX socket."""
