@@ -65,7 +65,7 @@ class PromptServerTests(LuaTestCase):
             pair.client.complete("setTi"),
         )
         pair.flush()
-        self.assertIs(self.successResultOf(unfinished), True)
+        self.failureResultOf(unfinished, Unfinished)
         self.assertEqual(self.successResultOf(complete), ["setTimeout"])
 
     def test_two_see_their_own_results(self) -> None:
