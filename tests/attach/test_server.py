@@ -11,7 +11,7 @@ from twisted.python.failure import Failure
 
 from eplua_twisted.attach.messages import LONGEST
 from eplua_twisted.attach.server import MOST, Client, Server
-from eplua_twisted.entering import Entering
+from eplua_twisted.entering import Entering, Unfinished
 from eplua_twisted.errors import RuntimeStopped, ScriptError
 from eplua_twisted.tools.attach.client import Attached
 from tests.support.runtimes import LuaTestCase

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
@@ -127,6 +128,8 @@ class AttachCommand:
         attached = self._attached
         endpoint = UNIXClientEndpoint(cast(IReactorUNIX, self._reactor), self._path)
         try:
+            if not stat.S_ISSOCK(os.stat(self._path).st_mode):
+                return "it is no socket"
             await connectProtocol(endpoint, attached)
             await attached.greeted.addTimeout(GREETED_WITHIN, self._reactor)
         except DeferredTimeout:

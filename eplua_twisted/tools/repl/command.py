@@ -165,9 +165,7 @@ def install(why: Callable[[str], None]) -> ReactorBase | None:
     @return: C{None}: there is no terminal, or a package is missing
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        say(
-            "standard input or output is no terminal ('eplua -' runs a script from there)"
-        )
+        why("a terminal is needed ('eplua -' runs a script from standard input)")
         return None
     try:
         import prompt_toolkit  # noqa: F401
