@@ -17,6 +17,7 @@ from twisted.python import usage
 from twisted.python.failure import Failure
 
 from eplua_twisted.border.clock import steady
+from eplua_twisted.border.values import to_text
 from eplua_twisted.commands import Commands, summary
 from eplua_twisted.console import (
     StandardError,
@@ -30,16 +31,27 @@ from eplua_twisted.errors import OperationError, RuntimeStopped, ScriptError
 from eplua_twisted.signals import ENDING, Watch, end_by
 from eplua_twisted.sites import Sites
 from eplua_twisted.tap import Options
-from eplua_twisted.terminal import has_colours
+from eplua_twisted.terminal import STANDARD_INPUT, has_colours
 
 if TYPE_CHECKING:
     from eplua_twisted.hc3.setup import Setup
 
 
+def _standard_input() -> str:
+    """@raise usage.UsageError: it cannot be read"""
+    try:
+        return to_text(os.fdopen(0, "rb", closefd=False).read())
+    except OSError as problem:
+        why = f"cannot read standard input: {problem.strerror}"
+        raise usage.UsageError(why) from None
+
+
 class CommandOptions(Options):
     """The options of the command."""
 
-    longdesc = "SCRIPT runs until nothing is open or pending."
+    longdesc = (
+        "SCRIPT runs until nothing is open or pending; - is one from standard input."
+    )
     examples = (
         ("eplua script.lua", "run a script"),
         ("eplua -e 'print(_VERSION)'", "run a line of Lua"),
@@ -51,6 +63,12 @@ class CommandOptions(Options):
         """@param commands: those beside a script, which the help names"""
         super().__init__()
         self._commands = commands
+
+    def postOptions(self) -> None:
+        if self["execute"] is None and self.arguments[:1] == ("-",):
+            self["execute"], self.code_name = _standard_input(), STANDARD_INPUT
+            self.arguments = self.arguments[1:]
+        super().postOptions()
 
     def check_workers(self) -> None:
         """It is one process, which ends when its script does."""

@@ -39,6 +39,7 @@ from eplua_twisted.service import RuntimeService
 from eplua_twisted.signals import GRACE
 from eplua_twisted.site_options import SiteOptions
 from eplua_twisted.sites import Sites
+from eplua_twisted.terminal import COMMAND_LINE
 from eplua_twisted.time_options import TimeOptions
 from eplua_twisted.transports.reactor import TRANSPORTS
 from eplua_twisted.worker import EventLines, Program
@@ -63,6 +64,7 @@ class Options(
     What to run, and on which Lua.
 
     @ivar arguments: what comes after the script
+    @ivar code_name: what the code of C{--execute} is called
     @ivar given: the words that the options were read from
     @ivar allow_unauthorized: hosts whose TLS certificates are not verified
     @ivar limits: what the script may take
@@ -92,6 +94,7 @@ class Options(
     def __init__(self) -> None:
         super().__init__()
         self.arguments: tuple[str, ...] = ()
+        self.code_name = COMMAND_LINE
         self.given: list[str] = []
         self.allow_unauthorized: list[str] = []
         self.limits = Limits()
@@ -196,7 +199,7 @@ class Options(
     @property
     def script_name(self) -> str:
         """What is run, for people."""
-        return "(command line)" if self["execute"] is not None else self.arguments[0]
+        return self.arguments[0] if self["execute"] is None else self.code_name
 
     def check_script(self) -> None:
         """
@@ -218,7 +221,7 @@ class Options(
             runtime.stop_after(self.run_for)
         if self["execute"] is not None:
             return runtime.run_string(
-                self["execute"], "=(command line)", *self.arguments
+                self["execute"], "=" + self.code_name, *self.arguments
             )
         return runtime.run_file(*self.arguments)
 

@@ -17,6 +17,9 @@ LARGEST = 1024 * 1024
 COMMAND_LINE = "(command line)"
 """What a script is called that is an option of the command."""
 
+STANDARD_INPUT = "stdin"
+"""What a script is called that is read from there."""
+
 RED, YELLOW, DIM, PLAIN = "\x1b[1;31m", "\x1b[33m", "\x1b[2m", "\x1b[0m"
 
 _PLACE = re.compile(r"(.+?):(\d+):")
@@ -69,7 +72,7 @@ class Terminal:
         return None
 
     def _read(self, name: str, number: int) -> str | None:
-        if name == COMMAND_LINE and self._code is not None:
+        if self._code is not None and name in (COMMAND_LINE, STANDARD_INPUT):
             lines = self._code.split("\n")
         elif (path := self._find(name)) is not None:
             try:

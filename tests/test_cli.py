@@ -59,6 +59,15 @@ class CommandTests(TestCase):
             (0, b"Lua 5.4\tx\n"),
         )
 
+    async def test_runs_standard_input(self) -> None:
+        """All of it, whatever bytes it has, with arguments and the name in errors."""
+        peer = start(self, *EPLUA, "-", "x")
+        peer.transport.write(b"print('\xff', ...)\nerror('bad')")
+        peer.transport.closeStdin()
+        self.assertEqual(await peer.ended, 1)
+        self.assertIn(b"\xff\tx\n", peer.output)
+        self.assertIn(b"stdin:2: bad\n", peer.output)
+
     async def test_lua_versions(self) -> None:
         script = "print(jit and jit.version or _VERSION)"
         answers = await together(

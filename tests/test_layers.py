@@ -111,7 +111,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "runtime_options",
         *("limit_options", "permission_options", "time_options"),
         *("ending", "errors", "lua_files", "site_options", "sites", "process"),
-        *("worker", "worker_options", "workers"),
+        *("terminal", "worker", "worker_options", "workers"),
     },
     "terminal": set(),
     "views": {"errors", "border", "hc3", "runtime", "site"},
