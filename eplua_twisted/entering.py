@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.python.failure import Failure
 
 from eplua_twisted.border.values import to_readable
-from eplua_twisted.errors import ScriptError
+from eplua_twisted.errors import RuntimeStopped, ScriptError
 from eplua_twisted.runtime import Runtime
 
 LONGEST = 1024 * 1024
@@ -23,7 +25,8 @@ class Entering:
     are shown, or statements.  Globals that one makes are there for the next, locals not.
     """
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Callable[[], Runtime]) -> None:
+        """@param runtime: gives it; raises C{RuntimeStopped} where there is none"""
         self._runtime = runtime
         self._entry: Deferred[tuple[object, ...]] | None = None
 
@@ -36,7 +39,7 @@ class Entering:
         if len(data) > LONGEST:
             text = f"an entry has at most {LONGEST} bytes"
             return maybeDeferred(_raise, ScriptError(text, text))
-        entry = maybeDeferred(lambda: self._runtime.calls().command(b"enter", data))
+        entry = maybeDeferred(lambda: self._runtime().calls().command(b"enter", data))
         self._entry = entry
         return entry.addCallbacks(self._shown, self._failed)
 
@@ -59,7 +62,9 @@ class Entering:
         @return: fires with what its last name may become
         """
         data = before.encode("utf-8", "surrogateescape")
-        names = maybeDeferred(lambda: self._runtime.calls().command(b"complete", data))
+        names = maybeDeferred(
+            lambda: self._runtime().calls().command(b"complete", data)
+        )
         return names.addCallback(_words)
 
     def cancel(self) -> None:
@@ -74,7 +79,10 @@ class Entering:
 
         @return: something runs
         """
-        return self._runtime.calls().interrupt()
+        try:
+            return self._runtime().calls().interrupt()
+        except RuntimeStopped:
+            return False
 
 
 def _words(results: tuple[object, ...]) -> list[str]:

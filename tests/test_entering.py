@@ -15,7 +15,7 @@ class EnteringTests(LuaTestCase):
         super().setUp()
         # On LuaJIT there is none by default.
         self.runtime = self.make_runtime(limits=Limits(max_callback_time=60_000))
-        self.entering = Entering(self.runtime)
+        self.entering = Entering(lambda: self.runtime)
 
     def entered(self, code: str) -> str | None:
         """The values, as they are shown."""
@@ -25,6 +25,12 @@ class EnteringTests(LuaTestCase):
         problem = self.failureResultOf(entry, ScriptError).value
         assert isinstance(problem, ScriptError)
         return problem.traceback
+
+    def test_nothing_runs_in_a_runtime_that_is_gone(self) -> None:
+        """A signal may come at any time: its handler must not fail."""
+        self.stop(self.runtime)
+        self.assertFalse(self.entering.leave())
+        self.failureResultOf(self.entering.enter("1"), RuntimeStopped)
 
     def test_values(self) -> None:
         for code, shown in (

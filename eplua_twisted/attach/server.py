@@ -66,10 +66,7 @@ class Client(Lines):
         self.say(message)
 
     def _ask(self, message: Message) -> Deferred[object]:
-        runtime = self._server.runtime()
-        if runtime is None:
-            raise RuntimeStopped
-        entering = Entering(runtime)
+        entering = Entering(self._server.runtime)
         code, before = message.get("enter"), message.get("complete")
         if isinstance(code, str):
             return cast("Deferred[object]", entering.enter(code))
@@ -109,9 +106,11 @@ class Server(Factory):
         self._port: IListeningPort | None = None
         self.clients: set[Client] = set()
 
-    def runtime(self) -> Runtime | None:
-        """That of the script, if there is one now."""
-        return next(iter(self._runtimes().values()), None)
+    def runtime(self) -> Runtime:
+        """The one in which entries run.  @raise RuntimeStopped: there is none now"""
+        for runtime in self._runtimes().values():
+            return runtime
+        raise RuntimeStopped
 
     def buildProtocol(self, addr: IAddress | None) -> Client:
         return Client(self)

@@ -89,7 +89,9 @@ class PromptServerTests(LuaTestCase):
         self.reactor.pump([0, 2, 0])
         self.assertEqual(self.lines, [])
         self.assertEqual(len(self.server.clients), 0)
-        self.assertEqual(self.successResultOf(Entering(self.runtime).enter("1")), "1")
+        self.assertEqual(
+            self.successResultOf(Entering(lambda: self.runtime).enter("1")), "1"
+        )
 
     def test_cancelling(self) -> None:
         pair = Pair(self.server)

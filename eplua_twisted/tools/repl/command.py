@@ -15,13 +15,16 @@ from twisted.internet.defer import Deferred
 from twisted.logger import globalLogBeginner
 from twisted.python.failure import Failure
 
+from eplua_twisted.border.clock import steady
 from eplua_twisted.border.limits import CALLBACK_TIME
 from eplua_twisted.border.values import to_readable
 from eplua_twisted.console import StandardError, complain, parse
 from eplua_twisted.entering import Entering
 from eplua_twisted.errors import OperationError, RuntimeStopped, ScriptError
 from eplua_twisted.lua_versions import version_of
+from eplua_twisted.runtime import Runtime
 from eplua_twisted.signals import end_by
+from eplua_twisted.sites import Sites
 from eplua_twisted.tap import Options as ScriptOptions
 from eplua_twisted.terminal import has_colours
 from eplua_twisted.tools.repl.loop import run_entries
@@ -79,8 +82,8 @@ class Repl:
         self._job = options.job(
             reactor, self._failed, output=self._print, on_exit=self._exit
         )
-        (runtime,) = self._job.named().values()
-        self._entering = Entering(runtime)
+        self._sites = Sites(steady(reactor), options, self._job.named, self._job)
+        self._entering = Entering(self._runtime)
         self._prompt: Prompt = Prompt(self._entering.complete, os.environ)
         self._code = 0
         self._ended_by: int | None = None
@@ -99,6 +102,12 @@ class Repl:
         if self._ended_by is not None:
             end_by(self._ended_by)
         return self._code
+
+    def _runtime(self) -> Runtime:
+        """The one in which entries run: that of the first script."""
+        for runtime in self._job.named().values():
+            return runtime
+        raise RuntimeStopped
 
     def _catch(self) -> None:
         loop = asyncio.get_event_loop()
@@ -132,6 +141,7 @@ class Repl:
         if self._prompt.problem is not None:
             say(self._prompt.problem)
         try:
+            await self._sites.start()
             await self._job.begin()
             await run_entries(self._prompt, self._entering, say, say)
         except (ScriptError, OperationError, OSError) as problem:
@@ -140,6 +150,7 @@ class Repl:
             # os.exit: the code is known.
             pass
         await self._job.stop()
+        await self._sites.stop()
 
     def _failed(self, problem: Exception) -> None:
         say(getattr(problem, "traceback", str(problem)))
@@ -150,6 +161,7 @@ class Repl:
         self._crash = failure
 
     def _print(self, line: bytes) -> None:
+        self._sites.printed(line)
         say(to_readable(line))
 
     def _exit(self, code: int) -> None:
