@@ -26,6 +26,15 @@ class EnteringTests(LuaTestCase):
         assert isinstance(problem, ScriptError)
         return problem.traceback
 
+    def test_tables_in_tables_are_bounded(self) -> None:
+        said = self.entered(
+            "(function() local t = {} for _ = 1, 5 do local u = {}"
+            " for i = 1, 60 do u[i] = t end t = u end return t end)()"
+        )
+        assert said is not None
+        self.assertIn("more)", said)
+        self.assertTrue(len(said) < 100_000, len(said))
+
     def test_nothing_runs_in_a_runtime_that_is_gone(self) -> None:
         """A signal may come at any time: its handler must not fail."""
         self.stop(self.runtime)

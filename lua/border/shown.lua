@@ -10,6 +10,7 @@ local byte, find, format, gsub, sub =
 local LINE = 72 -- characters of a table that is shown in one line
 local LONGEST = 400 -- bytes of a string that are shown
 local FIELDS = 60 -- of a table that are shown
+local WHOLE = 2000 -- fields of all tables in one
 local DEPTH = 8 -- of tables in tables
 
 local shown = { LINE = LINE }
@@ -77,10 +78,11 @@ local show
 local function fields_of(value, indent, above)
   local parts, keys, length = {}, keys_of(value)
   for i = 1, #keys do
-    if i > FIELDS then
-      parts[#parts + 1] = format("... (%d more)", #keys - FIELDS)
+    if i > FIELDS or above.left <= 0 then
+      parts[i] = format("... (%d more)", #keys - i + 1)
       break
     end
+    above.left = above.left - 1
     local said = show(rawget(value, keys[i]), indent .. "  ", above)
     parts[i] = i <= length and said or key_name(keys[i]) .. " = " .. said
   end
@@ -92,7 +94,7 @@ end
 ---@param above table<table, boolean>|nil the tables that it is in
 function show(value, indent, above)
   if type(value) ~= "table" or speaks(value) then return scalar(value) end
-  indent, above = indent or "", above or { depth = 0 }
+  indent, above = indent or "", above or { depth = 0, left = WHOLE }
   if above[value] then return "<a table above>" end
   if above.depth >= DEPTH then return "{...}" end
   above[value], above.depth = true, above.depth + 1
