@@ -35,6 +35,7 @@ DOCUMENTS = sorted(
 )
 
 EXAMPLES = {
+    "dist/",
     "first.lua",
     "authority.lua",
     "bridge.lua",

@@ -93,7 +93,9 @@ class HistoryTests(SynchronousTestCase):
             file = history_file(environment)
             self.assertEqual(stat.S_IMODE(file.stat().st_mode), 0o600)
             self.assertEqual(stat.S_IMODE(file.parent.stat().st_mode), 0o700)
+            file.chmod(0o644)
             self.assertEqual(file, history_file(environment))
+            self.assertEqual(stat.S_IMODE(file.stat().st_mode), 0o600)
 
     def test_no_place_for_it(self) -> None:
         path = Path(self.mktemp())

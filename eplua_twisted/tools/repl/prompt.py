@@ -13,6 +13,8 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory
 from twisted.internet.defer import Deferred
 
+from eplua_twisted.errors import RuntimeStopped
+
 FIRST, NEXT = "> ", ">> "
 """What stands before the first line of an entry, and before those that follow."""
 
@@ -31,7 +33,10 @@ def history_file(environment: Mapping[str, str]) -> Path:
     state = environment.get("XDG_STATE_HOME") or os.path.join(home, ".local", "state")
     file = Path(state, "eplua", "history")
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+    descriptor = os.open(file, os.O_CREAT | os.O_RDWR, 0o600)
+    # One that was there may be anybody's to read.
+    os.fchmod(descriptor, 0o600)
+    os.close(descriptor)
     return file
 
 
@@ -52,7 +57,11 @@ class _Names(Completer):
         before = document.text_before_cursor
         last = len(before) - len(before.rstrip("".join(_LETTERS)))
         loop = asyncio.get_running_loop()
-        for name in await self._complete(before).asFuture(loop):
+        try:
+            names = await self._complete(before).asFuture(loop)
+        except RuntimeStopped:
+            return
+        for name in names:
             yield Completion(name, -last)
 
 
