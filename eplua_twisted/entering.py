@@ -7,7 +7,7 @@ from collections.abc import Callable
 from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.python.failure import Failure
 
-from eplua_twisted.border.values import to_readable
+from eplua_twisted.border.values import to_bytes, to_readable
 from eplua_twisted.errors import RuntimeStopped, ScriptError
 from eplua_twisted.runtime import Runtime
 
@@ -35,7 +35,7 @@ class Entering:
         @return: fires with the values as text, C{None} for none; fails with
             L{Unfinished}, L{ScriptError}, C{RuntimeStopped}
         """
-        data = code.encode("utf-8", "surrogateescape")
+        data = to_bytes(code)
         if len(data) > LONGEST:
             text = f"an entry has at most {LONGEST} bytes"
             return maybeDeferred(_raise, ScriptError(text, text))
@@ -61,7 +61,7 @@ class Entering:
         @param before: the text up to where something is typed
         @return: fires with what its last name may become
         """
-        data = before.encode("utf-8", "surrogateescape")
+        data = to_bytes(before)
         names = maybeDeferred(
             lambda: self._runtime().calls().command(b"complete", data)
         )

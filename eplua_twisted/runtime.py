@@ -97,6 +97,7 @@ class Runtime:
         controller, or a L{Setup<eplua_twisted.hc3.setup.Setup>}
     @param testing: for C{eplua test}: the script has tests, one of which is run
     @param ports: knows the script's servers, and who shares their ports
+    @ivar lua: the version of Lua that they run on
     """
 
     log = Logger()
@@ -121,7 +122,7 @@ class Runtime:
         testing: Testing | None = None,
         ports: Ports | None = None,
     ) -> None:
-        lua = version_of(lua, bool(hc3))
+        self.lua = lua = version_of(lua, bool(hc3))
         if reactor is None:
             from twisted.internet import reactor
         real = cast(IReactor, reactor)

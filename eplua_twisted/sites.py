@@ -69,7 +69,7 @@ class Sites:
         # Late: most scripts run without.
         from eplua_twisted.attach.server import Server
 
-        server = Server(self._runtimes)
+        server = Server(self._reactor, self._runtimes)
         server.listen(cast(IReactorUNIX, self._reactor), path)
         self._open.append(server)
 

@@ -75,7 +75,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("errors", "border", "http_engine", "http_server", "websocket"),
         *("runtime", "site"),
     },
-    "attach": {"entering", "errors", "runtime"},
+    "attach": {"border", "entering", "errors", "runtime"},
     "sites": {
         "attach",
         *("errors", "border", "inspector", "metrics", "runtime", "site"),

@@ -1,28 +1,36 @@
 """
 What goes through the socket: a JSON object in each line.
 
-The service begins with L{GREETING}.  A client asks C{{"id": 1, "enter": CODE}} or
-C{{"id": 2, "complete": TEXT}}; it is answered once, with C{{"id": 1, "result": ...}}, with
-C{{"id": 1, "error": TEXT}}, or with C{{"id": 1, "unfinished": true}} where more lines are
-needed.  C{{"id": 1, "cancel": true}} has no answer of its own.
+The service begins with a greeting: L{PROTOCOL} under C{eplua}, the Lua version under
+C{lua}, the names of its scripts under C{scripts}.  A client asks
+C{{"id": 1, "enter": CODE}}, C{{"id": 2, "complete": TEXT}}, or
+C{{"id": 3, "script": NAME}}, where its next entries run.  It is answered once, with
+C{{"id": 1, "result": ...}}, with C{{"id": 1, "error": TEXT}}, or with
+C{{"id": 1, "unfinished": true}} where more lines are needed.
+C{{"id": 1, "cancel": true}} has no answer of its own.
 """
 
 from __future__ import annotations
 
 import json
 
-from twisted.protocols.basic import LineOnlyReceiver
+from twisted.protocols.basic import LineReceiver
 
 LONGEST = 2_000_000
 """Bytes of a line."""
 
 Message = dict[str, object]
 
-GREETING: Message = {"eplua": 1}
+PROTOCOL = 1
 """By it clients know whose socket it is, and which version of this."""
 
 
-class Lines(LineOnlyReceiver):
+def encoded(message: Message) -> bytes:
+    """@return: its line; what is no UTF-8 in a text goes as it is escaped by JSON"""
+    return json.dumps(message).encode() + b"\n"
+
+
+class Lines(LineReceiver):
     """Either end: hands over the objects, and closes on a line that is none."""
 
     MAX_LENGTH = LONGEST
@@ -51,9 +59,13 @@ class Lines(LineOnlyReceiver):
         self.close()
 
     def say(self, message: Message) -> None:
-        """Send an object; what is no UTF-8 in a text goes as it is escaped by JSON."""
+        """Send an object."""
+        self.send(encoded(message))
+
+    def send(self, line: bytes) -> None:
+        """Send what L{encoded} has made."""
         if self.transport is not None:
-            self.transport.write(json.dumps(message).encode() + b"\n")
+            self.transport.write(line)
 
     def close(self) -> None:
         """Close when all is written."""

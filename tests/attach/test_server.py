@@ -9,8 +9,9 @@ from twisted.internet.protocol import connectionDone
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
+from eplua_twisted import Limits
 from eplua_twisted.attach.messages import LONGEST
-from eplua_twisted.attach.server import MOST, Client, Server
+from eplua_twisted.attach.server import GRACE, MOST, Client, Server
 from eplua_twisted.entering import Entering, Unfinished
 from eplua_twisted.errors import RuntimeStopped, ScriptError
 from eplua_twisted.tools.attach.client import Attached
@@ -47,7 +48,7 @@ class Pair:
 class PromptServerTests(LuaTestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.server = Server(lambda: {"test.lua": self.runtime})
+        self.server = Server(self.reactor, lambda: {"test.lua": self.runtime})
 
     def evaluate(self, pair: Pair, code: str) -> Deferred[str | None]:
         asked = pair.client.enter(code)
@@ -56,7 +57,10 @@ class PromptServerTests(LuaTestCase):
 
     def test_answers(self) -> None:
         pair = Pair(self.server)
-        self.successResultOf(pair.client.greeted)
+        self.assertEqual(
+            self.successResultOf(pair.client.greeted),
+            {"eplua": 1, "lua": self.runtime.lua, "scripts": ["test.lua"]},
+        )
         self.assertEqual(self.successResultOf(self.evaluate(pair, "1, 'ä'")), '1, "ä"')
         failure = self.failureResultOf(self.evaluate(pair, "error('bad')"), ScriptError)
         self.assertIn("(entry):1: bad", str(failure.value))
@@ -112,7 +116,7 @@ class PromptServerTests(LuaTestCase):
         )
 
     def test_a_script_that_is_gone(self) -> None:
-        pair = Pair(Server(dict))
+        pair = Pair(Server(self.reactor, dict))
         failure = self.failureResultOf(self.evaluate(pair, "1"), ScriptError)
         self.assertEqual(str(failure.value), "the script has stopped")
 
@@ -132,6 +136,99 @@ class PromptServerTests(LuaTestCase):
         late.close()
         failure = self.failureResultOf(late.client.greeted, ConnectionError)
         self.assertEqual(str(failure.value), f"{MOST} prompts are attached")
+
+    def test_a_script_is_chosen(self) -> None:
+        other = self.make_runtime()
+        self.server = Server(
+            self.reactor, lambda: {"a.lua": self.runtime, "b.lua": other}
+        )
+        pair = Pair(self.server)
+        self.evaluate(pair, "name = 'first'")
+        chosen = pair.client.choose("b.lua")
+        pair.flush()
+        self.successResultOf(chosen)
+        self.assertEqual(self.successResultOf(self.evaluate(pair, "name")), "nil")
+        unknown = pair.client.choose("c.lua")
+        pair.flush()
+        failure = self.failureResultOf(unknown, ScriptError)
+        self.assertEqual(
+            str(failure.value), "no script is named 'c.lua'; there are: a.lua, b.lua"
+        )
+        self.assertEqual(
+            self.successResultOf(self.evaluate(Pair(self.server), "name")), '"first"'
+        )
+
+    def test_after_a_reload_the_new_one_answers(self) -> None:
+        pair = Pair(self.server)
+        self.evaluate(pair, "name = 'old'")
+        self.runtime = self.make_runtime()
+        self.assertEqual(self.successResultOf(self.evaluate(pair, "name")), "nil")
+
+    def test_nothing_is_read_from_a_client_that_reads_nothing(self) -> None:
+        pair = Pair(self.server)
+        producer = pair.theirs.producer
+        assert producer is not None
+        producer.pauseProducing()
+        asked = b"".join(b'{"id": %d, "enter": "1"}\n' % each for each in range(50))
+        pair.service.dataReceived(asked)
+        self.assertEqual(pair.theirs.value(), b"")
+        self.assertEqual(pair.theirs.producerState, "paused")
+        producer.resumeProducing()
+        self.assertEqual(pair.theirs.value().count(b"\n"), 50)
+
+    def test_long_results_and_errors_are_cut(self) -> None:
+        self.runtime = self.make_runtime(limits=Limits(max_callback_time=60_000))
+        pair = Pair(self.server)
+        failure = self.failureResultOf(
+            self.evaluate(pair, "error(('x'):rep(3000000))"), ScriptError
+        )
+        self.assertRegex(str(failure.value), r"x{900}\.\.\. \(\d+ more characters\)$")
+        table = "(function() local t = {} for i = 1, 40 do t[i] = {}"
+        table += " for k = 1, 40 do t[i][k] = ('x'):rep(300) end end return t end)()"
+        shown = self.successResultOf(self.evaluate(pair, table))
+        assert shown is not None
+        self.assertTrue(shown.endswith(" more characters)"), shown[-40:])
+        self.assertEqual(self.successResultOf(self.evaluate(pair, "1")), "1")
+
+    def test_an_entry_that_is_too_long_closes_nothing(self) -> None:
+        pair = Pair(self.server)
+        failure = self.failureResultOf(
+            self.evaluate(pair, "ä" * (LONGEST // 6)), ScriptError
+        )
+        self.assertEqual(
+            str(failure.value), f"an entry has at most {LONGEST} bytes as JSON"
+        )
+        self.assertEqual(self.successResultOf(self.evaluate(pair, "1")), "1")
+
+    def test_what_is_no_text(self) -> None:
+        """Half of a character of UTF-16, which JSON can write."""
+        pair = Pair(self.server)
+        self.assertIsNone(self.successResultOf(self.evaluate(pair, "--\ud800")))
+        names = pair.client.complete("\ud800.")
+        pair.flush()
+        self.assertEqual(self.successResultOf(names), [])
+
+    def test_the_end_gives_clients_their_last_answers(self) -> None:
+        pair = Pair(self.server)
+        waiting = self.evaluate(pair, "task.sleep(1000)")
+        self.runtime.stop()
+        self.turn(2)
+        stopped = self.server.stop()
+        self.assertNoResult(stopped)
+        self.assertTrue(pair.theirs.disconnecting)
+        pair.flush()
+        failure = self.failureResultOf(waiting, ScriptError)
+        self.assertEqual(str(failure.value), "the script has stopped")
+        pair.close()
+        self.successResultOf(stopped)
+
+    def test_the_end_waits_for_nobody_for_ever(self) -> None:
+        pair = Pair(self.server)
+        stopped = self.server.stop()
+        self.reactor.advance(GRACE)
+        self.assertTrue(pair.theirs.disconnected)
+        pair.close()
+        self.successResultOf(stopped)
 
     def test_bad_lines_close(self) -> None:
         for line in (b"hello", b"5", b'{"id": "x"}', b"x" * (LONGEST + 1), b"\xff"):

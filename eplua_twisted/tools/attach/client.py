@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from itertools import count
 from typing import TypeVar, cast
 
 from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import TimeoutError as DeferredTimeout
+from twisted.internet.endpoints import UNIXClientEndpoint, connectProtocol
+from twisted.internet.error import ConnectError, ConnectionRefusedError
+from twisted.internet.interfaces import IReactorTime, IReactorUNIX
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
-from eplua_twisted.attach.messages import GREETING, Lines, Message
+from eplua_twisted.attach.messages import LONGEST, PROTOCOL, Lines, Message, encoded
 from eplua_twisted.entering import Unfinished
 from eplua_twisted.errors import RuntimeStopped, ScriptError
 
 T = TypeVar("T")
+
+GREETED_WITHIN = 2.0
+"""Seconds."""
 
 
 class Attached(Lines):
@@ -23,7 +32,7 @@ class Attached(Lines):
     It is C{connecting} until the greeting has come, then C{attached}; C{gone} when the
     connection is closed.
 
-    @ivar greeted: fires with C{None}, or fails with C{ConnectionError}
+    @ivar greeted: fires with the greeting, or fails with C{ConnectionError}
     @ivar gone: fires with why, in words, when the connection is closed
     """
 
@@ -32,7 +41,7 @@ class Attached(Lines):
         self._asked: dict[int, Deferred[object]] = {}
         self._entry: Deferred[object] | None = None
         self._why = "the service has closed the connection"
-        self.greeted: Deferred[None] = Deferred(lambda _: self.close())
+        self.greeted: Deferred[Message] = Deferred(lambda _: self.close())
         self.gone: Deferred[str] = Deferred()
 
     def enter(self, code: str) -> Deferred[str | None]:
@@ -48,6 +57,15 @@ class Attached(Lines):
         names = self._ask("complete", before).addErrback(_no_names)
         return cast("Deferred[list[str]]", names)
 
+    def choose(self, script: str) -> Deferred[object]:
+        """
+        Have the next entries run in a script.
+
+        @return: fires with C{None}; fails with L{ScriptError}: there is no such one, or
+            L{RuntimeStopped}: the connection is lost
+        """
+        return self._ask("script", script)
+
     def cancel(self) -> None:
         """Cancel the entry that waits, if one does."""
         if self._entry is not None:
@@ -57,6 +75,10 @@ class Attached(Lines):
         if self.gone.called:
             return fail(RuntimeStopped())
         number = next(self._numbers)
+        line = encoded({"id": number, what: text})
+        if len(line) > LONGEST:
+            problem = f"an entry has at most {LONGEST} bytes as JSON"
+            return fail(ScriptError(problem, problem))
 
         def cancel(_: object) -> None:
             del self._asked[number]
@@ -65,14 +87,14 @@ class Attached(Lines):
 
         asked: Deferred[object] = Deferred(cancel)
         self._asked[number] = asked
-        self.say({"id": number, what: text})
+        self.send(line)
         return asked
 
     def received(self, message: Message) -> None:
         """As L{Lines.received}."""
         if not self.greeted.called:
-            if message == GREETING:
-                self.greeted.callback(None)
+            if message.get("eplua") == PROTOCOL:
+                self.greeted.callback(message)
             else:
                 self.refuse(str(message.get("error", "")))
             return
@@ -107,3 +129,41 @@ class Attached(Lines):
 def _no_names(failure: Failure) -> list[str]:
     failure.trap(ScriptError, RuntimeStopped)
     return []
+
+
+async def reach(
+    reactor: IReactorUNIX,
+    clock: IReactorTime,
+    attached: Attached,
+    path: str,
+    script: str | None,
+) -> Message:
+    """
+    Connect to a service.
+
+    @param path: of its socket
+    @param script: where entries run; C{None}: in the first one
+    @return: its greeting
+    @raise ConnectionError: that does not go; its text says why
+    """
+    try:
+        if not stat.S_ISSOCK(os.stat(path).st_mode):
+            raise ConnectionError("it is no socket")
+        await connectProtocol(UNIXClientEndpoint(reactor, path), attached)
+        greeting = await attached.greeted.addTimeout(GREETED_WITHIN, clock)
+        if script is not None:
+            await attached.choose(script)
+    except ConnectionRefusedError:
+        raise ConnectionError("no process listens there") from None
+    except ConnectError as problem:
+        number = problem.osError
+        raise ConnectionError(os.strerror(number) if number else problem) from None
+    except DeferredTimeout:
+        raise ConnectionError("what answers is not eplua, or is busy") from None
+    except ScriptError as problem:
+        raise ConnectionError(problem.message) from None
+    except RuntimeStopped:
+        raise ConnectionError(await attached.gone) from None
+    except OSError as problem:
+        raise ConnectionError(problem.strerror or problem) from None
+    return greeting

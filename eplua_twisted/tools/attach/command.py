@@ -5,31 +5,25 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
-from twisted.internet.defer import TimeoutError as DeferredTimeout
-from twisted.internet.endpoints import UNIXClientEndpoint, connectProtocol
-from twisted.internet.error import ConnectError
 from twisted.internet.interfaces import IReactorUNIX
 from twisted.python import usage
 from twisted.python.failure import Failure
 
+from eplua_twisted.attach.messages import Message
 from eplua_twisted.console import complain, parse
 from eplua_twisted.errors import RuntimeStopped
 from eplua_twisted.signals import end_by
-from eplua_twisted.tools.attach.client import Attached
+from eplua_twisted.tools.attach.client import Attached, reach
 from eplua_twisted.tools.repl.command import install, say
 from eplua_twisted.tools.repl.loop import run_entries
 
 if TYPE_CHECKING:
     from eplua_twisted.tools.repl.prompt import Prompt
-
-GREETED_WITHIN = 5.0
-"""Seconds."""
 
 
 class Options(usage.Options):
@@ -37,34 +31,51 @@ class Options(usage.Options):
     Which service.
 
     @ivar path: its socket
+    @ivar script: which of its scripts; C{None}: the first one
     """
 
-    synopsis = "SOCKET"
+    synopsis = "SOCKET [SCRIPT]"
     longdesc = (
         "SOCKET is the path that a service was given with --attach. What is typed runs in"
-        " its script; Ctrl-C cancels what waits, Ctrl-D leaves; the service goes on."
+        " SCRIPT, or in its first one; Ctrl-C cancels what waits, Ctrl-D leaves; the"
+        " service goes on."
     )
     examples = (("eplua attach /run/lamp/prompt", "look into a service"),)
     path = ""
+    script: str | None = None
 
-    def parseArgs(self, *paths: str) -> None:
-        if len(paths) != 1:
-            raise usage.UsageError(f"attach: one SOCKET expected, got {len(paths)}")
-        self.path = paths[0]
+    def parseArgs(self, *words: str) -> None:
+        if not 1 <= len(words) <= 2:
+            raise usage.UsageError(
+                f"attach: SOCKET [SCRIPT] expected, got {len(words)} words"
+            )
+        self.path = words[0]
+        self.script = words[1] if len(words) > 1 else None
+
+
+def first_line(greeting: Message, chosen: str | None) -> str:
+    """What one is told who has reached a service."""
+    scripts = greeting.get("scripts")
+    names = [str(each) for each in scripts] if isinstance(scripts, list) else []
+    script = chosen or next(iter(names), "no script")
+    lua = str(greeting.get("lua") or "").removeprefix("lua")
+    others = [each for each in names if each != script]
+    beside = f" (there are also: {', '.join(others)})" if others else ""
+    return f"Lua {lua}, {script}{beside}; Ctrl-D leaves, the service goes on"
 
 
 class AttachCommand:
     """One run, until nothing more is typed, or the service has gone."""
 
-    def __init__(self, reactor: ReactorBase, path: str) -> None:
+    def __init__(self, reactor: ReactorBase, options: Options) -> None:
         # Late: it is imported when its package is known to be there.
         from eplua_twisted.tools.repl.prompt import Prompt
 
         self._reactor = reactor
-        self._path = path
+        self._options = options
         self._attached = Attached()
         self._prompt: Prompt = Prompt(self._attached.complete, os.environ)
-        self._code = 0
+        self._problem: str | None = None
         self._leaving = False
         self._ended_by: int | None = None
         self._crash: Failure | None = None
@@ -81,7 +92,10 @@ class AttachCommand:
             self._crash.raiseException()
         if self._ended_by is not None:
             end_by(self._ended_by)
-        return self._code
+        if self._problem is not None:
+            complain(f"eplua attach: {self._problem}")
+            return 1
+        return 0
 
     def _catch(self) -> None:
         loop = asyncio.get_event_loop()
@@ -109,13 +123,15 @@ class AttachCommand:
         self._crash = failure
 
     async def _run(self) -> None:
-        why = await self._connect()
-        if why is not None:
-            self._code = 1
-            say(f"eplua attach: {self._path}: {why}")
+        path, script = self._options.path, self._options.script
+        unix = cast(IReactorUNIX, self._reactor)
+        try:
+            greeting = await reach(unix, self._reactor, self._attached, path, script)
+        except ConnectionError as problem:
+            self._problem = f"{path}: {problem}"
             return
         self._attached.gone.addCallback(self._gone)
-        say("attached; Ctrl-D leaves, the service goes on")
+        say(first_line(greeting, script))
         if self._prompt.problem is not None:
             say(self._prompt.problem)
         # When the service has gone that was said.
@@ -123,28 +139,9 @@ class AttachCommand:
             await run_entries(self._prompt, self._attached, say, say)
         self._leave()
 
-    async def _connect(self) -> str | None:
-        """@return: why that does not go"""
-        attached = self._attached
-        endpoint = UNIXClientEndpoint(cast(IReactorUNIX, self._reactor), self._path)
-        try:
-            if not stat.S_ISSOCK(os.stat(self._path).st_mode):
-                return "it is no socket"
-            await connectProtocol(endpoint, attached)
-            await attached.greeted.addTimeout(GREETED_WITHIN, self._reactor)
-        except DeferredTimeout:
-            return "what answers is not eplua"
-        except ConnectError as problem:
-            number = problem.osError
-            return os.strerror(number) if number else str(problem)
-        except OSError as problem:
-            return problem.strerror or str(problem)
-        return None
-
     def _gone(self, why: str) -> None:
         if not self._leaving:
-            self._code = 1
-            say(f"eplua attach: {why}")
+            self._problem = why
             self._prompt.end()
 
 
@@ -160,4 +157,4 @@ def main(arguments: list[str]) -> int:
     reactor = install(lambda text: complain(f"eplua attach: {text}"))
     if reactor is None:
         return 1
-    return AttachCommand(reactor, options.path).main()
+    return AttachCommand(reactor, options).main()
