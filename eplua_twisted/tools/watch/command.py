@@ -66,6 +66,8 @@ class Options(ScriptOptions):
     def postOptions(self) -> None:
         if self["execute"] is not None:
             raise usage.UsageError("--execute has no file that could be watched")
+        if self.arguments[:1] == ("-",):
+            raise usage.UsageError("standard input is no file that could be watched")
         super().postOptions()
 
     @property

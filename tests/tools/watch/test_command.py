@@ -20,6 +20,7 @@ class RefusalTests(SynchronousTestCase):
                 2,
                 "eplua: --execute has no file that could be watched",
             ),
+            (["-"], 2, "eplua: standard input is no file that could be watched"),
             ([], 2, "eplua: no script given"),
         ):
             self.assertEqual(command.main(arguments), code)
