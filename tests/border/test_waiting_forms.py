@@ -36,11 +36,15 @@ function dtls()
   socket:connect("127.0.0.1", 7002)
   return socket
 end
+local answers = {} -- one that is collected unanswered is warned of
 function response(step)
   local q = task.queue()
   client = keep(net.TCPSocket())
   server = keep(net.HTTPServer())
-  server:start("127.0.0.1", 0, function(_, answer) q:put(answer) end)
+  server:start("127.0.0.1", 0, function(_, answer)
+    answers[#answers + 1] = answer
+    q:put(answer)
+  end)
   client:connect("127.0.0.1", server:port())
   client:write("GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
   return q:get()
