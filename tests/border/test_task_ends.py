@@ -601,5 +601,5 @@ class GroupTests(AskedTestCase):
             self.assertIn(text, line)
 
 
-for each in (WaitTests, CancelTests, GroupTests):
-    globals().update(for_each_lua(each))
+for _each in (WaitTests, CancelTests, GroupTests):
+    globals().update(for_each_lua(_each))

@@ -206,5 +206,5 @@ class SurroundingFacts(FactsTestCase):
         self.said("true", "on the class")
 
 
-for case in (TimerFacts, JSONFacts, SurroundingFacts):
-    globals().update(for_each_lua(case))
+for _case in (TimerFacts, JSONFacts, SurroundingFacts):
+    globals().update(for_each_lua(_case))

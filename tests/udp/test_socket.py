@@ -747,5 +747,5 @@ class ArgumentTests(UDPTestCase):
         self.said("1\terror\taccept is for servers with the option tls\tstate")
 
 
-for case in (ReceiveTests, ConnectTests, CloseTests, ArgumentTests, KeepingAliveTests):
-    globals().update(for_each_lua(case))
+for _case in (ReceiveTests, ConnectTests, CloseTests, ArgumentTests, KeepingAliveTests):
+    globals().update(for_each_lua(_case))
