@@ -6,11 +6,16 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from twisted.python import usage
 
 from eplua_twisted.console import put
-from eplua_twisted.manual import Page, asked, page_of, render
+
+if TYPE_CHECKING:
+    from eplua_twisted.manual import Page
+
+# The manual is imported when somebody asks for it: a script need not wait for it.
 
 WHAT = "runs Lua scripts with a network, and has tools for them"
 
@@ -38,6 +43,8 @@ class Command:
 
         @param name: how the table names it
         """
+        from eplua_twisted.manual import page_of
+
         options: usage.Options = import_module(self.module).Options()
         return page_of(f"eplua {name}", self.text, options)
 
@@ -68,6 +75,8 @@ def run(name: str, arguments: list[str], commands: Commands) -> int:
     """
     command = commands[name]
     if "-h" in arguments or "--help" in arguments:
+        from eplua_twisted.manual import asked, render
+
         page = asked(command.page(name), arguments)
         if page is not None:
             put(render(page))
@@ -97,11 +106,15 @@ def whole(options: usage.Options, commands: Commands) -> Page:
 
     @param options: those of a script
     """
+    from eplua_twisted.manual import page_of
+
     pages = [each.page(name) for name, each in commands.items()]
     return page_of("eplua", WHAT, options, pages)
 
 
 def summary(options: usage.Options, commands: Commands) -> str:
     """The help of C{eplua}: of its commands a line each, which imports none of them."""
+    from eplua_twisted.manual import Page, page_of, render
+
     pages = [Page(f"eplua {name}", each.text) for name, each in commands.items()]
     return render(page_of("eplua", WHAT, options, pages))
