@@ -81,6 +81,12 @@ end
 
 local OVER = format("the callback has taken more than %d ms (option --max-callback-time)", allowed)
 
+--- The script is to be left.
+---@param why true|string true for its time
+local function begin_to_leave(why)
+  limits.over = { text = why == true and OVER or why }
+end
+
 local soon = false -- the hook is to be called earlier than usual
 local noise = 1
 
@@ -102,7 +108,7 @@ local function hook()
   -- A function of C counts no instructions: it was called by the library, or the script.
   if is_library(getinfo(2, "S")) then return sethook(hook, "", limits.over and 1 or some()) end
   sethook(hook, "", 1)
-  if not limits.over then limits.over = { text = why == true and OVER or why } end
+  if not limits.over then begin_to_leave(why) end
   local over = limits.over
   if not over.message then locate(over) end
   error(over.message, 0)
@@ -211,7 +217,7 @@ function limits.look()
   left = EVENTS
   local why = over_time()
   if limits.over or not why then return end
-  limits.over = { text = why == true and OVER or why }
+  begin_to_leave(why)
   limits.leave()
 end
 

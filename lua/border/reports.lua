@@ -68,16 +68,21 @@ function reports.place_of(f)
   return line > 0 and info.short_src .. ":" .. line or info.short_src
 end
 
---- "script.lua:12", where the script's code of a coroutine is; nil for none.
----@param co thread
-function reports.place_in(co)
+--- The innermost frame of the script in a coroutine, or nil.
+local function frame_in(co)
   local level = 0
   while true do
     local info = getinfo(co, level, "Slf")
-    if not info then return nil end
-    if info.func and is_script(info.func) then return info.short_src .. ":" .. info.currentline end
+    if not info or info.func and is_script(info.func) then return info end
     level = level + 1
   end
+end
+
+--- "script.lua:12", where the script's code of a coroutine is; nil for none.
+---@param co thread
+function reports.place_in(co)
+  local info = frame_in(co)
+  return info and info.short_src .. ":" .. info.currentline
 end
 
 --- "script.lua:12", the script's line that led here.
@@ -124,22 +129,17 @@ function reports.out_of_memory(problem)
   return true
 end
 
---- "script.lua:12", the innermost line of the script in a coroutine that has failed; or
---- "script.lua:10-15".
-local function place_in(co)
-  local level = 0
-  while true do
-    local info = getinfo(co, level, "Slf")
-    if not info then return "?" end
-    if info.func and is_script(info.func) then
-      local first, last, line = info.linedefined, info.lastlinedefined, info.currentline
-      if line > 0 then return info.short_src .. ":" .. line end
-      -- LuaJIT does not know the line of the last function, but those that it is made of.
-      if first == 0 then first = 1 end
-      return info.short_src .. ":" .. (last > first and first .. "-" .. last or first)
-    end
-    level = level + 1
-  end
+--- The same for one that has failed, "?" for none; "script.lua:10-15" where Lua does not
+--- know the line.
+---@param co thread
+local function place_of_failure(co)
+  local info = frame_in(co)
+  if not info then return "?" end
+  local first, last, line = info.linedefined, info.lastlinedefined, info.currentline
+  if line > 0 then return info.short_src .. ":" .. line end
+  -- LuaJIT does not know the line of the last function, but those that it is made of.
+  if first == 0 then first = 1 end
+  return info.short_src .. ":" .. (last > first and first .. "-" .. last or first)
 end
 
 -- Errors of callbacks and tasks.
@@ -177,7 +177,7 @@ function reports.explain(problem, co, level)
   local message = reports.named(describe(problem))
   if problem == calling.NO_MEMORY then
     -- Lua itself does not say where.
-    local place = co and place_in(co) or reports.place()
+    local place = co and place_of_failure(co) or reports.place()
     return place == "?" and message or place .. ": " .. message
   end
   if type(problem) ~= "string" or not find(problem, "nil value", 1, true) then return message end

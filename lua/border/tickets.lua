@@ -112,6 +112,16 @@ local function done_at_once(ticket)
   end
 end
 
+--- What waits under a ticket from now on: false for no success callback.
+local function note(ticket, method, owner, success, failure)
+  successes[ticket], methods[ticket], owners[ticket] = success, method, owner
+  if failure ~= nil then
+    failures[ticket] = failure
+  else
+    remember(ticket, 2)
+  end
+end
+
 --- Start an operation: `primitive(ticket, ...)` is asked, its answer goes to the
 --- script's callbacks, or to the task that waits when there are none. As no answer
 --- comes before the call has returned, what waits for it is noted afterwards.
@@ -135,12 +145,7 @@ local function operate(method, given, primitive, ...)
   else
     primitive(ticket, ...)
   end
-  successes[ticket], methods[ticket], owners[ticket] = success, method, (...)
-  if failure ~= nil then
-    failures[ticket] = failure
-  else
-    remember(ticket, 2)
-  end
+  return note(ticket, method, (...), success, failure)
 end
 tickets.operate = operate
 
@@ -248,13 +253,7 @@ function tickets.operate_again(method, given, primitive, id)
   end
   local success, failure = check(given, method)
   may_ask, again = false, primitive
-  local ticket = answered
-  successes[ticket], methods[ticket], owners[ticket] = success or false, method, id
-  if failure ~= nil then
-    failures[ticket] = failure
-  else
-    remember(ticket, 2)
-  end
+  return note(answered, method, id, success or false, failure)
 end
 
 --- Something else is about to be asked, and what was to be asked with the return comes
