@@ -58,7 +58,7 @@ class UDPPort:
     @ivar transport: C{None} until the port is bound
     @ivar peer: whom it is connected to
     @ivar targets: known addresses by the host and port that a script has written; empty
-        when there is a peer
+        when there is a peer, or L{connect} looks for one
     @ivar sendto: the C{sendto} of the socket, once it is bound
     """
 
@@ -179,6 +179,7 @@ class UDPPort:
     async def _connect(self, host: str, port: int, again: bool) -> IPAddress:
         if self.peer is not None and not again:
             raise OperationError("state", "Already connected")
+        self.targets.clear()  # What goes to a known one has to wait, too.
         self._permitted.look_up(host, port)
         address = await self._address(host)
         self._permitted.send(host, address, port)
@@ -192,7 +193,6 @@ class UDPPort:
         peer = target(address, port, transport.ipv6)
         transport.socket.connect(peer)
         self.peer = peer
-        self.targets.clear()
         return peer
 
     def local_address(self) -> tuple[str, int]:

@@ -520,6 +520,18 @@ class ConnectTests(UDPTestCase):
         )
         self.said("1\terror\tAlready connected to another peer\tstate")
 
+    def test_what_follows_waits_for_its_name(self) -> None:
+        """Also when it goes where something was sent to before, with an answer or none."""
+        self.reactor.nameResolver.held.add("device")
+        self.run_lua(
+            "s = net.UDPSocket() s:sendTo('x', '127.0.0.1', 7) s:connect('device', 8)"
+            " s:sendTo('y', '127.0.0.1', 7, show(1)) s:sendTo('z', '127.0.0.1', 7)"
+        )
+        self.said()
+        self.reactor.nameResolver.answer("device")
+        self.said("1\terror\tAlready connected to another peer\tstate")
+        self.assertEqual([data for data, _ in self.peer.received()], [b"x"])
+
     def test_send_without_a_peer(self) -> None:
         self.run_lua("s = net.UDPSocket() s:sendTo('x', nil, nil, show(1))")
         self.said("1\terror\tNot connected\tstate")
