@@ -11,7 +11,7 @@ demo: .venv/ready
 	$(BIN)/python examples/tour.py
 
 test: .venv/ready
-	$(BIN)/trial --jobs=$(JOBS) --reporter=packages $(TRIALFLAGS) tests
+	$(BIN)/trial --jobs=$(JOBS) --reporter=packages $(TRIALFLAGS) $(or $(TESTS),tests)
 
 lint: .venv/ready
 	$(BIN)/ruff check .
