@@ -129,8 +129,8 @@ function reports.out_of_memory(problem)
   return true
 end
 
---- The same for one that has failed, "?" for none; "script.lua:10-15" where Lua does not
---- know the line.
+--- "script.lua:12", where the script's code of a coroutine has failed, "?" for none;
+--- "script.lua:10-15" where Lua does not know the line.
 ---@param co thread
 local function place_of_failure(co)
   local info = frame_in(co)
