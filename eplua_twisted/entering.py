@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
+from twisted.internet.defer import CancelledError, Deferred, fail, maybeDeferred
 from twisted.python.failure import Failure
 
 from eplua_twisted.border.values import to_bytes, to_readable
@@ -38,7 +38,7 @@ class Entering:
         data = to_bytes(code)
         if len(data) > LONGEST:
             text = f"an entry has at most {LONGEST} bytes"
-            return maybeDeferred(_raise, ScriptError(text, text))
+            return fail(ScriptError(text, text))
         entry = maybeDeferred(lambda: self._runtime().calls().command(b"enter", data))
         self._entry = entry
         return entry.addCallbacks(self._shown, self._failed)
@@ -89,7 +89,3 @@ def _words(results: tuple[object, ...]) -> list[str]:
     (text,) = results
     assert isinstance(text, bytes)
     return to_readable(text).split()
-
-
-def _raise(problem: Exception) -> None:
-    raise problem
