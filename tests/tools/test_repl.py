@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 from pathlib import Path
 
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -13,7 +17,7 @@ from eplua_twisted.entering import Unfinished
 from eplua_twisted.errors import RuntimeStopped, ScriptError
 from eplua_twisted.tools.repl.command import Options
 from eplua_twisted.tools.repl.loop import run_entries
-from eplua_twisted.tools.repl.prompt import history_file
+from eplua_twisted.tools.repl.prompt import Prompt, history_file
 
 
 class Typed:
@@ -81,6 +85,42 @@ class EntriesTests(SynchronousTestCase):
     def test_the_end_of_the_runtime(self) -> None:
         self.run_typed("exit", "1")
         self.failureResultOf(self.done, RuntimeStopped)
+
+
+class EndTests(SynchronousTestCase):
+    """A signal, C{os.exit}, or the end of a service may come at any time."""
+
+    def setUp(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.addCleanup(self.loop.close)
+        asyncio.set_event_loop(self.loop)
+        self.addCleanup(asyncio.set_event_loop, None)
+        pipe = create_pipe_input()
+        self.input = pipe.__enter__()
+        self.addCleanup(pipe.__exit__, None, None, None)
+        with create_app_session(self.input, DummyOutput()):
+            self.prompt = Prompt(lambda _: succeed([]), {"HOME": self.mktemp()})
+
+    def result(self, line: Deferred[str | None]) -> str | None:
+        return self.loop.run_until_complete(line.asFuture(self.loop))
+
+    def test_between_two_lines(self) -> None:
+        self.prompt.end()
+        self.input.send_text("typed\r")
+        self.assertRaises(EOFError, self.result, self.prompt.line(False))
+
+    def test_before_the_line_is_shown(self) -> None:
+        line = self.prompt.line(False)
+        self.prompt.end()
+        self.input.send_text("typed\r")
+        self.assertRaises(EOFError, self.result, line)
+
+    def test_twice_while_a_line_is_typed(self) -> None:
+        line = self.prompt.line(False)
+        self.loop.run_until_complete(asyncio.sleep(0))
+        self.prompt.end()
+        self.prompt.end()
+        self.assertRaises(EOFError, self.result, line)
 
 
 class HistoryTests(SynchronousTestCase):

@@ -72,11 +72,14 @@ class Prompt:
     """
     The line that is being typed.
 
+    C{open}; C{ended} from L{end} on, also when no line is asked for just then.
+
     @ivar problem: why there is no history, if there is none
     """
 
     def __init__(self, complete: Complete, environment: Mapping[str, str]) -> None:
         self.problem: str | None = None
+        self._ended = False
         history = None
         try:
             history = FileHistory(history_file(environment))
@@ -99,6 +102,8 @@ class Prompt:
 
     async def _ask(self, goes_on: bool) -> str | None:
         before = NEXT if goes_on else FIRST
+        if self._ended:
+            raise EOFError
         try:
             return await self._session.prompt_async(before, handle_sigint=False)
         except KeyboardInterrupt:
@@ -106,6 +111,9 @@ class Prompt:
             return None
 
     def end(self) -> None:
-        """No more is typed."""
-        if self._session.app.is_running:
-            self._session.app.exit(exception=EOFError)
+        """No more is typed; harmless when that is so already."""
+        self._ended = True
+        app = self._session.app
+        # One that has its line does not take another outcome.
+        if app.is_running and not app.is_done:
+            app.exit(exception=EOFError)
