@@ -12,7 +12,7 @@ from __future__ import annotations
 import struct
 from collections import deque
 from collections.abc import Iterable
-from typing import cast
+from typing import Protocol, cast
 
 from paho.mqtt import MQTTException
 from paho.mqtt import client as paho
@@ -50,12 +50,8 @@ class Outgoing(MQTTMessage):
         self.info = None  # type: ignore[assignment]
 
 
-class LeanClient(Client):
-    """What paho does with each packet; see above."""
-
-    _sock: PahoSocket | None
-    # In order, those that wait for the window, and some that did: see queue_all.
-    _waiting: deque[Outgoing]
+class Listener(Protocol):
+    """What is told of messages."""
 
     def arrived(
         self,
@@ -66,8 +62,20 @@ class LeanClient(Client):
         retain: bool,
         dup: bool,
     ) -> None:
-        """A message has come."""
-        raise NotImplementedError
+        """
+        A message has come.
+
+        @param packet_id: 0 for none, with QoS 0
+        """
+
+
+class LeanClient(Client):
+    """What paho does with each packet; see above."""
+
+    _owner: Listener
+    _sock: PahoSocket | None
+    # In order, those that wait for the window, and some that did: see queue_all.
+    _waiting: deque[Outgoing]
 
     # What comes.
 
@@ -98,7 +106,8 @@ class LeanClient(Client):
         topic, packet_id, payload = _message(packet, qos, five)
         # Else it is no text.
         topic.decode()
-        self.arrived(topic, payload, packet_id, qos, bool(first & 1), bool(first & 8))
+        retain, dup = bool(first & 1), bool(first & 8)
+        self._owner.arrived(topic, payload, packet_id, qos, retain, dup)
         return GOOD
 
     # What is sent.

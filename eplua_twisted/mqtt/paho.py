@@ -32,7 +32,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from eplua_twisted.errors import OperationError
-from eplua_twisted.mqtt.lean_paho import LeanClient
+from eplua_twisted.mqtt.lean_paho import LeanClient, Listener
 from eplua_twisted.mqtt.options import ConnectOptions
 from eplua_twisted.mqtt.packets import varint
 from eplua_twisted.mqtt.paho_socket import PahoSocket
@@ -62,22 +62,11 @@ _RELEASING = (MessageState.MQTT_MS_WAIT_FOR_PUBCOMP, MessageState.MQTT_MS_RESEND
 _SENT = (MessageState.MQTT_MS_WAIT_FOR_PUBACK, MessageState.MQTT_MS_WAIT_FOR_PUBREC)
 
 
-class Owner(Protocol):
+class Owner(Listener, Protocol):
     """What a L{PahoClient} asks and tells besides paho's own callbacks."""
 
     def next_socket(self) -> PahoSocket:
         """What paho takes for the socket that it has made."""
-
-    def arrived(
-        self,
-        topic: bytes,
-        payload: bytes,
-        packet_id: int,
-        qos: int,
-        retain: bool,
-        dup: bool,
-    ) -> None:
-        """A message has come."""
 
     def acknowledged(self, packet_id: int, reason: int) -> None:
         """
@@ -108,6 +97,8 @@ class PahoClient(LeanClient):
     C{connect} has to put in order only what was sent, and what waits for the window.
     """
 
+    _owner: Owner
+
     def __init__(
         self,
         options: ConnectOptions,
@@ -131,7 +122,6 @@ class PahoClient(LeanClient):
         self._options = options
         self._broker = broker
         self._owner = owner
-        self.arrived = owner.arrived  # type: ignore[method-assign]
         self._taken = taken
         self._given_id: int | None = None
         self._doubtful: int | None = None
