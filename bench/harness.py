@@ -1,23 +1,27 @@
 """
-What the benchmarks share: server processes, rounds that alternate between this
-project and the bare library, medians, and the check that the load was not the
-slower part.
+What the benchmarks share: server processes and what they take, rounds that alternate
+between this project and the bare library, medians, and the check that the load was not
+the slower part.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import resource
 import select
 import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+import trustme
 
 HERE = Path(__file__).parent
 ROUNDS = 5
@@ -76,6 +80,26 @@ def server(command: list[str]) -> Iterator[tuple[int, int]]:
     finally:
         process.kill()
         process.wait()
+
+
+def free_port() -> int:
+    """For a server that cannot be asked which one it has taken."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+def identity() -> AbstractContextManager[str]:
+    """A directory with C{server.pem} for localhost, and C{ca.pem} that vouches for it."""
+    directory = tempfile.TemporaryDirectory()
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(os.path.join(directory.name, "ca.pem"))
+    issued = authority.issue_cert("localhost", "127.0.0.1")
+    issued.private_key_and_cert_chain_pem.write_to_path(
+        os.path.join(directory.name, "server.pem")
+    )
+    return directory
 
 
 def eplua(script: str, *arguments: str) -> list[str]:
@@ -194,6 +218,17 @@ def resident(pid: int) -> float:
     raise LookupError(pid)
 
 
+def descriptors(pid: int) -> int:
+    """How many descriptors a process has open."""
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def cpu_of(pid: int) -> float:
+    """Seconds of CPU that a process has taken."""
+    times = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+    return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
+
+
 def memory(
     command: list[str], message: bytes, connections: int = 2000
 ) -> Callable[[], float]:
@@ -222,6 +257,19 @@ def memory(
             return (after - before) / connections
 
     return measure
+
+
+def compare_memory(
+    name: str, ours: Callable[[], float], theirs: Callable[[], float], bound: float
+) -> Result:
+    """
+    As L{compare}, of C{memory}.
+
+    @param bound: the ratio that is not to be exceeded
+    """
+    return compare(
+        name, "KiB", ours, theirs, bound=bound, smaller_is_better=True, rounds=3
+    )
 
 
 def write(results: list[Result], path: Path) -> None:

@@ -9,8 +9,7 @@ import time
 from collections.abc import Callable
 
 from bench import others
-from bench.harness import Result, bare, compare, eplua, server
-from bench.http_server import identity
+from bench.harness import Result, bare, compare, eplua, identity, server
 
 MIB = 1048576
 

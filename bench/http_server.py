@@ -6,17 +6,23 @@ import os
 import re
 import resource
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
-
-import trustme
 
 from bench import others
-from bench.harness import HERE, Result, bare, compare, eplua, memory, server
+from bench.harness import (
+    HERE,
+    Result,
+    bare,
+    compare,
+    compare_memory,
+    cpu_of,
+    eplua,
+    identity,
+    memory,
+    server,
+)
 
 SECONDS = 3
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -47,12 +53,6 @@ ROWS = (
     Row("HTTPS server, 50 connections, 64 bytes", secure=True),
     Row("HTTPS server, 10 connections, 1 MiB", "large", 10, secure=True),
 )
-
-
-def cpu_of(pid: int) -> float:
-    """Seconds of CPU that a process has taken."""
-    times = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
-    return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
 
 
 def _wrk(row: Row, port: int, seconds: int) -> tuple[int, float]:
@@ -120,18 +120,6 @@ def _measure(
     return results
 
 
-def identity() -> AbstractContextManager[str]:
-    """A directory with C{server.pem} for localhost, and C{ca.pem} that vouches for it."""
-    directory = tempfile.TemporaryDirectory()
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(os.path.join(directory.name, "ca.pem"))
-    issued = authority.issue_cert("localhost", "127.0.0.1")
-    issued.private_key_and_cert_chain_pem.write_to_path(
-        os.path.join(directory.name, "server.pem")
-    )
-    return directory
-
-
 def run() -> list[Result]:
     results = []
     beside = others.http_servers()
@@ -140,14 +128,11 @@ def run() -> list[Result]:
         for row in ROWS:
             results += _measure(row, [certificate] if row.secure else [], beside)
     results.append(
-        compare(
+        compare_memory(
             "memory of a kept idle HTTP connection",
-            "KiB",
             memory(eplua("http_server.lua"), REQUEST),
             memory(bare("http_resource.py"), REQUEST),
-            bound=1.0,
-            smaller_is_better=True,
-            rounds=3,
+            1.0,
         )
     )
     return results

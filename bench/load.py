@@ -12,7 +12,6 @@ ports suffice.
 from __future__ import annotations
 
 import gc
-import os
 import resource
 import select
 import socket
@@ -23,7 +22,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bench import http_server, tcp_echo, websocket_echo
-from bench.harness import eplua, resident, server
+from bench.harness import descriptors, eplua, resident, server
 
 RATE = 2000
 """Exchanges a second."""
@@ -195,12 +194,12 @@ def _some(each: socket.socket) -> bytes:
     return data
 
 
-def descriptors(pid: int) -> int:
-    return len(os.listdir(f"/proc/{pid}/fd"))
-
-
 def settled(pid: int, wanted: int) -> int:
-    """@return: how many descriptors a process has, when there are few or time is over"""
+    """
+    Wait until another process has closed its ends, which nothing tells: one can but look.
+
+    @return: how many descriptors it has then, or when time is over
+    """
     end = time.monotonic() + PATIENCE
     while (count := descriptors(pid)) > wanted and time.monotonic() < end:
         time.sleep(0.1)

@@ -11,18 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.harness import Result, bare, compare, eplua
+from bench.harness import Result, bare, compare, eplua, free_port
 
 COUNT = 20_000
 WINDOW = 100
 
-
-def free_port() -> int:
-    """mosquitto cannot be asked for one."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
+PATIENCE = 10.0
+"""Seconds until a broker that does not listen has failed to start."""
 
 
 def mosquitto(directory: Path, *lines: str) -> list[str]:
@@ -36,12 +31,20 @@ def mosquitto(directory: Path, *lines: str) -> list[str]:
 
 
 def listening(port: int) -> None:
-    """Wait until somebody listens there."""
+    """
+    Wait until a broker listens there.  It is asked again and again: with its log, which
+    would tell, it would be slower.
+
+    @raise ConnectionRefusedError: none does
+    """
+    end = time.monotonic() + PATIENCE
     while True:
         try:
             socket.create_connection(("127.0.0.1", port)).close()
             return
         except ConnectionRefusedError:
+            if time.monotonic() > end:
+                raise
             time.sleep(0.01)
 
 

@@ -15,10 +15,8 @@ in an hour, by a straight line through the second half of the time, with its con
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -28,13 +26,10 @@ from itertools import cycle, pairwise
 from pathlib import Path
 from statistics import fmean
 
-import trustme
-
 from bench.curves import Curve, plot
-from bench.harness import HERE, eplua
-from bench.mqtt import free_port, listening, mosquitto
+from bench.harness import HERE, descriptors, eplua, free_port, identity, resident
+from bench.mqtt import listening, mosquitto
 
-PAGE = os.sysconf("SC_PAGE_SIZE") / 1024
 WARM_UP = 0.5
 """The share of the time that is left out: caches fill, code is compiled."""
 
@@ -63,23 +58,29 @@ class Watched:
     rows: list[tuple[float, ...]] = field(default_factory=list)
     last: str = ""
 
-    def watch(self, began: float) -> None:
-        """Note the figures with each line that it prints."""
+    def watch(self, began: float, ended: threading.Event) -> None:
+        """
+        Note the figures with each line that it prints.
+
+        @param ended: set when it prints none any more
+        """
+        try:
+            self._watch(began)
+        finally:
+            ended.set()
+
+    def _watch(self, began: float) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.last = line.strip()
-            opened, waiting, lua = line.split()[:3]
+            opened, waiting, lua = map(float, line.split()[:3])
             try:
-                descriptors = len(os.listdir(f"/proc/{self.process.pid}/fd"))
-                pages = int(
-                    Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
-                )
-            except OSError:
+                taken = descriptors(self.process.pid), resident(self.process.pid)
+            except (OSError, LookupError):
+                # It is gone.
                 return
             self.times.append(time.monotonic() - began)
-            self.rows.append(
-                (descriptors, pages * PAGE, float(opened), float(waiting), float(lua))
-            )
+            self.rows.append((*taken, opened, waiting, lua))
 
 
 def line(times: Sequence[float], values: Sequence[float]) -> tuple[float, float]:
@@ -123,15 +124,44 @@ class Killed:
         self._process.wait()
 
 
-class Certificates:
-    """An authority and a server's certificate, in files."""
+class Processes:
+    """Starts processes; they end with the stack, the last one first."""
 
-    def __init__(self, directory: Path) -> None:
-        authority = trustme.CA()
-        self.authority, self.server = directory / "ca.pem", directory / "server.pem"
-        authority.cert_pem.write_to_path(str(self.authority))
-        issued = authority.issue_cert("localhost", "127.0.0.1")
-        issued.private_key_and_cert_chain_pem.write_to_path(str(self.server))
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._directory = Path(stack.enter_context(identity()))
+        self.authority = self._directory / "ca.pem"
+        self.certificate = self._directory / "server.pem"
+
+    def stays(self, script: str, *arguments: str) -> subprocess.Popen[str]:
+        """One that is to live as long as all of it."""
+        process = subprocess.Popen(
+            eplua(script, *arguments), stdout=subprocess.PIPE, text=True, cwd=HERE
+        )
+        self._stack.callback(process.wait)
+        self._stack.callback(process.terminate)
+        return process
+
+    def killed(self, command: Sequence[str]) -> Killed:
+        process = Killed(*command)
+        self._stack.callback(process.stop)
+        return process
+
+    def broker(self, name: str, *lines: str) -> Killed:
+        place = self._directory / name
+        place.mkdir()
+        return self.killed(mosquitto(place, *lines))
+
+    def servers(self, uri: str) -> tuple[subprocess.Popen[str], list[str]]:
+        """
+        @param uri: of their broker
+        @return: their process, and the arguments that say where they are: for clients,
+            and for other servers at the same ports
+        """
+        given = [f"mqtt={uri}", f"certificate={self.certificate}"]
+        process = self.stays("soak_server.lua", *given)
+        assert process.stdout is not None
+        return process, [*given, *process.stdout.readline().split()]
 
 
 @contextmanager
@@ -142,51 +172,32 @@ def everything() -> Iterator[tuple[list[Watched], list[Killed]]]:
     @return: the servers and the clients that stay, and those that are killed
     """
     with ExitStack() as stack:
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        files = Certificates(directory)
-
-        def broker(name: str, *lines: str) -> Killed:
-            place = directory / name
-            place.mkdir()
-            process = Killed(*mosquitto(place, *lines))
-            stack.callback(process.stop)
-            return process
-
-        def start(script: str, *arguments: str) -> subprocess.Popen[str]:
-            process = subprocess.Popen(
-                eplua(script, *arguments), stdout=subprocess.PIPE, text=True, cwd=HERE
-            )
-            stack.callback(process.wait)
-            stack.callback(process.terminate)
-            return process
-
-        def serving(uri: str) -> tuple[subprocess.Popen[str], list[str]]:
-            given = [f"mqtt={uri}", f"certificate={files.server}"]
-            process = start("soak_server.lua", *given)
-            assert process.stdout is not None
-            return process, [*given, *process.stdout.readline().split()]
-
+        processes = Processes(stack)
         port, secure, fragile = free_port(), free_port(), free_port()
-        broker(
+        processes.broker(
             "steady",
             f"listener {port} 127.0.0.1",
             f"listener {secure} 127.0.0.1",
-            f"certfile {files.server}",
-            f"keyfile {files.server}",
+            f"certfile {processes.certificate}",
+            f"keyfile {processes.certificate}",
         )
-        weak_broker = broker("weak", f"listener {fragile} 127.0.0.1")
+        weak_broker = processes.broker("weak", f"listener {fragile} 127.0.0.1")
         for each in (port, secure, fragile):
             listening(each)
-        servers, here = serving(f"mqtt://127.0.0.1:{port}")
-        first, there = serving(f"mqtt://127.0.0.1:{fragile}")
+        servers, here = processes.servers(f"mqtt://127.0.0.1:{port}")
+        # Their ports are known now, and the same each time they are started again.
+        first, there = processes.servers(f"mqtt://127.0.0.1:{fragile}")
         first.kill()
-        weak_servers = Killed(*eplua("soak_server.lua", *there))
-        stack.callback(weak_servers.stop)
-        here += [f"mqtts=mqtts://127.0.0.1:{secure}", f"authority={files.authority}"]
-        weak_clients = Killed(*eplua("soak_client.lua", "name=weak", "width=1", *here))
-        stack.callback(weak_clients.stop)
+        weak_servers = processes.killed(eplua("soak_server.lua", *there))
+        here += [
+            f"mqtts=mqtts://127.0.0.1:{secure}",
+            f"authority={processes.authority}",
+        ]
+        weak_clients = processes.killed(
+            eplua("soak_client.lua", "name=weak", "width=1", *here)
+        )
         # They end first: else they would report that the servers are gone.
-        clients = start(
+        clients = processes.stays(
             "soak_client.lua",
             "name=steady",
             "width=4",
@@ -201,21 +212,20 @@ def everything() -> Iterator[tuple[list[Watched], list[Killed]]]:
 
 def run(minutes: float, picture: str | None) -> int:
     with everything() as (watched, killed):
+        ended = threading.Event()
         began = time.monotonic()
         for each in watched:
-            threading.Thread(target=each.watch, args=(began,), daemon=True).start()
-
-        def alive() -> bool:
-            return all(each.process.poll() is None for each in watched)
-
+            threading.Thread(
+                target=each.watch, args=(began, ended), daemon=True
+            ).start()
+        end, next_kill = began + minutes * 60, began + BETWEEN_KILLS
         turn = cycle(killed)
-        next_kill = began + BETWEEN_KILLS
-        while alive() and (now := time.monotonic()) < began + minutes * 60:
-            if now >= next_kill:
-                next(turn).again()
-                next_kill += BETWEEN_KILLS
-            time.sleep(0.5)
-        lived = alive()
+        while not ended.wait(min(next_kill, end) - time.monotonic()):
+            if time.monotonic() >= end:
+                break
+            next(turn).again()
+            next_kill += BETWEEN_KILLS
+        lived = not ended.is_set()
         kills = [each.kills for each in killed]
     print("killed: clients {} times, servers {}, broker {}".format(*kills))
     return report(watched, lived, picture)

@@ -10,6 +10,7 @@ from bench.harness import (
     Result,
     bare,
     compare,
+    compare_memory,
     connect,
     eplua,
     load_against,
@@ -85,14 +86,11 @@ def run() -> list[Result]:
         )
     )
     results.append(
-        compare(
+        compare_memory(
             "memory of a connection with a read pending",
-            "KiB",
             memory(eplua("tcp_echo.lua"), MESSAGE),
             memory(bare("tcp_echo.py"), MESSAGE),
-            bound=2.3,
-            smaller_is_better=True,
-            rounds=3,
+            2.3,
         )
     )
     return results

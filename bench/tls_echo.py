@@ -5,13 +5,10 @@ from __future__ import annotations
 import select
 import socket
 import ssl
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import trustme
-
-from bench.harness import Result, bare, compare, eplua, load_against
+from bench.harness import Result, bare, compare, eplua, identity, load_against
 
 CONNECTIONS = 50
 
@@ -66,10 +63,8 @@ def echo(size: int, messages: int) -> Callable[[int], int]:
 
 def run() -> list[Result]:
     results = []
-    with tempfile.TemporaryDirectory() as directory:
-        pem = str(Path(directory, "localhost.pem"))
-        issued = trustme.CA().issue_cert("localhost")
-        issued.private_key_and_cert_chain_pem.write_to_path(pem)
+    with identity() as directory:
+        pem = str(Path(directory, "server.pem"))
         for name, size, messages in (("64 bytes", 64, 20_000), ("64 KiB", 65536, 2500)):
             loads: list[float] = []
             load = echo(size, messages)

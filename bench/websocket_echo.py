@@ -10,6 +10,7 @@ from bench.harness import (
     Result,
     bare,
     compare,
+    compare_memory,
     eplua,
     load_against,
     ping_pong,
@@ -70,14 +71,11 @@ def run() -> list[Result]:
             bound=0.9,
             loads=loads,
         ),
-        compare(
+        compare_memory(
             "memory of an open WebSocket, 1 000 of them",
-            "KiB",
             memory(eplua("websocket_echo.lua")),
             memory(bare("websocket_echo.py")),
-            bound=1.3,
-            smaller_is_better=True,
-            rounds=3,
+            1.3,
         ),
     ]
 

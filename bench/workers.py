@@ -5,13 +5,12 @@ same of two processes that only count: what the machine has to give just now.
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 
-from bench.harness import HERE, Result, compare, connect, ping_pong
+from bench.harness import HERE, Result, compare, connect, free_port, ping_pong
 
 MESSAGE = b"x" * 64
 MESSAGES = 1_500
@@ -21,20 +20,13 @@ TWISTD = (sys.executable, "-c", "from twisted.scripts.twistd import run; run()")
 """The command in the same environment."""
 
 
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
-
-
 def answers(workers: int) -> Callable[[], float]:
     """Answers a second of so many workers."""
     load = ping_pong(connect, MESSAGE, len(MESSAGE), CONNECTIONS, MESSAGES)
     command = [*TWISTD, "-n", "--pidfile=", "eplua", f"--workers={workers}"]
 
     def measure() -> float:
-        port = _free_port()
+        port = free_port()
         words = [*command, str(HERE / "lua" / "work.lua"), str(port)]
         process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
