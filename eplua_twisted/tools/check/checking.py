@@ -119,13 +119,20 @@ class Check:
 
     def _script(self, source: Source) -> Script | None:
         """@return: the script; C{None}: it cannot be looked at"""
+        if source.folder is None:
+            # It has no modules; its name may be that of another file.
+            return self._read(source)
         path = os.path.realpath(source.name)
-        if path not in self._scripts or source.folder is None:
-            try:
-                self._scripts[path] = Script(source.name, chunk_of(source.code))
-            except (RecursionError, SyntaxError):
-                self._scripts[path] = None
+        if path not in self._scripts:
+            self._scripts[path] = self._read(source)
         return self._scripts[path]
+
+    @staticmethod
+    def _read(source: Source) -> Script | None:
+        try:
+            return Script(source.name, chunk_of(source.code))
+        except (RecursionError, SyntaxError):
+            return None
 
     def _look(self, part: _Part, near: list[_Part]) -> None:
         scripts = dict.fromkeys(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -321,6 +322,20 @@ class ProgramTests(CheckTestCase):
                 " did you mean 'print'?"
             ],
         )
+
+    def test_packed_and_unpacked(self) -> None:
+        """A file in a packed one has the name of a file, and is another."""
+        folder = self.folder()
+        (folder / "Lamp").mkdir()
+        (folder / "Lamp" / "main.lua").write_text("prnt()")
+        files = [{"name": "main", "isMain": True, "content": "print()"}]
+        packed = json.dumps({"name": "Lamp", "type": "x", "files": files})
+        (folder / "lamp.fqa").write_text(packed)
+        before = Path.cwd()
+        self.addCleanup(os.chdir, before)
+        os.chdir(folder)
+        found = self.check(Path("lamp.fqa"), Path("Lamp/main.lua"))
+        self.assertEqual([each.split(": ")[0] for each in found], ["Lamp/main.lua:1:1"])
 
     def test_headers(self) -> None:
         path = self.folder() / "lamp.lua"
