@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from eplua_twisted.errors import ScriptError
 from eplua_twisted.runtime import Runtime
 from eplua_twisted.tools.doctor.finding import Finding
 
 LONGEST = 10_000
 """Milliseconds that somebody else may take to answer."""
+
+WHO = ("bad user name or password", "not authorized")
+"""What a broker says that wants to know who a client is."""
 
 SCRIPT = """
 local longest = ...
@@ -42,10 +47,10 @@ end
 
 function broker(uri)
   local client = mqtt.Client.connect(uri, { timeout = longest })
-  local event, message, code = client:wait("connected", longest)
+  local event, message = client:wait("connected", longest)
   client:disconnect()
   if event then return true end
-  return nil, message, code
+  return nil, message
 end
 
 function get(url, user, password)
@@ -75,7 +80,11 @@ class Network:
 
     async def _ask(self, name: str, *values: object) -> tuple[bool, str]:
         """@return: whether a function of the script got an answer, and that or why not"""
-        answer = await self._runtime.call(name, *values)
+        try:
+            answer = await self._runtime.call(name, *values)
+        except ScriptError as problem:
+            # What nobody can ask for: a port of 99999, a user with a colon.
+            return False, re.sub(r"^doctor:\d+: ", "", problem.message)
         texts = [
             each.decode("utf-8", "replace") if isinstance(each, bytes) else str(each)
             for each in answer
@@ -83,7 +92,8 @@ class Network:
         ]
         if answer and answer[0] is not None:
             return True, ", ".join(texts)
-        return False, ": ".join(texts[:1])
+        # A code may follow the message.
+        return False, texts[0]
 
     async def names(self) -> Finding:
         """Whether this machine knows itself."""
@@ -112,12 +122,11 @@ class Network:
 
     async def broker(self, place: str) -> Finding:
         """@param place: host and port, or a URI"""
-        uri = place if "://" in place else f"mqtt://{place}"
-        good, text = await self._ask("broker", uri)
+        good, text = await self._ask("broker", place)
         if good:
             return Finding("broker", "ok", f"{place} takes a client")
         advice = "is it running there, and is host and port right?"
-        if "uthori" in text or "user" in text.lower():
+        if text.endswith(WHO):
             advice = "it is there; a script has to give it username and password"
             return Finding("broker", "warning", f"{place}: {text}", advice)
         return Finding("broker", "failed", f"{place}: {text}", advice)

@@ -48,6 +48,8 @@ class NetworkTests(LoopbackTestCase):
             (self.server(b"\x20\x02\x00\x05"), "warning", "uthori"),
             (self.server(b"\x20\x02\x00\x04"), "warning", "user"),
             ("127.0.0.1:1", "failed", "Connection refused"),
+            ("127.0.0.1:99999", "failed", "port 1..65535 expected"),
+            ("mqtt://user:x@127.0.0.1", "failed", "mqtt://host[:port]"),
         ):
             found = await network.broker(place)
             self.assertEqual(found.status, status, found)
@@ -61,6 +63,7 @@ class NetworkTests(LoopbackTestCase):
             (self.answer("401 Unauthorized"), "warning", "status 401"),
             (self.answer("404 Not Found"), "failed", "status 404"),
             ("http://127.0.0.1:1", "failed", "Connection refused"),
+            ("http://127.0.0.1:99999", "failed", "Port out of range"),
         ):
             found = await network.controller(
                 place, {"HC3_USER": "a", "HC3_PASSWORD": "b"}
