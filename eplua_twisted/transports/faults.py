@@ -29,7 +29,7 @@ C{split}: what is read comes in pieces of odd sizes; C{delay}: it comes later, i
 C{reset}: one connection breaks, for both ends.
 """
 
-FAULTS: tuple[str, ...] = get_args(Fault)
+FAULTS: tuple[Fault, ...] = get_args(Fault)
 
 SMALL, SMALL_SIZES = 50, (1, 3, 5, 7, 11, 13)
 """How many pieces of a connection are small, and how small; then they grow, as else much
@@ -160,9 +160,12 @@ class Faulty(Connection):
         self.most = self._faults.size(self._end)
         if not self.most:
             return self._break()
+        # What is wrong with the socket is found when it is read.
         with suppress(OSError):
             coming = self.socket.recv(self.most, socket.MSG_PEEK)
             self._faults.traffic[self._end] += len(coming)
+            # What comes between the two calls is not counted, so it is not read either.
+            self.most = len(coming) or self.most
         return super().doRead()
 
     def _arrive(self) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
+from typing import Any, cast
 
-from twisted.internet.testing import MemoryReactorClock
+from twisted.internet.testing import AccumulatingProtocol, MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from eplua_twisted.border.traffic import Traffic
@@ -16,6 +18,8 @@ from eplua_twisted.transports.faults import (
     SMALL,
     SMALL_SIZES,
     Faults,
+    FaultyPoller,
+    FaultyTCPConnection,
     faulty,
 )
 
@@ -24,6 +28,27 @@ def pieces(faults: Faults, count: int) -> Iterator[int]:
     end = faults.begin()
     for _ in range(count):
         yield faults.size(end)
+
+
+class BusySocket:
+    """More comes each time that it was looked what is there."""
+
+    def __init__(self) -> None:
+        self.waits = b"123"
+
+    def setblocking(self, blocking: bool) -> None:
+        pass
+
+    def fileno(self) -> int:
+        return 1000
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        got = self.waits[:size]
+        if flags & socket.MSG_PEEK:
+            self.waits += b"45"
+        else:
+            self.waits = self.waits[size:]
+        return got
 
 
 class FaultsTests(SynchronousTestCase):
@@ -83,3 +108,15 @@ class FaultsTests(SynchronousTestCase):
             Faults("split", "a"),
         )
         self.assertEqual(problem.code, "state")
+
+    def test_what_comes_while_it_is_counted_is_read_later(self) -> None:
+        """So that a connection may break at each byte, and at none beyond the last."""
+        faults = Faults(None, "a")
+        sock, protocol = cast(Any, BusySocket()), AccumulatingProtocol()
+        poller = FaultyPoller(cast(Any, MemoryReactorClock()), Traffic(), faults)
+        connection = FaultyTCPConnection(sock, None, ("127.0.0.1", 1), None, 0, poller)
+        connection.protocol = protocol
+        for counted in (3, 5, 7):
+            connection.doRead()
+            self.assertEqual(len(protocol.data), counted)
+            self.assertEqual(faults.traffic, [counted])
