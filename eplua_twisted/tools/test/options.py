@@ -57,15 +57,11 @@ class Options(usage.Options):
 
     def opt_fault(self, given: str) -> None:
         """FAULT,...: each test also with a network that has them: split, delay, reset."""
+        known: dict[str, Fault] = {name: name for name in FAULTS}
         for name in given.split(","):
-            known: dict[str, Fault] = {
-                "split": "split",
-                "delay": "delay",
-                "reset": "reset",
-            }
             if name not in known:
                 raise usage.UsageError(
-                    f"unknown --fault={name}; known: {', '.join(FAULTS)}"
+                    f"unknown --fault={name}; known: {', '.join(known)}"
                 )
             if known[name] not in self.faults:
                 self.faults.append(known[name])
