@@ -7,11 +7,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import cast
 
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ProcessTerminated
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.interfaces import IDelayedCall, IReactorProcess
 from twisted.internet.process import Process
 from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
@@ -162,7 +163,7 @@ class FileRun:
         )
         arguments = ["-m", "eplua_twisted.tools.test.child", encode_order(order)]
         with Path(os.devnull).open("rb") as nothing:
-            self._reactor.spawnProcess(  # type: ignore[attr-defined]
+            cast(IReactorProcess, self._reactor).spawnProcess(
                 self._process,
                 sys.executable,
                 [sys.executable, *arguments],
