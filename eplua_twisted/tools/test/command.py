@@ -38,7 +38,8 @@ class TestCommand:
         self._running: dict[int, FileRun] = {}
         self._reports: dict[int, FileReport] = {}
         # Which file is shown, and how many of its results are.
-        self._place, self._shown = 0, cast(int | None, None)
+        self._place = 0
+        self._shown: int | None = None
         self._table = Table(put, has_colours(sys.stdout, os.environ))
         self._bug: Failure | None = None
         self._stopped_by: int | None = None

@@ -29,7 +29,7 @@ def _case(suite: ElementTree.Element, result: Result, package: str) -> None:
         time=f"{result.seconds:.3f}",
     )
     if result.verdict == "failed":
-        _add(case, "failure", "failure", result.message, result.traceback)
+        _add(case, "failure", result.message, result.traceback)
     elif result.verdict != "ok":
         said = (
             f"{result.verdict}: {result.message}" if result.message else result.verdict
@@ -37,11 +37,9 @@ def _case(suite: ElementTree.Element, result: Result, package: str) -> None:
         ElementTree.SubElement(case, "skipped", message=_text(said.split("\n")[0]))
 
 
-def _add(
-    case: ElementTree.Element, name: str, kind: str, message: str, text: str
-) -> None:
+def _add(case: ElementTree.Element, name: str, message: str, text: str) -> None:
     first = _text(message.split("\n")[0])
-    ElementTree.SubElement(case, name, message=first, type=kind).text = _text(text)
+    ElementTree.SubElement(case, name, message=first, type=name).text = _text(text)
 
 
 def _suite(number: int, report: FileReport, when: datetime) -> ElementTree.Element:
@@ -72,7 +70,7 @@ def _suite(number: int, report: FileReport, when: datetime) -> ElementTree.Eleme
         case = ElementTree.SubElement(
             suite, "testcase", name="(the file)", classname=_text(package), time="0.000"
         )
-        _add(case, "error", "error", broken.message, broken.traceback)
+        _add(case, "error", broken.message, broken.traceback)
     printed = [line for result in results for line in _output(result)]
     ElementTree.SubElement(suite, "system-out").text = _text("\n".join(printed))
     ElementTree.SubElement(suite, "system-err")

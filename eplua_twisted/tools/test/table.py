@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from eplua_twisted.terminal import RED, YELLOW, Terminal, shown
+from eplua_twisted.terminal import PLAIN, RED, YELLOW, Terminal, shown
 from eplua_twisted.tools.test.messages import Result, Verdict
 from eplua_twisted.tools.test.processes import FileReport
 
-GREEN, PLAIN = "\x1b[32m", "\x1b[0m"
+GREEN = "\x1b[32m"
 
 COLOURS: dict[Verdict, str] = {
     "ok": GREEN,
