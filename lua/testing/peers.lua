@@ -14,7 +14,6 @@ local peers = {}
 local owned = setmetatable({}, { __mode = "k" })
 
 --- Note that a handle is a peer's; it is not said of it that a test has left it open.
----@param methods eplua.Class of its class
 function peers.own(handle)
   owned[handle] = true
   return handle

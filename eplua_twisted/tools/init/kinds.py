@@ -79,7 +79,7 @@ def _luacheckrc(kind: Kind) -> str:
 def files_of(name: str) -> dict[str, str]:
     """What is in a folder of a kind, by the names of the files."""
     folder = TEMPLATES / name
-    files = {path.name: path.read_text() for path in sorted(folder.iterdir())}
+    files = {path.name: path.read_text("utf-8") for path in sorted(folder.iterdir())}
     return {
         **files,
         ".luarc.json": _luarc(KINDS[name]),
