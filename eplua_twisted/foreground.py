@@ -11,10 +11,8 @@ from threading import Thread
 from typing import TYPE_CHECKING, cast
 
 from twisted.internet.base import ReactorBase
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.python import usage
-from twisted.python.failure import Failure
 
 from eplua_twisted.border.clock import steady
 from eplua_twisted.border.values import to_text
@@ -28,6 +26,7 @@ from eplua_twisted.console import (
     put,
 )
 from eplua_twisted.errors import OperationError, RuntimeStopped, ScriptError
+from eplua_twisted.main_loop import run_until_over
 from eplua_twisted.signals import ENDING, Watch, end_by
 from eplua_twisted.sites import Sites
 from eplua_twisted.tap import Options
@@ -153,7 +152,6 @@ class Command:
         self._errors = errors
         self._code = 0
         self._several = options.hc3 and len(options.arguments) > 1
-        self._crash: Failure | None = None
         self._job = options.job(
             reactor,
             self._failed,
@@ -176,25 +174,19 @@ class Command:
         """
         self._signals.install()
         self._threads.threadFactory = LookupThread
-        self._reactor.callWhenRunning(self._start)
-        self._reactor.run(installSignalHandlers=False)
-        if self._crash is not None:
-            self._crash.raiseException()
+        run_until_over(self._reactor, self._run, handlers=False)
         if self._signals.stopped_by is not None:
             end_by(self._signals.stopped_by)
         return self._code
 
-    def _start(self) -> None:
-        running = Deferred.fromCoroutine(self._run())
-        running.addErrback(self._crashed)
-        running.addCallback(lambda _: self._over())
-
-    def _over(self) -> None:
-        # A lookup that nobody waits for may take minutes yet: nor does the process.
-        self._threads.threads.clear()
-        self._reactor.stop()
-
     async def _run(self) -> None:
+        try:
+            await self._run_script()
+        finally:
+            # A lookup that nobody waits for may take minutes yet: nor does the process.
+            self._threads.threads.clear()
+
+    async def _run_script(self) -> None:
         try:
             await self._sites.start()
             await self._job.begin()
@@ -216,10 +208,6 @@ class Command:
         else:
             complain(f"eplua: {problem}")
         self._code = 1
-
-    def _crashed(self, failure: Failure) -> None:
-        """A bug in this package."""
-        self._crash = failure
 
     def _print(self, line: bytes) -> None:
         self._sites.printed(line)

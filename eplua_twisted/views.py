@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Mapping
 
 from twisted.internet.base import ReactorBase
-from twisted.internet.defer import Deferred
-from twisted.python.failure import Failure
 
 from eplua_twisted.border.clock import steady
 from eplua_twisted.border.permissions import UNLIMITED, Access
@@ -20,7 +19,9 @@ from eplua_twisted.hc3.setup import Lenient, Setup
 from eplua_twisted.hc3.ui_options import UIOptions
 from eplua_twisted.hc3.view_elements import shown_device
 from eplua_twisted.hc3.view_text import views_text
+from eplua_twisted.main_loop import run_until_over
 from eplua_twisted.runtime import Runtime
+from eplua_twisted.signals import end_by
 from eplua_twisted.site.network import network_of
 
 Write = Callable[[str], object]
@@ -52,28 +53,16 @@ class Views:
         self._complain = complain
         self._environment = environment
         self._code = 0
-        self._crash: Failure | None = None
 
     def main(self) -> int:
         """
-        Run the reactor until the views are shown.
+        Run the reactor until the views are shown; a SIGINT ends the process before.
 
         @return: the exit code
         """
-        self._reactor.callWhenRunning(self._start)
-        self._reactor.run()
-        if self._crash is not None:
-            self._crash.raiseException()
+        if not run_until_over(self._reactor, self.show):
+            end_by(signal.SIGINT)
         return self._code
-
-    def _start(self) -> None:
-        running = Deferred.fromCoroutine(self.show())
-        running.addErrback(self._crashed)
-        running.addCallback(lambda _: self._reactor.stop())
-
-    def _crashed(self, failure: Failure) -> None:
-        """A bug in this package."""
-        self._crash = failure
 
     async def show(self) -> int:
         """@return: the exit code"""

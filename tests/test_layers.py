@@ -28,7 +28,7 @@ TOOLS |= {
     "permission_options",
     "runtime",
 }
-TOOLS |= {"service", "signals", "tap", "terminal", "views"}
+TOOLS |= {"main_loop", "service", "signals", "tap", "terminal", "views"}
 TOOLS |= {"clocks", "testing", "time_options", "runtime_options", "job"}
 TOOLS |= {"attach", "entering", "lua_files", "sites"}
 """What the commands beside a script stand on."""
@@ -83,6 +83,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "lua_versions": set(),
     "signals": set(),
+    "main_loop": set(),
     "ending": set(),
     "supervisor": set(),
     "process": {"border", "ending", "signals", "supervisor"},
@@ -114,11 +115,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("terminal", "worker", "worker_options", "workers"),
     },
     "terminal": set(),
-    "views": {"errors", "border", "hc3", "runtime", "site"},
+    "views": {"errors", "border", "hc3", "main_loop", "runtime", "signals", "site"},
     "console": {"terminal"},
     "foreground": {
-        *("border", "commands", "console", "errors", "hc3", "signals", "sites"),
-        *("tap", "terminal"),
+        *("border", "commands", "console", "errors", "hc3", "main_loop", "signals"),
+        *("sites", "tap", "terminal"),
     },
     "entering": {"errors", "border", "runtime"},
     "tools": TOOLS,

@@ -9,14 +9,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from twisted.internet.base import ReactorBase
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorUNIX
 from twisted.python import usage
-from twisted.python.failure import Failure
 
 from eplua_twisted.attach.messages import Message
 from eplua_twisted.console import complain, parse
 from eplua_twisted.errors import RuntimeStopped
+from eplua_twisted.main_loop import run_until_over
 from eplua_twisted.signals import end_by
 from eplua_twisted.tools.attach.client import Attached, reach
 from eplua_twisted.tools.repl.command import install, say
@@ -78,7 +77,6 @@ class AttachCommand:
         self._problem: str | None = None
         self._leaving = False
         self._ended_by: int | None = None
-        self._crash: Failure | None = None
 
     def main(self) -> int:
         """@return: the exit code: 1 when the service could not be reached, or has gone"""
@@ -86,10 +84,7 @@ class AttachCommand:
 
         with patch_stdout(raw=True):
             self._catch()
-            self._reactor.callWhenRunning(self._start)
-            self._reactor.run(installSignalHandlers=False)
-        if self._crash is not None:
-            self._crash.raiseException()
+            run_until_over(self._reactor, self._run, handlers=False)
         if self._ended_by is not None:
             end_by(self._ended_by)
         if self._problem is not None:
@@ -112,15 +107,6 @@ class AttachCommand:
         self._attached.cancel()
         self._attached.close()
         self._prompt.end()
-
-    def _start(self) -> None:
-        running = Deferred.fromCoroutine(self._run())
-        running.addErrback(self._crashed)
-        running.addCallback(lambda _: self._reactor.stop())
-
-    def _crashed(self, failure: Failure) -> None:
-        """A bug in this package."""
-        self._crash = failure
 
     async def _run(self) -> None:
         path, script = self._options.path, self._options.script

@@ -6,11 +6,10 @@ import signal
 from typing import cast
 
 from twisted.internet.base import ReactorBase
-from twisted.internet.defer import Deferred
 from twisted.python import usage
-from twisted.python.failure import Failure
 
 from eplua_twisted.console import begin_logging, options_first, parse, put
+from eplua_twisted.main_loop import run_until_over
 from eplua_twisted.signals import end_by
 from eplua_twisted.tools.doctor.doctor import Doctor
 from eplua_twisted.tools.doctor.finding import Finding, as_json, exit_code, summary
@@ -70,33 +69,18 @@ class Visit:
         self._reactor = reactor
         self._doctor = Doctor(reactor, options.broker, options.url)
         self._show = not options["json"]
-        self._bug: Failure | None = None
-        self._is_over = False
         self.found: list[Finding] = []
 
     def main(self) -> None:
         """A SIGINT, or a bug of ours, ends it before."""
-        self._reactor.callWhenRunning(self._start)
-        self._reactor.run()
-        if self._bug is not None:
-            self._bug.raiseException()
-        if not self._is_over:
+        if not run_until_over(self._reactor, self._visit):
             end_by(signal.SIGINT)
-
-    def _start(self) -> None:
-        visiting = Deferred.fromCoroutine(self._visit())
-        visiting.addErrback(self._failed)
-        visiting.addCallback(lambda _: self._reactor.stop())
 
     async def _visit(self) -> None:
         async for each in self._doctor.findings():
             self.found.append(each)
             if self._show:
                 put(str(each))
-        self._is_over = True
-
-    def _failed(self, bug: Failure) -> None:
-        self._bug = bug
 
 
 def main(arguments: list[str]) -> int:

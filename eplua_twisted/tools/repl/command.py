@@ -11,9 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from twisted.internet.base import ReactorBase
-from twisted.internet.defer import Deferred
 from twisted.logger import globalLogBeginner
-from twisted.python.failure import Failure
 
 from eplua_twisted.border.clock import steady
 from eplua_twisted.border.limits import CALLBACK_TIME
@@ -22,6 +20,7 @@ from eplua_twisted.console import StandardError, complain, parse
 from eplua_twisted.entering import Entering
 from eplua_twisted.errors import OperationError, RuntimeStopped, ScriptError
 from eplua_twisted.lua_versions import version_of
+from eplua_twisted.main_loop import run_until_over
 from eplua_twisted.runtime import Runtime
 from eplua_twisted.signals import end_by
 from eplua_twisted.sites import Sites
@@ -87,7 +86,6 @@ class Repl:
         self._prompt: Prompt = Prompt(self._entering.complete, os.environ)
         self._code = 0
         self._ended_by: int | None = None
-        self._crash: Failure | None = None
 
     def main(self) -> int:
         """@return: the exit code: that of C{os.exit}, or 1 when the script failed"""
@@ -95,10 +93,7 @@ class Repl:
 
         with patch_stdout(raw=True):
             self._catch()
-            self._reactor.callWhenRunning(self._start)
-            self._reactor.run(installSignalHandlers=False)
-        if self._crash is not None:
-            self._crash.raiseException()
+            run_until_over(self._reactor, self._run, handlers=False)
         if self._ended_by is not None:
             end_by(self._ended_by)
         return self._code
@@ -130,11 +125,6 @@ class Repl:
         self._entering.cancel()
         self._prompt.end()
 
-    def _start(self) -> None:
-        running = Deferred.fromCoroutine(self._run())
-        running.addErrback(self._crashed)
-        running.addCallback(lambda _: self._reactor.stop())
-
     async def _run(self) -> None:
         lua = version_of(self._options["lua"], self._options.hc3)
         say(f"Lua {lua.removeprefix('lua')}; Ctrl-D ends")
@@ -155,10 +145,6 @@ class Repl:
     def _failed(self, problem: Exception) -> None:
         say(getattr(problem, "traceback", str(problem)))
         self._code = 1
-
-    def _crashed(self, failure: Failure) -> None:
-        """A bug in this package."""
-        self._crash = failure
 
     def _print(self, line: bytes) -> None:
         self._sites.printed(line)

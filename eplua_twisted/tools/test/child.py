@@ -7,10 +7,9 @@ import sys
 from typing import cast
 
 from twisted.internet.base import ReactorBase
-from twisted.internet.defer import Deferred
 from twisted.logger import globalLogBeginner
-from twisted.python.failure import Failure
 
+from eplua_twisted.main_loop import run_until_over
 from eplua_twisted.testing import Declared
 from eplua_twisted.tools.test.attempt import Attempt, Finding
 from eplua_twisted.tools.test.messages import (
@@ -111,17 +110,7 @@ def main() -> None:
     # For mypy the reactor is a module.
     running = cast(ReactorBase, reactor)
     child = Child(running, decode_order(sys.argv[1]))
-    bugs: list[Failure] = []
-
-    def begin() -> None:
-        done = Deferred.fromCoroutine(child.run())
-        done.addErrback(bugs.append)
-        done.addCallback(lambda _: running.stop())
-
-    running.callWhenRunning(begin)
-    running.run()
-    for bug in bugs:
-        bug.raiseException()
+    run_until_over(running, child.run)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import deferLater
 from twisted.python import usage
-from twisted.python.failure import Failure
 
 from eplua_twisted.border.clock import steady
 from eplua_twisted.console import (
@@ -28,6 +27,7 @@ from eplua_twisted.errors import OperationError
 from eplua_twisted.foreground import Signals
 from eplua_twisted.lua_files import chunk_of
 from eplua_twisted.lua_versions import syntax_error, version_of
+from eplua_twisted.main_loop import run_until_over
 from eplua_twisted.runtime import Runtime
 from eplua_twisted.signals import end_by
 from eplua_twisted.sites import Sites
@@ -96,7 +96,6 @@ class WatchCommand:
         self._changes = Changes(options.files())
         self._program: Program | None = None
         self._over: Deferred[None] | None = None
-        self._crash: Failure | None = None
         self._sites = Sites(steady(reactor), options, self._named, self)
         self._signals = Signals(reactor, self._stop, options.grace)
         self._code = 0
@@ -109,10 +108,7 @@ class WatchCommand:
         @return: the exit code, when it did not come so far
         """
         self._signals.install()
-        self._reactor.callWhenRunning(self._start)
-        self._reactor.run(installSignalHandlers=False)
-        if self._crash is not None:
-            self._crash.raiseException()
+        run_until_over(self._reactor, self._watch, handlers=False)
         if self._signals.stopped_by is not None:
             end_by(self._signals.stopped_by)
         return self._code
@@ -143,15 +139,6 @@ class WatchCommand:
         """The inspector's button: a change starts it anew."""
         self._stop()
         return succeed(None)
-
-    def _start(self) -> None:
-        done = Deferred.fromCoroutine(self._watch())
-        done.addErrback(self._crashed)
-        done.addCallback(lambda _: self._reactor.stop())
-
-    def _crashed(self, failure: Failure) -> None:
-        """A bug in this package."""
-        self._crash = failure
 
     def _stop(self) -> None:
         if self._program is not None:
