@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from xml.etree import ElementTree
 
 from twisted.trial.unittest import TestCase
 
-from tests.support import start, together
+from tests.support import start
 
 EPLUA = (sys.executable, "-m", "eplua_twisted.cli", "test")
 
@@ -98,23 +99,13 @@ class TestCommandTests(TestCase):
     async def test_a_signal_ends_all(self) -> None:
         """Also a process that is in a loop without end."""
         folder = self.folder()
+        os.mkfifo(folder / "begun")
         (folder / "a_test.lua").write_text(
             "require('eplua.test')('a', function()"
-            " io.open('begun', 'w'):close() while true do end end)"
+            " local pipe = io.open('begun', 'w') pipe:write('begun') pipe:close()"
+            " while true do end end)"
         )
+        reader = start(self, "cat", str(folder / "begun"))
         peer = start(self, "sh", "-c", f"cd {folder} && exec {' '.join(EPLUA)}")
-        begun = folder / "begun"
-        for _ in range(2000):
-            if begun.exists() or peer.over:
-                break
-            await together(self.pause())
+        await reader.says(b"begun")
         self.assertEqual(await peer.kill("INT"), -2)
-
-    async def pause(self) -> None:
-        """Let the reactor take a turn or two."""
-        from twisted.internet import reactor
-        from twisted.internet.base import ReactorBase
-        from twisted.internet.task import deferLater
-
-        assert isinstance(reactor, ReactorBase)
-        await deferLater(reactor, 0.01, lambda: None)
