@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
@@ -22,21 +21,27 @@ def run_until_over(
 
     @param work: begins the coroutine, when the reactor runs
     @param handlers: Twisted's for signals are installed, which stop the reactor
-    @return: the coroutine is over; else a signal has stopped the reactor before
+    @return: the coroutine came to its end; C{False}: a signal had stopped the reactor
+        before, also where the coroutine ended in the shutdown
     """
-    ends: list[object] = []
+    bugs: list[Failure] = []
+    over = False
 
     def stop(_: object) -> None:
-        # A signal may have stopped it already.
-        with suppress(ReactorNotRunning):
+        nonlocal over
+        try:
             reactor.stop()
+        except ReactorNotRunning:
+            # A signal has stopped it: the work may have failed by the shutdown.
+            return
+        over = True
 
     def start() -> None:
-        Deferred.fromCoroutine(work()).addBoth(ends.append).addCallback(stop)
+        done = Deferred.fromCoroutine(work())
+        done.addErrback(bugs.append).addCallback(stop)
 
     reactor.callWhenRunning(start)
     reactor.run(installSignalHandlers=handlers)
-    for end in ends:
-        if isinstance(end, Failure):
-            end.raiseException()
-    return bool(ends)
+    for bug in bugs:
+        bug.raiseException()
+    return over
