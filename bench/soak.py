@@ -42,6 +42,9 @@ like the next one's, which would make the line look surer than it is.
 STUDENT = 2.05
 """Of a line through C{PARTS} points, for 95 %."""
 
+LEAST = 4
+"""Rows of figures, of which a line goes through the second half."""
+
 BETWEEN_KILLS = 4.0
 """Seconds."""
 
@@ -232,6 +235,11 @@ def run(minutes: float, picture: str | None) -> int:
 
 
 def report(watched: Sequence[Watched], lived: bool, picture: str | None) -> int:
+    if not lived:
+        print("a process has ended")
+    if any(len(each.rows) < LEAST for each in watched):
+        print(f"it was too short: there are fewer than {LEAST} rows of figures")
+        return 1
     leaks = 0
     curves = []
     for each in watched:
@@ -259,8 +267,6 @@ def report(watched: Sequence[Watched], lived: bool, picture: str | None) -> int:
         Path(picture).parent.mkdir(exist_ok=True)
         Path(picture).write_text(plot(curves, len(FIGURES)))
         print(picture)
-    if not lived:
-        print("a process has ended")
     return int(bool(leaks) or not lived or failures != "0")
 
 
