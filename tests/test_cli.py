@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import sys
 from pathlib import Path
 from typing import cast
@@ -18,7 +17,7 @@ from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from eplua_twisted.tap import CommandService, Options, makeService
-from tests.support import ALL_BYTES, Peer, start, together
+from tests.support import ALL_BYTES, Peer, free_port, start, together
 
 EPLUA = (sys.executable, "-m", "eplua_twisted.cli")
 TWISTD_N = (
@@ -362,9 +361,7 @@ class ServiceTests(TestCase):
         SIGHUP runs the script anew, with the same port.  What does not compile leaves
         the old one running.
         """
-        with socket.socket() as found:
-            found.bind(("127.0.0.1", 0))
-            port = found.getsockname()[1]
+        port = free_port()
         listens = f"net.TCPServer():start('127.0.0.1', {port}, print)"
         path = Path(self.mktemp()).with_suffix(".lua").resolve()
         path.write_text(f"{listens} print('the first runs')")

@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
-from tests.support import ROOT, start
+from tests.support import ROOT, free_port, start
 
 
 def ask(url: str, user: str | None = None) -> tuple[int, str]:
@@ -45,9 +45,7 @@ class LibraryExampleTests(TestCase):
 
     async def test_service(self) -> None:
         """It serves, and is started again when the script fails."""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         os.environ["PORT"] = str(port)
         self.addCleanup(os.environ.pop, "PORT")
         peer = start(

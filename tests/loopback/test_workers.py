@@ -16,7 +16,7 @@ from twisted.internet.protocol import Protocol
 from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
-from tests.support import start
+from tests.support import free_port, start
 
 SCRIPT = """
 local server = net.TCPServer()
@@ -49,13 +49,6 @@ class Client(Protocol):
 
     def connectionLost(self, reason: Failure | None = None) -> None:
         self.done.callback(self._data)
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 class WorkersTests(TestCase):

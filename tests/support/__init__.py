@@ -3,6 +3,7 @@
 from tests.memory import MemoryReactor, RemotePeer
 from tests.support.peers import (
     Peer,
+    free_port,
     port_of,
     serve_peer,
     start,
@@ -29,6 +30,7 @@ __all__ = [
     "Peer",
     "RemotePeer",
     "for_each_lua",
+    "free_port",
     "port_of",
     "serve_peer",
     "start",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from tests.support import (
     LuaTestCase,
     Peer,
     RemotePeer,
+    free_port,
     serve_peer,
     start,
 )
@@ -172,14 +172,6 @@ RULES = """
    {"acltype": "subscribePattern", "topic": "closed/#", "allow": false}]}]}
 """
 """Nobody may publish or subscribe to C{closed/#}."""
-
-
-def free_port() -> int:
-    """mosquitto cannot be asked for one."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 class Mosquitto:

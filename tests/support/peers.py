@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -18,6 +19,14 @@ from twisted.trial.unittest import TestCase
 from tests.support.programs import ROOT, need_node_package
 
 T = TypeVar("T")
+
+
+def free_port() -> int:
+    """A port for a program that cannot be asked which one it has taken."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
 
 
 class Peer(ProcessProtocol):

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 
 import trustme
 
-from tests.support import LoopbackTestCase, Peer, port_of, start, start_peer
+from tests.support import LoopbackTestCase, Peer, free_port, port_of, start, start_peer
 from tests.support.programs import need_program
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 class ProxyTestCase(LoopbackTestCase):
