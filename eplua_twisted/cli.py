@@ -6,7 +6,7 @@ import signal
 import sys
 
 from eplua_twisted.commands import Command, Commands, Overview, misspelt, run
-from eplua_twisted.console import complain, drop_output
+from eplua_twisted.console import NOBODY_READS, complain, drop_output
 from eplua_twisted.signals import end_by
 
 COMMANDS: Commands = {
@@ -63,9 +63,8 @@ def main(arguments: list[str] | None = None) -> None:
         end_by(signal.SIGINT)
         raise
     except BrokenPipeError:
-        # Whoever read has gone, as with `eplua ... | head`.
         drop_output()
-        code = 128 + signal.SIGPIPE
+        code = NOBODY_READS
     raise SystemExit(code)
 
 

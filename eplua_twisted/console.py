@@ -5,6 +5,7 @@ from __future__ import annotations
 import getopt
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Sequence
 
@@ -27,9 +28,29 @@ def complain(text: str) -> None:
     sys.stderr.flush()
 
 
+NOBODY_READS = 128 + signal.SIGPIPE
+"""The exit code when whoever read standard output has gone, as with C{eplua ... | head}."""
+
+
 def drop_output() -> None:
     """Nobody reads standard output any more: what is buffered must not fail at the exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def put_line(line: bytes) -> bool:
+    """
+    Write a line of a script to standard output.
+
+    @return: somebody reads it; else there is no point in going on, and the exit code is
+        L{NOBODY_READS}
+    """
+    try:
+        sys.stdout.buffer.write(line + b"\n")
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        drop_output()
+        return False
+    return True
 
 
 def put(text: str) -> None:

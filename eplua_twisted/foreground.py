@@ -18,12 +18,13 @@ from eplua_twisted.border.clock import steady
 from eplua_twisted.border.values import to_text
 from eplua_twisted.commands import Commands, summary
 from eplua_twisted.console import (
+    NOBODY_READS,
     StandardError,
     begin_logging,
     complain,
-    drop_output,
     parse,
     put,
+    put_line,
 )
 from eplua_twisted.errors import OperationError, RuntimeStopped, ScriptError
 from eplua_twisted.main_loop import run_until_over
@@ -211,14 +212,8 @@ class Command:
 
     def _print(self, line: bytes) -> None:
         self._sites.printed(line)
-        try:
-            sys.stdout.buffer.write(line + b"\n")
-            sys.stdout.buffer.flush()
-        except BrokenPipeError:
-            # Whoever read has gone, as with `eplua ... | head`: there is no point in
-            # going on.
-            drop_output()
-            self._code = 128 + signal.SIGPIPE
+        if not put_line(line):
+            self._code = NOBODY_READS
             self._job.stop()
 
     def _unhandled(self, text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -17,11 +16,12 @@ from twisted.python import usage
 
 from eplua_twisted.border.clock import steady
 from eplua_twisted.console import (
+    NOBODY_READS,
     StandardError,
     begin_logging,
     complain,
-    drop_output,
     parse,
+    put_line,
 )
 from eplua_twisted.errors import OperationError
 from eplua_twisted.foreground import Signals
@@ -115,13 +115,8 @@ class WatchCommand:
 
     def _print(self, line: bytes) -> None:
         self._sites.printed(line)
-        try:
-            sys.stdout.buffer.write(line + b"\n")
-            sys.stdout.buffer.flush()
-        except BrokenPipeError:
-            # Whoever read has gone: there is no point in going on.
-            drop_output()
-            self._code = 128 + signal.SIGPIPE
+        if not put_line(line):
+            self._code = NOBODY_READS
             self._stop()
 
     def _named(self) -> Mapping[str, Runtime]:
