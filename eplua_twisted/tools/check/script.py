@@ -25,6 +25,15 @@ _HIDING = ("load", "loadstring", "dofile", "loadfile", "setfenv", "require")
 _ASKING = ("type", "assert", "rawget")
 """Functions that are given what may not be there."""
 
+_LOOKING = (*_ASKING, "pairs", "ipairs", "next", "print", "tostring")
+"""Functions that set no fields of what they are given."""
+
+_SETTING = ("rawset", "setmetatable")
+"""Functions whose work on a table is seen here."""
+
+_GLOBALS = ("_G", "_ENV")
+"""What the table of the global variables is called."""
+
 _CONDITIONS = (
     "if_statement",
     "elseif_statement",
@@ -76,8 +85,14 @@ class Script:
         self.opened: set[str] = set()
         self.passed: set[str] = set()
         self.asked: set[str] = set()
-        # A script may have its global variables in a table of its own.
-        self.hides = any(each.name == "_ENV" for each in self.scopes.variables.values())
+        # A script may have its global variables in a table of its own, and their table
+        # under a name of its own.
+        self.hides = any(
+            each.name == "_ENV" for each in self.scopes.variables.values()
+        ) or any(
+            use.name in _GLOBALS and not self._is_followed(use.node)
+            for use in self.scopes.reads
+        )
         visits = {
             "comment": self._comment,
             "dot_index_expression": self._field,
@@ -97,6 +112,18 @@ class Script:
             and written(node) == name
             and node.id not in self.scopes.variables
         )
+
+    def _is_globals(self, node: Node) -> bool:
+        """Whether a node names the table of the global variables."""
+        return any(self.is_global(node, each) for each in _GLOBALS)
+
+    def _is_followed(self, node: Node) -> bool:
+        """Whether it is seen what a script does with a table where it names it."""
+        parent = node.parent
+        if parent is not None and parent.type == "arguments":
+            (called,) = inside(parent.parent, "name")
+            return any(self.is_global(called, each) for each in (*_LOOKING, *_SETTING))
+        return parent is not None and parent.type.endswith("_index_expression")
 
     def _comment(self, node: Node) -> None:
         found = _INLINE.match(written(node))
@@ -127,17 +154,8 @@ class Script:
             return
         role = "method" if node.type == "method_index_expression" else "field"
         (last,) = inside(node, role)
-        name = written(last) if last.type == "identifier" else literal(last)
-        if node.type == "bracket_index_expression":
-            name = literal(last)
-        if name is None:
-            self.opened.add(written(base))
-        elif self.is_global(base, "_G") or self.is_global(base, "_ENV"):
-            self.defined.add(name)
-        else:
-            self.fields[name].append(Written(written(base), value))
-        if name is None and self.is_global(base, "_G"):
-            self.hides = True
+        in_brackets = node.type == "bracket_index_expression"
+        self._set(base, literal(last) if in_brackets else written(last), value)
 
     def _call(self, node: Node) -> None:
         (called,) = inside(node, "name")
@@ -157,25 +175,29 @@ class Script:
             self.hides |= first is None
         elif name == "class" and first is not None:
             self.classes.setdefault(first, None)
-        elif name in ("rawset", "setmetatable"):
-            self._set(name, passed)
+        elif name in _SETTING:
+            if passed:
+                is_named = name == "rawset" and len(passed) > 1
+                self._set(passed[0], literal(passed[1]) if is_named else None, None)
         elif name in _HIDING:
             self.hides = True
-        elif name not in (*_ASKING, "pairs", "ipairs", "next", "print", "tostring"):
+        elif name not in _LOOKING:
             self.passed |= {written(each) for each in passed}
 
-    def _set(self, name: str, given: list[Node]) -> None:
-        if not given:
-            return
-        key = literal(given[1]) if name == "rawset" and len(given) > 1 else None
-        of_globals = self.is_global(given[0], "_G")
+    def _set(self, table: Node, key: str | None, value: Node | None) -> None:
+        """
+        A field of a table is set.
+
+        @param key: C{None}: it is not known which
+        @param value: C{None}: it is not known
+        """
         if key is None:
-            self.opened.add(written(given[0]))
-            self.hides |= of_globals
-        elif of_globals:
+            self.opened.add(written(table))
+            self.hides |= self._is_globals(table)
+        elif self._is_globals(table):
             self.defined.add(key)
         else:
-            self.fields[key].append(Written(written(given[0]), None))
+            self.fields[key].append(Written(written(table), value))
 
     def _class(self, inner: Node, given: list[Node]) -> None:
         """C{class "Name" (Base)}."""

@@ -205,6 +205,20 @@ class SilenceTests(CheckTestCase):
             "local f = ... f(net) net.other()",
         )
 
+    def test_table_of_the_globals(self) -> None:
+        """By either name, and where it is given another."""
+        self.is_silent(
+            "for k in pairs({}) do _ENV[k] = 1 end print(other)",
+            "rawset(_ENV, 'b', 2) print(b)",
+            "setmetatable(_ENV, {}) print(other)",
+            "local G = _G G.b = 1 print(b)",
+            "local G = _G or _ENV G.b = 1 print(b)",
+            "local f = ... f(_G) print(other)",
+            "local t = { env = _G } t.env.b = 1 print(b)",
+        )
+        for code in ("for k in pairs(_G) do print(k) end", "_G.a = _ENV.b"):
+            self.assertEqual(len(self.script(f"{code} prnt()")), 1, code)
+
     def test_what_a_variable_may_be(self) -> None:
         self.is_silent(
             "local s = net.TCPSocket() s = ... s:conect()",
@@ -249,7 +263,7 @@ class SilenceTests(CheckTestCase):
             *ROOT.glob("tests/lua/*.lua"),
             *ROOT.glob("tests/loopback/**/*.lua"),
         ]
-        self.assertTrue(len(found) > 40, found)
+        self.assertGreater(len(found), 40, found)
         self.assertEqual(self.check(*found), [])
 
     def test_all_documents(self) -> None:
