@@ -200,7 +200,8 @@ def _message(packet: bytes, qos: int, five: bool) -> tuple[bytes, int, bytes]:
     end = 2 + int.from_bytes(packet[:2], "big")
     start = end + 2 if qos else end
     packet_id = int.from_bytes(packet[end:start], "big")
-    if start + five > len(packet) or (end == 2 and not five):
+    # An empty topic stands for an alias, and the broker is allowed none (MQTT 5, 3.3.2.1).
+    if start + five > len(packet) or end == 2:
         raise MQTTException("a message that is cut off, or has no topic")
     if five:
         # Most have no properties.

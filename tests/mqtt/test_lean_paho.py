@@ -48,6 +48,10 @@ class ArrivingTests(MemoryBrokerTestCase):
             broker = self.connect()
             broker.says(message(topic, b"x"))
             self.said("closed")
+            # In MQTT 5 no topic stands for an alias, which the broker was allowed none of.
+            broker = self.five()
+            broker.says(packet(0x30, text(topic) + b"\0x"))
+            self.said("closed")
 
     def test_a_quality_of_service_that_is_none(self) -> None:
         broker = self.connect()
