@@ -4,11 +4,12 @@
 local core = ...
 
 local check, peers = core.import("border/check"), core.import("testing/peers")
-local reports, text = core.import("border/reports"), core.import("border/text")
-local tasks, values = core.import("border/tasks"), core.import("testing/values")
+local reports, tasks = core.import("border/reports"), core.import("border/tasks")
+local values = core.import("testing/values")
 local TCPServer = core.import("net/tcp", "tcp").TCPServer
-local type = type
+local next, type = next, type
 local format, sub = string.format, string.sub
+local show = values.show
 
 local TCPPeer = peers.class("test.tcp")
 
@@ -29,31 +30,37 @@ local function expect(peer, client, expected, got)
     end
   end
   if not problem and sub(got, 1, #expected) == expected then return sub(got, #expected + 1) end
-  peers.fail(format("%s: the peer expected %s, got %s%s", peer.place, values.show(expected),
-    values.show(got), problem or ""))
+  peers.fail(format("%s: the peer expected %s, got %s%s", peer.place, show(expected),
+    show(got), problem or ""))
 end
 
 local function follow(peer, client, steps)
   local rest = ""
   for i = 1, #steps do
     local step = steps[i]
-    if step.send then
-      client:write(step.send, {})
-    elseif step.expect then
-      rest = expect(peer, client, step.expect, rest)
-    end
+    if step.expect then rest = expect(peer, client, step.expect, rest) end
+    if rest and step.send then client:write(step.send, {}) end
     if step.close or not rest then return client:close() end
   end
 end
 
+local KEYS = { expect = "string", send = "string", close = "boolean" }
+
+--- Whether something is a step: with one of the keys at least, and no others.
+local function is_step(step)
+  if type(step) ~= "table" or next(step) == nil then return false end
+  for key, value in next, step do
+    if type(value) ~= KEYS[key] or value == false then return false end
+  end
+  return true
+end
+
 local function checked(steps)
-  for i = 1, #steps do
-    local step = steps[i]
-    local good = type(step) == "table"
-      and (type(step.send) == "string" or type(step.expect) == "string" or step.close == true)
-    if not good then
-      reports.raise(format("bad argument #1 to 'test.tcp' (step %d: {expect = TEXT},"
-        .. " {send = TEXT} or {close = true} expected, got %s)", i, text.describe(step)))
+  -- Not up to its length: one step that is no list is found too.
+  for at, step in next, steps do
+    if not is_step(step) then
+      reports.raise(format("bad argument #1 to 'test.tcp' (step %s: {expect = TEXT},"
+        .. " {send = TEXT} or {close = true} expected, got %s)", show(at), show(step)))
     end
   end
   return steps

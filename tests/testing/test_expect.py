@@ -153,6 +153,14 @@ class ExpectTests(TestingTestCase):
             ("test('x', function() end)", "a test cannot be declared within a test"),
             ("test('x', {skp = 1}, print)", 'unknown option "skp"; known: skip'),
             ("test.fail('so')", "so"),
+            ("test.tcp({expect = 'x'})", '(step "expect": {expect = TEXT}, '),
+            ("test.tcp({{send = 'x'}, {}})", "(step 2: {expect = TEXT}, {send = TEXT}"),
+            ("test.tcp({{snd = 'x', close = true}})", "got {close = true, snd = "),
+            (
+                "test.tcp({{expect = 5, close = true}})",
+                "got {close = true, expect = 5}",
+            ),
+            ("test.tcp({{close = false}})", "got {close = false})"),
         ):
             outcome = self.run_test(line)
             self.assertEqual(outcome.state, "failed", line)

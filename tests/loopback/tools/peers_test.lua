@@ -31,14 +31,16 @@ end)
 
 test("TCP: steps", function()
   local server = test.tcp({
-    { expect = "PING\r\n" }, { send = "PONG\r\n" }, { expect = "QUIT\r\n" }, { close = true },
+    { expect = "PING\r\n" }, { send = "PONG\r\n" },
+    { expect = "NEWS\r\n", send = "NONE\r\n" }, { expect = "QUIT\r\n" }, { close = true },
   })
   local socket = net.TCPSocket()
   expect(socket:connect("127.0.0.1", server.port)):truthy()
-  socket:write("PING\r\nQUIT\r\n")
+  socket:write("PING\r\nNEWS\r\nQUIT\r\n")
   expect(socket:readUntil("\r\n")):equal("PONG")
+  expect(socket:readUntil("\r\n")):equal("NONE")
   expect(socket:read()):fails("eof")
-  expect(table.concat(server.received)):equal("PING\r\nQUIT\r\n")
+  expect(table.concat(server.received)):equal("PING\r\nNEWS\r\nQUIT\r\n")
 end)
 
 test("TCP: a function", function()
