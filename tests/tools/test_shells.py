@@ -38,7 +38,7 @@ ASK = """
 compopt() { :; }
 . ./completion
 cd files
-while read -r line; do
+while IFS= read -r line; do
   COMP_WORDS=($line)
   [[ $line != *" " ]] || COMP_WORDS+=("")
   COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
@@ -56,7 +56,7 @@ class BashTests(SynchronousTestCase):
         (directory / "files" / "ch.lua").touch()
         (directory / "completion").write_text(bash.script(PAGE))
         said = subprocess.run(
-            [need_program("bash"), "-c", ASK.replace("read -r", "IFS= read -r")],
+            [need_program("bash"), "-c", ASK],
             input="".join(line.replace("_", " ") + "\n" for line in lines),
             cwd=directory,
             capture_output=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 
 from eplua_twisted.manual import Option, Page
@@ -29,8 +29,8 @@ def _option(option: Option) -> str:
     return f"{words}=\\fI{plain(value)}\\fR" if value else words
 
 
-def _options(page: Page) -> Iterator[str]:
-    for each in page.options:
+def _options(options: Iterable[Option]) -> Iterator[str]:
+    for each in options:
         yield from (".TP", _option(each), plain(each.text))
 
 
@@ -50,9 +50,7 @@ def _command(page: Page) -> Iterator[str]:
     if page.description:
         yield from (".PP", plain(page.description))
     # That of --help is the same everywhere.
-    kept = tuple(each for each in page.options if each.name != "help")
-    for option in kept:
-        yield from (".TP", _option(option), plain(option.text))
+    yield from _options(each for each in page.options if each.name != "help")
     yield from _examples(page)
 
 
@@ -67,7 +65,7 @@ def man_page(whole: Page) -> str:
     usages = (f"\\fB{plain(each)}\\fR" for each in whole.usages)
     lines.append("\n.br\n".join(usages))
     lines += [".SH DESCRIPTION", plain(whole.description)]
-    lines += [".SH OPTIONS", *_options(whole), ".SH COMMANDS"]
+    lines += [".SH OPTIONS", *_options(whole.options), ".SH COMMANDS"]
     for each in whole.below():
         if each is not whole:
             lines += _command(each)
