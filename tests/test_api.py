@@ -19,6 +19,7 @@ CLASS = """\
 ---@class radio.Options
 ---@field volume? integer # (dB; default 10 at night; 0..100) how loud; see [it](x.md)
 ---@field name string # shown
+---@field [string] any # others
 
 ---A radio (of a kind).
 ---
@@ -36,7 +37,7 @@ function Base:ref() end
 ---Plays.
 ---@param station string
 ---@param callbacks? radio.Callbacks
----@return string? data, string? message
+---@return table<string, any>? data, string? message
 function Radio:play(station, callbacks) end
 
 Radio.start = Radio.play
@@ -85,6 +86,11 @@ class ReadTests(SynchronousTestCase):
             ),
         )
 
+    def test_fields_of_any_name(self) -> None:
+        classes = self.api(CLASS).classes
+        self.assertTrue(classes["radio.Options"].open)
+        self.assertFalse(classes["radio.Callbacks"].open)
+
     def test_class(self) -> None:
         radio = self.api(CLASS).classes["radio.Radio"]
         self.assertEqual(radio.text, "A radio (of a kind).")
@@ -99,6 +105,9 @@ class ReadTests(SynchronousTestCase):
         self.assertEqual(list(methods), ["play", "start", "on", "ref"])
         self.assertEqual(methods["start"].same_as, "play")
         self.assertEqual(methods["ref"].answer, "the object")
+        self.assertEqual(methods["ref"].returns, "self")
+        self.assertEqual(methods["play"].returns, "table<string, any>?")
+        self.assertEqual(methods["on"].returns, "")
 
     def test_success(self) -> None:
         """What the callback gets is in the type of the table."""

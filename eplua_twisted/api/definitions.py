@@ -96,6 +96,11 @@ def split(text: str, separator: str = ",") -> Iterator[str]:
         yield text[start:].strip()
 
 
+def _first(returned: str) -> str:
+    """The type of the first thing in C{table<string, any>? data, string? message}."""
+    return next(split(next(split(returned), ""), " "), "")
+
+
 def _named(text: str) -> tuple[str, bool, str]:
     """C{name? rest}: the name, whether it is optional, and the rest."""
     found = _NAMED.match(text)
@@ -278,7 +283,7 @@ class _Reader:
             success,
             returned.partition("# ")[2],
             tuple(block.codes),
-            returns=next(split(returned.partition("#")[0]), "").partition(" ")[0],
+            returns=_first(returned.partition("#")[0]),
         )
 
     def _success(self, kind: str) -> tuple[Value, ...] | None:
