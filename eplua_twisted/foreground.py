@@ -46,7 +46,15 @@ def _standard_input() -> str:
         raise usage.UsageError(why) from None
 
 
-class CommandOptions(Options):
+class TerminalOptions(Options):
+    """Those of a script that has this process to itself."""
+
+    def setup(self) -> Setup:
+        """The log lines of scripts have colours on a terminal."""
+        return replace(super().setup(), colour=has_colours(sys.stdout, os.environ))
+
+
+class CommandOptions(TerminalOptions):
     """The options of the command."""
 
     longdesc = (
@@ -75,10 +83,6 @@ class CommandOptions(Options):
         if self.workers is not None:
             raise usage.UsageError("--workers is of twistd eplua")
 
-    def setup(self) -> Setup:
-        """The log lines of scripts have colours on a terminal."""
-        return replace(super().setup(), colour=has_colours(sys.stdout, os.environ))
-
     def opt_help(self) -> None:
         """Display this help and exit."""
         put(summary(self, self._commands))
@@ -93,6 +97,16 @@ class CommandOptions(Options):
         ours, twisted = version("eplua-twisted"), version("twisted")
         put(f"eplua {ours} (Twisted {twisted})")
         raise SystemExit(0)
+
+
+def report_failure(errors: StandardError, problem: Exception) -> None:
+    """Say that a script could not be run, and why."""
+    if isinstance(problem, ScriptError):
+        errors.report(problem.traceback, "eplua: ")
+    elif isinstance(problem, OSError):
+        errors.write(f"eplua: cannot read {problem.filename}: {problem.strerror}")
+    else:
+        errors.write(f"eplua: {problem}")
 
 
 class Signals:
@@ -201,13 +215,7 @@ class Command:
         await self._sites.stop()
 
     def _failed(self, problem: Exception) -> None:
-        """A script could not be run."""
-        if isinstance(problem, ScriptError):
-            self._errors.report(problem.traceback, "eplua: ")
-        elif isinstance(problem, OSError):
-            complain(f"eplua: cannot read {problem.filename}: {problem.strerror}")
-        else:
-            complain(f"eplua: {problem}")
+        report_failure(self._errors, problem)
         self._code = 1
 
     def _print(self, line: bytes) -> None:

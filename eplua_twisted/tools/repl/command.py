@@ -19,23 +19,21 @@ from eplua_twisted.border.values import to_readable
 from eplua_twisted.console import StandardError, complain, parse
 from eplua_twisted.entering import Entering
 from eplua_twisted.errors import OperationError, RuntimeStopped, ScriptError
+from eplua_twisted.foreground import TerminalOptions, report_failure
 from eplua_twisted.lua_versions import version_of
 from eplua_twisted.main_loop import run_until_over
 from eplua_twisted.runtime import Runtime
 from eplua_twisted.signals import end_by
 from eplua_twisted.sites import Sites
-from eplua_twisted.tap import Options as ScriptOptions
-from eplua_twisted.terminal import has_colours
 from eplua_twisted.tools.repl.loop import run_entries
 
 if TYPE_CHECKING:
-    from eplua_twisted.hc3.setup import Setup
     from eplua_twisted.tools.repl.prompt import Prompt
 
 MISSING = "needs the package prompt_toolkit: pip install 'eplua-twisted[tools]'"
 
 
-class Options(ScriptOptions):
+class Options(TerminalOptions):
     """Those of a script."""
 
     synopsis = "[options] [SCRIPT [ARG...]]"
@@ -49,10 +47,6 @@ class Options(ScriptOptions):
         ("eplua repl --hc3", "as scripts of Home Center 3 have it"),
         ("eplua repl script.lua", "with what a script has defined"),
     )
-
-    def setup(self) -> Setup:
-        """The log lines of scripts have colours on a terminal."""
-        return replace(super().setup(), colour=has_colours(sys.stdout, os.environ))
 
     def postOptions(self) -> None:
         if self["execute"] is None and not self.arguments:
@@ -72,12 +66,15 @@ def say(text: str) -> None:
 class Repl:
     """A runtime, and what is typed for it."""
 
-    def __init__(self, reactor: ReactorBase, options: Options) -> None:
+    def __init__(
+        self, reactor: ReactorBase, options: Options, errors: StandardError
+    ) -> None:
         # Late: it is imported when its package is known to be there.
         from eplua_twisted.tools.repl.prompt import Prompt
 
         self._reactor = reactor
         self._options = options
+        self._errors = errors
         self._job = options.job(
             reactor, self._failed, output=self._print, on_exit=self._exit
         )
@@ -143,7 +140,7 @@ class Repl:
         await self._sites.stop()
 
     def _failed(self, problem: Exception) -> None:
-        say(getattr(problem, "traceback", str(problem)))
+        report_failure(self._errors, problem)
         self._code = 1
 
     def _print(self, line: bytes) -> None:
@@ -196,7 +193,7 @@ def main(arguments: list[str]) -> int:
     errors = StandardError(None, say)
     globalLogBeginner.beginLoggingTo([errors], redirectStandardIO=False)
     try:
-        return Repl(reactor, options).main()
+        return Repl(reactor, options, errors).main()
     except OperationError as problem:
         complain(f"eplua repl: {problem}")
         return 1

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred, fail, succeed
@@ -24,20 +21,15 @@ from eplua_twisted.console import (
     put_line,
 )
 from eplua_twisted.errors import OperationError
-from eplua_twisted.foreground import Signals
+from eplua_twisted.foreground import Signals, TerminalOptions
 from eplua_twisted.lua_files import chunk_of
 from eplua_twisted.lua_versions import syntax_error, version_of
 from eplua_twisted.main_loop import run_until_over
 from eplua_twisted.runtime import Runtime
 from eplua_twisted.signals import end_by
 from eplua_twisted.sites import Sites
-from eplua_twisted.tap import Options as ScriptOptions
-from eplua_twisted.terminal import has_colours
 from eplua_twisted.tools.watch.files import Changes, code_of, files_of
 from eplua_twisted.tools.watch.program import Program
-
-if TYPE_CHECKING:
-    from eplua_twisted.hc3.setup import Setup
 
 PERIOD = 0.05
 """Seconds between two looks: a change is acted on after two of them at the latest, and to
@@ -46,7 +38,7 @@ look at five files costs 0.2 seconds of a processor in a minute."""
 __all__ = ["Options", "main"]
 
 
-class Options(ScriptOptions):
+class Options(TerminalOptions):
     """Those of a script."""
 
     synopsis = "[options] FILE [ARG...]"
@@ -58,10 +50,6 @@ class Options(ScriptOptions):
         ("eplua watch script.lua", "run a script while it is edited"),
         ("eplua watch --hc3 lamp.lua", "the same with a QuickApp"),
     )
-
-    def setup(self) -> Setup:
-        """The log lines of scripts have colours on a terminal."""
-        return replace(super().setup(), colour=has_colours(sys.stdout, os.environ))
 
     def postOptions(self) -> None:
         if self["execute"] is not None:

@@ -8,8 +8,9 @@ from typing import Literal
 from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
 
-from eplua_twisted.console import StandardError, complain
+from eplua_twisted.console import StandardError
 from eplua_twisted.errors import OperationError, RuntimeStopped, ScriptError
+from eplua_twisted.foreground import report_failure
 from eplua_twisted.job import Job
 from eplua_twisted.runtime import Runtime
 from eplua_twisted.tap import Options
@@ -72,12 +73,7 @@ class Program:
             self._ended(self._how)
 
     def _failed(self, problem: Exception) -> None:
-        if isinstance(problem, ScriptError):
-            self._errors.report(problem.traceback, "eplua: ")
-        elif isinstance(problem, OSError):
-            complain(f"eplua: cannot read {problem.filename}: {problem.strerror}")
-        else:
-            complain(f"eplua: {problem}")
+        report_failure(self._errors, problem)
 
     def _exited(self, code: int) -> None:
         self._how = f"has ended with os.exit({code})"
