@@ -128,17 +128,19 @@ def options_first(options: usage.Options, arguments: Sequence[str]) -> list[str]
         # Twisted finds that too, and says it.
         return list(arguments)
     valued = {"--" + name[:-1] for name in options.longOpt if name.endswith("=")}
-    given = [f"{name}={value}" if name in valued else name for name, value in found]
+    given = [name + "=" * (name in valued) + value for name, value in found]
     return [*given, "--", *paths]
 
 
 def parse(options: usage.Options, arguments: list[str], command: str) -> bool:
     """
-    Read the options of a command.
+    Read the options of a command; after its paths too, if they have C{anywhere}.
 
     @param command: as it is written, with C{eplua}
     @return: whether that went; else it was said what is wrong, and the exit code is 2
     """
+    if getattr(options, "anywhere", False):
+        arguments = options_first(options, arguments)
     try:
         usage.Options.parseOptions(options, arguments)
     except usage.UsageError as problem:

@@ -55,6 +55,7 @@ class Page:
     @ivar choices: the words that its arguments may be, if only these may
     @ivar commands: the pages of what may come next, in place of an argument
     @ivar examples: commands, and what each does
+    @ivar anywhere: its options may come after its arguments too
     """
 
     name: str
@@ -65,6 +66,7 @@ class Page:
     choices: tuple[str, ...] = ()
     commands: tuple[Page, ...] = ()
     examples: tuple[tuple[str, str], ...] = ()
+    anywhere: bool = False
 
     @property
     def word(self) -> str:
@@ -128,8 +130,9 @@ def page_of(
     """
     What the options of a command tell: C{synopsis}, C{longdesc} and C{subCommands}, which
     Twisted knows, and if they have them C{examples}, pairs of a command and what it does,
-    and C{choices}, the words that may be an option's value by the option's name, those
-    that may be an argument by an empty one.
+    C{choices}, the words that may be an option's value by the option's name, those that
+    may be an argument by an empty one, and C{anywhere}, that they may come after the
+    arguments too.
 
     @param commands: pages below it, beside those of C{subCommands}
     """
@@ -147,6 +150,7 @@ def page_of(
         getattr(options, "choices", {}).get("", ()),
         (*commands, *below),
         getattr(options, "examples", ()),
+        getattr(options, "anywhere", False),
     )
 
 
@@ -165,7 +169,7 @@ def asked(page: Page, arguments: list[str]) -> Page | None:
         below = page.command(word)
         if below is not None:
             page = below
-        elif not word.startswith("-") or word == "--":
+        elif word == "--" or not (word.startswith("-") or page.anywhere):
             return None
         elif (option := page.option(word)) and option.value:
             next(words, None)

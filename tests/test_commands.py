@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 from twisted.python import usage
 from twisted.trial.unittest import SynchronousTestCase
@@ -41,6 +42,7 @@ class OuterOptions(usage.Options):
 
 PAGE = page_of("eplua mend", "mends", ToolOptions())
 OUTER = page_of("eplua outer", "goes out", OuterOptions())
+ANYWHERE = replace(PAGE, anywhere=True)
 
 
 class PageTests(SynchronousTestCase):
@@ -84,7 +86,7 @@ class PageTests(SynchronousTestCase):
         self.assertIn("  inner                   what is within", lines)
 
     def test_asked(self) -> None:
-        """Anywhere before an argument, for the command that is named last."""
+        """Where options may come, for the command that is named last."""
         for page, words, expected in (
             (PAGE, "-h", PAGE),
             (PAGE, "--help", PAGE),
@@ -92,6 +94,9 @@ class PageTests(SynchronousTestCase):
             (PAGE, "a.lua -h", None),
             (PAGE, "-- -h", None),
             (PAGE, "--folder -h", None),
+            (ANYWHERE, "a.lua -h", ANYWHERE),
+            (ANYWHERE, "a.lua --folder -h", None),
+            (ANYWHERE, "a.lua -- -h", None),
             (OUTER, "-h", OUTER),
             (OUTER, "inner --help", OUTER.commands[0]),
             (OUTER, "inner x --help", None),

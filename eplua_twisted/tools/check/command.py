@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from twisted.python import usage
 
-from eplua_twisted.console import complain, options_first, parse, put
+from eplua_twisted.console import complain, parse, put
 from eplua_twisted.lua_versions import LUA_VERSIONS, version_of
 from eplua_twisted.tools.check.problem import Problem
 
@@ -41,6 +41,7 @@ class Options(usage.Options):
         ("eplua check rules.lua --global house", "a script of an application"),
     )
     choices = {"lua": tuple(LUA_VERSIONS)}
+    anywhere = True
 
     def __init__(self) -> None:
         usage.Options.__init__(self)
@@ -83,7 +84,7 @@ def as_json(files: int, problems: Sequence[Problem]) -> str:
 def main(arguments: list[str]) -> int:
     """@return: the exit code"""
     options = Options()
-    if not parse(options, options_first(options, arguments), "eplua check"):
+    if not parse(options, arguments, "eplua check"):
         return 2
     try:
         from eplua_twisted.tools.check.checking import Check

@@ -8,7 +8,7 @@ from typing import cast
 from twisted.internet.base import ReactorBase
 from twisted.python import usage
 
-from eplua_twisted.console import begin_logging, options_first, parse, put
+from eplua_twisted.console import begin_logging, parse, put
 from eplua_twisted.main_loop import run_until_over
 from eplua_twisted.signals import end_by
 from eplua_twisted.tools.doctor.doctor import Doctor
@@ -35,6 +35,7 @@ class Options(usage.Options):
         ("eplua doctor --broker 192.168.1.5:1883", "and a broker"),
         ("eplua doctor --hc3-url http://192.168.1.57", "and a Home Center 3"),
     )
+    anywhere = True
 
     def __init__(self) -> None:
         usage.Options.__init__(self)
@@ -86,7 +87,7 @@ class Visit:
 def main(arguments: list[str]) -> int:
     """@return: the exit code"""
     options = Options()
-    if not parse(options, options_first(options, arguments), "eplua doctor"):
+    if not parse(options, arguments, "eplua doctor"):
         return 2
     begin_logging(None, None)
     from twisted.internet import reactor

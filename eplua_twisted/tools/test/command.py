@@ -14,7 +14,7 @@ from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.python.failure import Failure
 
-from eplua_twisted.console import begin_logging, complain, options_first, parse, put
+from eplua_twisted.console import begin_logging, complain, parse, put
 from eplua_twisted.signals import ENDING, end_by
 from eplua_twisted.terminal import has_colours
 from eplua_twisted.tools.test.files import SUFFIX, find
@@ -118,7 +118,7 @@ def main(arguments: list[str]) -> int:
         for cannot be done
     """
     options = Options()
-    if not parse(options, options_first(options, arguments), "eplua test"):
+    if not parse(options, arguments, "eplua test"):
         return 2
     try:
         paths = find(options.paths)

@@ -34,6 +34,7 @@ class Options(usage.Options):
         ("eplua test --junit results.xml", "for a server that shows them"),
     )
     choices: ClassVar = {"lua": tuple(LUA_VERSIONS)}
+    anywhere = True
     optFlags = [
         ["hc3", None, "the files are of Home Center 3"],
         ["real-time", None, "timers wait, as they do elsewhere"],
