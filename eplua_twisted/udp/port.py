@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import socket
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import TypeVar
@@ -40,11 +39,6 @@ MAX_DATA, MAX_DATA6 = 65507, 65527
 
 T = TypeVar("T")
 Work = Coroutine[Deferred[object], object, T]
-
-_MULTICAST = {
-    "ttl": (socket.IP_MULTICAST_TTL, socket.IPV6_MULTICAST_HOPS),
-    "loopback": (socket.IP_MULTICAST_LOOP, socket.IPV6_MULTICAST_LOOP),
-}
 
 
 class UDPPort:
@@ -127,7 +121,7 @@ class UDPPort:
             # Multicast leaves by the interface that the socket is bound to.
             opened.set_outgoing(address)
         for name, value in self._multicast.items():
-            opened.set_multicast(*_MULTICAST[name], value)
+            opened.set_multicast(name, value)
         return opened
 
     def open_in_turn(self) -> Deferred[None] | None:
@@ -305,15 +299,12 @@ class UDPPort:
         @raise OSError: what else the system says
         """
         try:
-            if self.peer is not None:
-                assert self.transport is not None
-                self.transport.socket.send(data)
-            else:
-                self.sendto(data, address)
-            self.counter.bytes_out += len(data)
-        except ConnectionRefusedError:
-            # Of an earlier datagram.
-            self._receiver.connection_refused()
+            try:
+                self._hand_over(data, address)
+            except ConnectionRefusedError:
+                # Of an earlier datagram; the system has not taken this one.
+                self._receiver.connection_refused()
+                self._hand_over(data, address)
         except BlockingIOError:
             raise OperationError(
                 "limit", "No buffer space available (the system's send buffer is full)"
@@ -325,6 +316,14 @@ class UDPPort:
                     "limit", f"Message too long: a datagram takes {longest} bytes"
                 ) from None
             raise
+        self.counter.bytes_out += len(data)
+
+    def _hand_over(self, data: bytes, address: IPAddress) -> None:
+        if self.peer is None:
+            self.sendto(data, address)
+        else:
+            assert self.transport is not None
+            self.transport.socket.send(data)
 
     # Multicast.
 
@@ -368,7 +367,7 @@ class UDPPort:
         """
         self._multicast[name] = value
         if self.transport is not None:
-            self.transport.set_multicast(*_MULTICAST[name], value)
+            self.transport.set_multicast(name, value)
 
     # The rest.
 

@@ -20,6 +20,11 @@ from eplua_twisted.transports.datagrams import (
 from eplua_twisted.udp.addresses import Membership
 from eplua_twisted.udp.options import UDPOptions
 
+_MULTICAST = {
+    "ttl": (socket.IP_MULTICAST_TTL, socket.IPV6_MULTICAST_HOPS),
+    "loopback": (socket.IP_MULTICAST_LOOP, socket.IPV6_MULTICAST_LOOP),
+}
+
 
 class BoundTransport(Protocol):
     """
@@ -44,7 +49,7 @@ class BoundTransport(Protocol):
 
     def set_outgoing(self, address: str) -> None: ...
 
-    def set_multicast(self, name: int, name6: int, value: int) -> None: ...
+    def set_multicast(self, name: str, value: int) -> None: ...
 
 
 class DatagramTransport(DatagramPort):
@@ -103,13 +108,14 @@ class DatagramTransport(DatagramPort):
             socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(address)
         )
 
-    def set_multicast(self, name: int, name6: int, value: int) -> None:
-        """An option of multicast, by its name for IPv4 and for IPv6."""
+    def set_multicast(self, name: str, value: int) -> None:
+        """@param name: C{ttl} or C{loopback}"""
+        option, option6 = _MULTICAST[name]
         if self.ipv6:
-            self.socket.setsockopt(socket.IPPROTO_IPV6, name6, value)
+            self.socket.setsockopt(socket.IPPROTO_IPV6, option6, value)
         # On an IPv6 socket it is for groups of IPv4, which not every system has there.
         with suppress(*(OSError,) if self.ipv6 else ()):
-            self.socket.setsockopt(socket.IPPROTO_IP, name, value)
+            self.socket.setsockopt(socket.IPPROTO_IP, option, value)
 
 
 class PolledTransport(PolledPort, DatagramTransport):  # type: ignore[misc]

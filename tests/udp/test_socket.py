@@ -544,6 +544,20 @@ class ConnectTests(UDPTestCase):
         )
         self.said("1\terror\tConnection refused\trefused")
 
+    def test_somebody_is_there_again(self) -> None:
+        """What is sent then is sent, though the system says first what became of another."""
+        self.bound()
+        self.run_lua(
+            "s:connect('127.0.0.1', 9) s:sendTo('lost')"
+            " t = net.UDPSocket() t:bind('127.0.0.1', 9) t:receive(show('received'))"
+            " s:receive(show('told')) s:sendTo('arrives', nil, nil, show('sent'))"
+        )
+        self.said(
+            "told\terror\tConnection refused\trefused",
+            "sent",
+            "received\tarrives\t127.0.0.1\t5000",
+        )
+
     def test_nobody_is_there_while_nobody_receives(self) -> None:
         """The next receive gets it: once, however often it was said."""
         self.run_lua("s = net.UDPSocket() s:connect('127.0.0.1', 9) s:sendTo('x')")
