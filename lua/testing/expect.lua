@@ -7,7 +7,7 @@ local values = core.import("testing/values")
 local nearest = core.import("border/nearest")
 local getmetatable, next, pcall, rawequal, select, setmetatable, type =
   getmetatable, next, pcall, rawequal, select, setmetatable, type
-local abs, floor = math.abs, math.floor
+local abs, floor, huge = math.abs, math.floor, math.huge
 local concat, sort = table.concat, table.sort
 local find, format, sub = string.find, string.format, string.sub
 local show = values.show
@@ -90,6 +90,7 @@ function matchers.isA(value, kind)
   local meta = getmetatable(value)
   local own = type(meta) == "table" and meta.__name or meta
   local integer = kind == "integer" and type(value) == "number" and value == floor(value)
+    and abs(value) ~= huge
   return type(value) == kind or own == kind or integer, "to be a " .. kind, { "it is a "
     .. (type(own) == "string" and type(value) ~= "string" and own or type(value)) }
 end

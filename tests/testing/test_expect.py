@@ -59,6 +59,7 @@ class ExpectTests(TestingTestCase):
             "expect(false):falsy()",
             "expect('x'):isA('string')",
             "expect(3):isA('integer')",
+            "expect(-1/0).never:isA('integer')",
             "expect(net.TCPSocket()):isA('TCPSocket')",
             "expect(function() error('oh (no)') end):raises('oh (no)')",
             "expect(function() error() end):raises()",
