@@ -24,7 +24,10 @@ local KINDS = {
 
 --- Give a message to those who have subscribed to its topic.
 local function distribute(peer, message)
-  if message.retain then peer.retained[message.topic] = message end
+  if message.retain then
+    -- One without a payload ends what was retained.
+    peer.retained[message.topic] = message.payload ~= "" and message or nil
+  end
   for client in next, peer.clients do
     local granted
     for filter, qos in next, client.filters do
@@ -93,7 +96,7 @@ function handlers.subscribe(peer, client, packet)
   client.socket:write(encode.suback(packet.id, packet.qos), {})
   for topic, message in next, peer.retained do
     for i = 1, #packet.filters do
-      if message.payload ~= "" and matches(packet.filters[i], topic) then
+      if matches(packet.filters[i], topic) then
         packets.publish(client, message, packet.qos[i], true)
       end
     end
