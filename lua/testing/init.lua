@@ -199,13 +199,10 @@ end
 function asked.late(message)
   if run.state ~= "running" then return end
   local task = run.task
-  local trace = task and task.co and reports.with_frames(message, traceback(task.co, "")) or message
-  local place = match(trace, "\n%s*([^\n]-:%d+):")
-  if place then
-    message = place .. ": " .. message
-    trace = reports.with_frames(message, task.co and traceback(task.co, "") or "")
-  end
-  note_failure(message, trace)
+  local waits = task and task.co and traceback(task.co, "") or ""
+  local place = match(reports.with_frames("", waits), "\n%s*([^\n]-:%d+):")
+  if place then message = place .. ": " .. message end
+  note_failure(message, reports.with_frames(message, waits))
   run.state = "over"
   finish(LOOKS)
 end

@@ -178,8 +178,9 @@ class Attempt:
         )
 
     def _give_up(self, why: str) -> None:
-        if not self._over.called:
-            self._testing.give_up(why)
+        if self._over.called:
+            return
+        self._testing.give_up(why)
         # What runs in Lua ends first; if that cannot say where it waits, it is said here.
         self._reactor.callLater(0, self._ended, Outcome("failed", why, why))
 
