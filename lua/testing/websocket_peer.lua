@@ -6,7 +6,7 @@ local core = ...
 local check, peers = core.import("border/check"), core.import("testing/peers")
 local tasks = core.import("border/tasks")
 local WebSocketServer = core.import("net/websocket_server", "websocket").WebSocketServer
-local type = type
+local next, type = next, type
 
 local WebSocketPeer = peers.class("test.websocket")
 
@@ -37,11 +37,20 @@ local function answered(peer, id, data, is_binary)
   elseif answer then
     answer = answer(data, is_binary)
   end
-  if type(answer) == "string" then peer.server:send(id, answer) end
+  if answer then peer.server:send(id, check.string(answer, 1, "test.websocket", "answer")) end
+end
+
+local function checked(answers)
+  for message, answer in next, answers do
+    check.text(message, 1, "test.websocket", "message")
+    check.string(answer, 1, "test.websocket", "answer")
+  end
 end
 
 return function(answer)
-  if answer ~= nil and type(answer) ~= "table" then
+  if type(answer) == "table" then
+    checked(answer)
+  elseif answer ~= nil then
     check.callback(answer, 1, "test.websocket", "answer")
   end
   local fields = { name = "test.websocket", answer = answer }

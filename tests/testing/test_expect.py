@@ -161,6 +161,8 @@ class ExpectTests(TestingTestCase):
                 "test.tcp({{expect = 5, close = true}})",
                 "got {close = true, expect = 5}",
             ),
+            ("test.websocket({{}})", "(message: string expected, got 1)"),
+            ("test.websocket({a = {}})", "(answer: string expected, got table)"),
             ("test.tcp({{close = false}})", "got {close = false})"),
         ):
             outcome = self.run_test(line)
