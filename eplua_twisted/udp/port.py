@@ -238,7 +238,7 @@ class UDPPort:
     def send_to(self, data: bytes, host: bytes, port: int) -> Deferred[None] | None:
         """
         @return: C{None}, or fires with it, when the system has the datagram; fails
-            with C{denied}, C{limit}, C{dns}, C{unreachable}, C{state}
+            with C{denied}, C{limit}, C{dns}, C{unreachable}, C{state}, C{refused}
         """
         if self._binding is not None:
             return self._in_turn(lambda: self.send_to(data, host, port))
