@@ -7,7 +7,7 @@ from typing import Protocol
 
 from twisted.internet.defer import Deferred, maybeDeferred
 
-from eplua_twisted.errors import RuntimeStopped, ScriptError
+from eplua_twisted.errors import OperationError, RuntimeStopped, ScriptError
 from eplua_twisted.runtime import Runtime
 
 
@@ -30,8 +30,9 @@ class Job(Protocol):
         """
         Run a script anew, when the old one has stopped.
 
-        @return: fires with C{None} when its main chunk has run; fails as L{begin}.  A
-            file that cannot be read or compiled leaves the old one running
+        @return: fires with C{None} when its main chunk has run, or has been stopped;
+            fails as L{begin} otherwise.  A file that cannot be read or compiled leaves
+            the old one running
         """
 
     def stop_script(self, name: str) -> Deferred[None]:
@@ -111,9 +112,9 @@ class Single:
                 self._runtime = self._make()
                 await self._start(self._runtime)
         except RuntimeStopped:
-            # os.exit, or a signal.
+            # os.exit, or a signal: whoever has done that knows it.
             pass
-        except (ScriptError, OSError) as problem:
+        except (ScriptError, OperationError, OSError) as problem:
             self._failed(problem)
             await self._runtime.stop()
             raise

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from eplua_twisted import Runtime, ScriptError
+from eplua_twisted import OperationError, Runtime, ScriptError
+from eplua_twisted.errors import RuntimeStopped
 from eplua_twisted.job import Single
 from eplua_twisted.tap import Options
 from tests.support import MemoryReactor
@@ -91,6 +92,26 @@ class SingleTests(SynchronousTestCase):
         self.assertEqual(str(problem), f"{self.path}:1: no")
         self.assertEqual(self.failed, [str(problem)])
         self.assertEqual(self.over, [None])
+
+    def test_what_its_controller_refuses(self) -> None:
+        """The same: the command says why, and nothing is left."""
+        problem = OperationError("state", "the controller answered 403")
+        starts = iter([succeed(None), fail(problem)])
+        reactor: Any = self.reactor
+        job = Single(
+            "lamp",
+            lambda: Runtime(reactor, output=self.lines.append),
+            lambda _: next(starts),
+            lambda: None,
+            lambda problem: self.failed.append(str(problem)),
+        )
+        self.successResultOf(job.begin())
+        reloading = job.reload("lamp")
+        self.reactor.pump([0] * 8)
+        self.failureResultOf(reloading, OperationError)
+        self.assertEqual(self.failed, [str(problem)])
+        (left,) = job.named().values()
+        self.assertRaises(RuntimeStopped, left.stats)
 
     def test_twice_at_once(self) -> None:
         """One that is under way is enough."""
