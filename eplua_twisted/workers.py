@@ -72,6 +72,11 @@ class Lines:
             self._rest = b""
         return iter(lines)
 
+    def end(self) -> Iterator[bytes]:
+        """@return: the line whose end never came, if there is one"""
+        rest, self._rest = self._rest, b""
+        return iter([rest] if rest else [])
+
 
 class Worker(ProcessProtocol):
     """
@@ -109,7 +114,10 @@ class Worker(ProcessProtocol):
         self._patience.start(START_TIMEOUT)
 
     def childDataReceived(self, childFD: int, data: bytes) -> None:
-        for line in self._lines[childFD].add(data):
+        self._heard(childFD, self._lines[childFD].add(data))
+
+    def _heard(self, childFD: int, lines: Iterator[bytes]) -> None:
+        for line in lines:
             if childFD == EVENTS:
                 self._event(line)
             else:
@@ -169,6 +177,8 @@ class Worker(ProcessProtocol):
             self.transport.signalProcess(name)
 
     def processEnded(self, reason: Failure) -> None:
+        for childFD, lines in self._lines.items():
+            self._heard(childFD, lines.end())
         self._patience.cancel()
         before, self.state = self.state, "ended"
         if isinstance(reason.value, ProcessTerminated) and reason.value.signal:
@@ -307,7 +317,8 @@ class Workers(Service):
         if self._workers.get(worker.number) is not worker or self.state == "stopped":
             return
         self.log.error("worker {each.number} {each.why}", each=worker)
-        if self.state == "starting" or self._process.ending:
+        if self._process.ending:
+            # As when it was not ready at the start: L{_not_begun} knows that before.
             return
         delay = self._failures.add(steady(self._reactor).seconds())
         if delay is None:
@@ -354,9 +365,10 @@ class Workers(Service):
                     self._waiting.pop(number).cancel()
                 await old.leave(self._grace)
         except (ScriptError, OSError, WorkerFailed) as problem:
-            self.log.error(
-                "not reloaded, the old script goes on: {problem}", problem=problem
-            )
+            if self.state == "reloading":
+                self.log.error(
+                    "not reloaded, the old script goes on: {problem}", problem=problem
+                )
         else:
             self.log.info("{count} workers are reloaded", count=self._count)
 

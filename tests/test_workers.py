@@ -10,6 +10,7 @@ from typing import cast
 
 from twisted.internet.base import ReactorBase
 from twisted.internet.error import ProcessDone, ProcessTerminated
+from twisted.logger import LogLevel, capturedLogs
 from twisted.python.failure import Failure
 from twisted.python.usage import UsageError
 
@@ -139,6 +140,14 @@ class WorkersTests(LoggedTestCase):
         process.worker.childDataReceived(1, b"f\n")
         self.assertEqual(self.logged, ["careful", "raw \\xff", "half"])
 
+    def test_what_it_wrote_last_is_logged(self) -> None:
+        """Its last line too, which has no end."""
+        process = self.start()[0]
+        process.worker.childDataReceived(1, b"said")
+        process.worker.childDataReceived(2, b"why")
+        process.die(6)
+        self.assertEqual(self.logged[:2], ["said", "why"])
+
     def test_what_is_no_event(self) -> None:
         """A script may have found the descriptor; it is logged as it is."""
         process = self.start()[1]
@@ -185,6 +194,18 @@ class WorkersTests(LoggedTestCase):
         self.assertEqual(self.codes, [])
         self.reactor.processes[3].die(11)
         self.assertEqual((self.codes, self.reactor.stopped), ([1], True))
+
+    def test_one_that_dies_while_others_start(self) -> None:
+        """It was ready: it is started again as later."""
+        self.service.startService()
+        self.addCleanup(self.stop)
+        first, second = self.reactor.processes
+        first.ready()
+        first.die(9)
+        second.ready()
+        self.reactor.advance(1)
+        self.assertEqual([words[-5] for words in self.reactor.words], ["1", "2", "1"])
+        self.assertEqual((self.service.state, self.codes), ("running", []))
 
     def test_one_that_stands_still(self) -> None:
         """Where the service is watched, it watches the workers; else it does not."""
@@ -247,16 +268,18 @@ class WorkersTests(LoggedTestCase):
         self.assertEqual(first.signals, ["TERM", "KILL"])
 
     def test_stop_in_a_reload(self) -> None:
-        """All that there are are told to go."""
+        """All that there are are told to go; no reload is said to have failed."""
         self.start()
         self.service.reload()
-        stopped = self.service.stopService()
-        self.assertEqual(
-            [each.signals for each in self.reactor.processes], [["TERM"]] * 3
-        )
-        for each in self.reactor.processes:
-            each.end(0)
+        with capturedLogs() as events:
+            stopped = self.service.stopService()
+            self.assertEqual(
+                [each.signals for each in self.reactor.processes], [["TERM"]] * 3
+            )
+            for each in self.reactor.processes:
+                each.end(0)
         self.successResultOf(stopped)
+        self.assertNotIn(LogLevel.error, [event["log_level"] for event in events])
 
 
 class OptionTests(LoggedTestCase):
