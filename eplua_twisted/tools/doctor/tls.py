@@ -37,14 +37,16 @@ def authorities() -> Finding:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         try:
             context.load_verify_locations(paths.cafile)
-        except (OSError, ssl.SSLError) as problem:
-            text = f"{paths.cafile} cannot be used: {problem}"
-            return Finding("authorities", "failed", text, _INSTALL)
+        except OSError as problem:
+            return _unusable(paths.cafile, problem)
         count = context.cert_store_stats()["x509_ca"]
         if count:
             return Finding("authorities", "ok", f"{count} in {paths.cafile}")
     if paths.capath is not None:
-        count = len(os.listdir(paths.capath))
+        try:
+            count = len(os.listdir(paths.capath))
+        except OSError as problem:
+            return _unusable(paths.capath, problem)
         if count:
             return Finding("authorities", "ok", f"{count} files in {paths.capath}")
     text = "none are found: no certificate of a public server will be accepted"
@@ -55,6 +57,11 @@ _INSTALL = (
     "install the system's package of them (ca-certificates), or set SSL_CERT_FILE"
     " to a file that has them"
 )
+
+
+def _unusable(path: str, problem: OSError) -> Finding:
+    text = f"{path} cannot be used: {problem.strerror}"
+    return Finding("authorities", "failed", text, _INSTALL)
 
 
 def certificate() -> tuple[bytes, bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from importlib.metadata import PackageNotFoundError
@@ -102,6 +103,21 @@ class TLSTests(SynchronousTestCase):
         )
         path.write_text("nothing")
         self.assertEqual(tls.authorities().status, "failed")
+
+    def test_folder_of_authorities_that_cannot_be_read(self) -> None:
+        """That is a failure, and no bug."""
+        self.without_authorities()
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        os.environ["SSL_CERT_DIR"] = str(folder)
+
+        def listdir(path: str) -> list[str]:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+        self.patch(os, "listdir", listdir)
+        found = tls.authorities()
+        self.assertEqual(found.status, "failed")
+        self.assertEqual(found.text, f"{folder} cannot be used: Permission denied")
 
 
 class ShowTests(SynchronousTestCase):
