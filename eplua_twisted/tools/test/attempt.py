@@ -190,10 +190,13 @@ class Attempt:
 
     def _judged(self, outcome: Outcome) -> Outcome:
         """A test with an error that nobody caught has failed."""
-        if outcome.state != "failed" and self._errors:
-            first = self._errors[0]
+        errors = self._errors
+        if outcome.state != "failed" and errors:
+            first, *errors = errors
             message = first.split("\n")[0]
             outcome = replace(outcome, state="failed", message=message, traceback=first)
+        # The others, of which one may be why a test has waited in vain.
+        self._output += errors
         return replace(
             outcome,
             message=outcome.message.replace(*OPTION),

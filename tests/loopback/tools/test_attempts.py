@@ -79,6 +79,21 @@ class AttemptTests(TestCase):
             finding.problem.message, "os.exit was called before a test began"
         )
 
+    async def test_an_error_of_a_test_that_waits_is_said_too(self) -> None:
+        path = self.folder / "x_test.lua"
+        path.write_text(
+            "eplua.test('it', function()\n"
+            "  local queue = task.queue()\n"
+            "  setTimeout(function() error('oh') queue:put(1) end, 1)\n"
+            "  queue:get()\n"
+            "end)"
+        )
+        (finding,) = await self.run_file(path)
+        assert finding.outcome is not None
+        self.assertIn(":4: the test waits", finding.outcome.message)
+        (said,) = finding.output
+        self.assertIn(":3: oh", said)
+
     async def test_other_tests_each_time(self) -> None:
         path = self.folder / "x_test.lua"
         path.write_text("eplua.test('it', function() end)")
