@@ -18,14 +18,11 @@ from eplua_twisted.mqtt import options as mqtt_options
 from eplua_twisted.streams.server import MAX_CONNECTIONS
 from eplua_twisted.tcp import options as tcp_options
 from eplua_twisted.websocket.options import ConnectionOptions
-from tests.support import ROOT, start, together
+from tests.support import EPLUA, ROOT, start, together
 from tests.support.authority import Authority
 from tests.support.mqtt import amqtt
 from tests.support.programs import need_program
 from tests.support.runtimes import SLOW as TEXT_OF_SLOW
-
-EPLUA = (sys.executable, "-m", "eplua_twisted.cli")
-
 
 DOCUMENTS = sorted(
     [

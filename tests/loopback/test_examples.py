@@ -8,10 +8,8 @@ import sys
 
 from twisted.trial.unittest import TestCase
 
-from tests.support import ROOT, Peer, start, start_peer
+from tests.support import EPLUA, ROOT, Peer, start, start_peer
 from tests.support.programs import need_program
-
-EPLUA = (sys.executable, "-m", "eplua_twisted.cli")
 
 
 class ExampleTests(TestCase):

@@ -10,7 +10,7 @@ from tests.support.peers import (
     start_peer,
     together,
 )
-from tests.support.programs import ROOT
+from tests.support.programs import EPLUA, ROOT, TWISTD_N
 from tests.support.runtimes import (
     LUA_VERSIONS,
     LoopbackTestCase,
@@ -22,8 +22,10 @@ ALL_BYTES = bytes(range(256))
 
 __all__ = [
     "ALL_BYTES",
+    "EPLUA",
     "LUA_VERSIONS",
     "ROOT",
+    "TWISTD_N",
     "LoopbackTestCase",
     "LuaTestCase",
     "MemoryReactor",

@@ -5,12 +5,25 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 from twisted.trial.unittest import SkipTest
 
 ROOT = Path(__file__).parent.parent.parent
+
+EPLUA = (sys.executable, "-m", "eplua_twisted.cli")
+"""The command C{eplua}."""
+
+TWISTD_N = (
+    sys.executable,
+    "-c",
+    "from twisted.scripts.twistd import run; run()",
+    "-n",
+    "--pidfile=",
+)
+"""C{twistd} in the foreground, without a file for its number."""
 
 REASON = re.compile(r"^needs .+: install (.+)$")
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 import re
 import signal
-import sys
 from typing import Any
 
 from twisted.trial.unittest import TestCase
 
-from tests.support import ROOT, Peer, start, start_peer
+from tests.support import EPLUA, ROOT, Peer, start, start_peer
 from tests.support.browser import start_browser
-
-EPLUA = (sys.executable, "-m", "eplua_twisted.cli")
 
 SCRIPT = str(ROOT / "tests" / "loopback" / "hc3" / "screen.lua")
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
 from twisted.trial.unittest import TestCase
 
-from tests.support import ROOT, start, start_peer
+from tests.support import EPLUA, ROOT, start, start_peer
 from tests.support.browser import start_browser
-
-EPLUA = (sys.executable, "-m", "eplua_twisted.cli")
 
 SCRIPT = ROOT / "tests" / "loopback" / "inspector" / "watched.lua"
 
