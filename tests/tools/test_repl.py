@@ -55,17 +55,12 @@ class EntriesTests(SynchronousTestCase):
     def run_typed(self, *lines: str | None) -> tuple[Typed, Runner, list[str]]:
         typed, runner = Typed(*lines), Runner()
         said: list[str] = []
-        done = Deferred.fromCoroutine(
-            run_entries(
-                typed, runner, said.append, lambda text: said.append(f"! {text}")
-            )
-        )
-        self.done = done
+        self.done = Deferred.fromCoroutine(run_entries(typed, runner, said.append))
         return typed, runner, said
 
     def test_values_and_errors(self) -> None:
         _, runner, said = self.run_typed("1", "nothing", "wrong", "2")
-        self.assertEqual(said, ["<1>", "! wrong\n\ttrace", "<2>"])
+        self.assertEqual(said, ["<1>", "wrong\n\ttrace", "<2>"])
         self.assertEqual(runner.entered, ["1", "nothing", "wrong", "2"])
         self.successResultOf(self.done)
 

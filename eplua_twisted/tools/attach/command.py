@@ -122,7 +122,7 @@ class AttachCommand:
             say(self._prompt.problem)
         # When the service has gone that was said.
         with suppress(RuntimeStopped):
-            await run_entries(self._prompt, self._attached, say, say)
+            await run_entries(self._prompt, self._attached, say)
         self._leave()
 
     def _gone(self, why: str) -> None:

@@ -130,7 +130,7 @@ class Repl:
         try:
             await self._sites.start()
             await self._job.begin()
-            await run_entries(self._prompt, self._entering, say, say)
+            await run_entries(self._prompt, self._entering, say)
         except (ScriptError, OperationError, OSError) as problem:
             self._failed(problem)
         except RuntimeStopped:

@@ -28,14 +28,12 @@ class Lines(Protocol):
 async def run_entries(
     lines: Lines,
     runner: Enter,
-    show: Callable[[str], None],
-    tell: Callable[[str], None],
+    say: Callable[[str], None],
 ) -> None:
     """
     Go on until no more is typed.
 
-    @param show: is given the values of an entry
-    @param tell: is given the error of one
+    @param say: is given the values of an entry, or its error
     """
     typed: list[str] = []
     while True:
@@ -53,8 +51,8 @@ async def run_entries(
         except Unfinished:
             continue
         except ScriptError as problem:
-            tell(problem.traceback)
+            say(problem.traceback)
         else:
             if said is not None:
-                show(said)
+                say(said)
         typed.clear()
