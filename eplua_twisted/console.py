@@ -64,14 +64,14 @@ class StandardError:
     """
     Shows warnings, errors and notices only.
 
-    @ivar terminal: how errors of the script are shown, where standard error is one
     @ivar write: takes what is shown
     """
 
     def __init__(
         self, terminal: Terminal | None, write: Callable[[str], None] = complain
     ) -> None:
-        self.terminal = terminal
+        """@param terminal: how errors of the script are shown, where there is one"""
+        self._terminal = terminal
         self.write = write
 
     def __call__(self, event: LogEvent) -> None:
@@ -88,7 +88,7 @@ class StandardError:
 
     def report(self, text: str, before: str = "") -> None:
         """An error of the script, with its traceback."""
-        self.write(before + (self.terminal.render(text) if self.terminal else text))
+        self.write(before + (self._terminal.render(text) if self._terminal else text))
 
 
 def begin_logging(script: str | None, code: str | None) -> StandardError:

@@ -91,7 +91,8 @@ end
 
 --- A value as Lua would write it.
 ---@param indent string|nil of the lines after the first
----@param above table<table, boolean>|nil the tables that it is in
+---@param above table|nil the tables that it is in, by themselves; how many they are, as `depth`,
+--- and how many fields of all may yet be shown, as `left`
 function show(value, indent, above)
   if type(value) ~= "table" or speaks(value) then return scalar(value) end
   indent, above = indent or "", above or { depth = 0, left = WHOLE }
