@@ -117,7 +117,7 @@ class Program:
         self._options = options
         self._events = events
         self._ports = Ports(worker)
-        self._leaving = False
+        self._leaving = self._over = False
         self._code = 0
         self._runtime = Runtime(
             **options.runtime(
@@ -186,5 +186,7 @@ class Program:
     def _exited(self, code: int) -> None:
         self._code = self._code or code & 0xFF
         self._leaving = True
-        if self._reactor.running:
+        # The script may end itself while the service has it leave.
+        if not self._over:
+            self._over = True
             self._reactor.stop()

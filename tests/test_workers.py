@@ -9,10 +9,11 @@ from collections.abc import Callable
 from typing import cast
 
 from twisted.internet.base import ReactorBase
-from twisted.internet.error import ProcessDone, ProcessTerminated
+from twisted.internet.error import ConnectionDone, ProcessDone, ProcessTerminated
 from twisted.logger import LogLevel, capturedLogs
 from twisted.python.failure import Failure
 from twisted.python.usage import UsageError
+from twisted.trial.unittest import SynchronousTestCase
 
 from eplua_twisted import ScriptError, process
 from eplua_twisted.border.ports import Ports
@@ -20,6 +21,7 @@ from eplua_twisted.commands import Commands
 from eplua_twisted.foreground import CommandOptions
 from eplua_twisted.service import Restart
 from eplua_twisted.tap import Options, makeService
+from eplua_twisted.worker import EventLines, Program
 from eplua_twisted.workers import EVENTS, Worker, Workers
 from tests.support import LuaTestCase, MemoryReactor
 from tests.test_service import LoggedTestCase
@@ -280,6 +282,44 @@ class WorkersTests(LoggedTestCase):
                 each.end(0)
         self.successResultOf(stopped)
         self.assertNotIn(LogLevel.error, [event["log_level"] for event in events])
+
+
+class ProgramReactor(ProcessReactor):
+    """
+    The reactor of a worker whose service is gone as soon as it runs.
+
+    @ivar stops: how often it was stopped; a true one can be stopped once
+    """
+
+    stops = 0
+
+    def run(self) -> None:
+        (life,) = self.getReaders()
+        life.connectionLost(Failure(ConnectionDone()))
+        self.pump([0] * 4)
+
+    def stop(self) -> None:
+        self.stops += 1
+
+
+class Events:
+    """What a worker tells the service, which nobody asks about here."""
+
+    def tell(self, value: object) -> None: ...
+
+
+class ProgramTests(SynchronousTestCase):
+    def test_exit_while_it_leaves(self) -> None:
+        """The process ends once, with the code of the script."""
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+            self.addCleanup(signal.signal, number, signal.getsignal(number))
+        reactor = ProgramReactor()
+        options = Options()
+        options.parseOptions(["-e", "os.exit(3)"])
+        program = Program(
+            cast(ReactorBase, reactor), options, (1, 1), cast(EventLines, Events())
+        )
+        self.assertEqual((program.main(), reactor.stops), (3, 1))
 
 
 class OptionTests(LoggedTestCase):
