@@ -108,7 +108,8 @@ class EnteringTests(LuaTestCase):
     def test_completion(self) -> None:
         self.entered(
             "lamp = {on = 1, off = 2, ['a b'] = 3} s = net.TCPSocket()"
-            " trap = setmetatable({}, {__index = function() error('called') end})"
+            " local function called() error('called') end"
+            " trap = setmetatable({a = 1}, {__index = called, __eq = called})"
         )
         for before, names in (
             ("la", ["lamp"]),
@@ -117,6 +118,7 @@ class EnteringTests(LuaTestCase):
             ("x = s:readE", ["readExactly"]),
             ("string.rep", ["rep"]),
             ("trap.x", []),
+            ("trap.", ["a"]),
             ("nothing.here.", []),
             ("'", None),
         ):

@@ -4,7 +4,8 @@
 local core = ...
 
 local class, shown = core.import("border/class"), core.import("border/shown")
-local getmetatable, load, next, rawget, type = getmetatable, load, next, rawget, type
+local getmetatable, load, next, rawequal, rawget, type =
+  getmetatable, load, next, rawequal, rawget, type
 local find, gmatch, match, sub = string.find, string.gmatch, string.match, string.sub
 local concat, sort = table.concat, table.sort
 local globals = _G
@@ -46,11 +47,11 @@ local function names_of(value)
   if of_class then
     for i = 1, #methods do add(methods[i]) end
   end
-  -- Classes are there before they are loaded.
-  if value == globals.net then
-    for name in next, core.classes do add(name) end
-  end
   if type(value) == "table" then
+    -- Classes are there before they are loaded.
+    if rawequal(value, rawget(globals, "net")) then
+      for name in next, core.classes do add(name) end
+    end
     for name in next, value do add(name) end
     local meta = getmetatable(value)
     local index = type(meta) == "table" and rawget(meta, "__index")
