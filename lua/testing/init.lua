@@ -119,7 +119,7 @@ local function left_open()
   local found, names = open_now(), {}
   for number, kind in next, found do
     local object = class.numbered(number)
-    if not opened_before[number] and not (object and peers.owns(object)) then
+    if not opened_before[number] and not peers.owns(number, object) then
       names[#names + 1] = object and class.title(object) or kind
     end
   end

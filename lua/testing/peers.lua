@@ -12,6 +12,7 @@ local peers = {}
 
 -- What belongs to a peer: the objects of its servers and of their clients.
 local owned = setmetatable({}, { __mode = "k" })
+local numbers = {} -- of clients that have no object
 
 --- Note that a handle is a peer's; it is not said of it that a test has left it open.
 function peers.own(handle)
@@ -19,8 +20,12 @@ function peers.own(handle)
   return handle
 end
 
---- Whether what is open for an object is a peer's.
-function peers.owns(object)
+--- The same for what is open and has a number only.
+function peers.own_number(number) numbers[number] = true end
+
+--- Whether what is open with a number, and for an object or none, is a peer's.
+function peers.owns(number, object)
+  if not object then return numbers[number] or false end
   for handle in next, owned do
     if class.of(handle) == object then return true end
   end

@@ -64,6 +64,7 @@ return function(answer)
     peer.server:start("127.0.0.1", 0, {
       started = go_on,
       error = function(why) go_on(nil, why) end,
+      connected = peers.own_number,
       receive = function(id, data, is_binary)
         tasks.start(function() answered(peer, id, data, is_binary) end)
       end,

@@ -94,6 +94,24 @@ class AttemptTests(TestCase):
         (said,) = finding.output
         self.assertIn(":3: oh", said)
 
+    async def test_what_a_peer_has_open_is_not_left_open(self) -> None:
+        path = self.folder / "x_test.lua"
+        path.write_text(
+            "local test = eplua.test\n"
+            "test('it', function()\n"
+            "  local server, client = test.websocket(), net.WebSocketClient()\n"
+            "  client:connect(server.url)\n"
+            "  client:wait('connected')\n"
+            "  client:send('hello')\n"
+            "  server:next()\n"
+            "end)"
+        )
+        (finding,) = await self.run_file(path)
+        assert finding.outcome is not None
+        self.assertEqual(finding.outcome.state, "ok", finding)
+        (left,) = finding.outcome.left
+        self.assertTrue(left.startswith("WebSocketClient ws://127.0.0.1:"), left)
+
     async def test_other_tests_each_time(self) -> None:
         path = self.folder / "x_test.lua"
         path.write_text("eplua.test('it', function() end)")
