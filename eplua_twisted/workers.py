@@ -89,7 +89,7 @@ class Worker(ProcessProtocol):
     @ivar ended: fires with C{None} when the process is gone
     """
 
-    transport: IProcessTransport
+    transport: IProcessTransport | None = None
 
     def __init__(
         self,
@@ -172,9 +172,10 @@ class Worker(ProcessProtocol):
         self._signal("KILL")
 
     def _signal(self, name: str) -> None:
-        # That it has ended is told soon.
-        with suppress(ProcessExitedAlready):
-            self.transport.signalProcess(name)
+        # That it has ended, or could not be started, is told soon.
+        if self.transport is not None:
+            with suppress(ProcessExitedAlready):
+                self.transport.signalProcess(name)
 
     def processEnded(self, reason: Failure) -> None:
         for childFD, lines in self._lines.items():
@@ -186,6 +187,8 @@ class Worker(ProcessProtocol):
         elif isinstance(reason.value, ProcessTerminated | ProcessDone):
             self.code = reason.value.exitCode
             self.why = f"has ended with code {self.code}"
+        else:
+            self.why = f"could not be started: {reason.value}"
         if not self.ready.called:
             self.ready.errback(WorkerFailed(self.why, self.code))
         self.ended.callback(None)
@@ -295,19 +298,25 @@ class Workers(Service):
             number, self._reactor, self._process.supervisor.watched, self._died
         )
         reactor = cast(IReactorProcess, self._reactor)
-        nothing = os.open(os.devnull, os.O_RDWR)
-        reactor.spawnProcess(
-            worker,
-            sys.executable,
-            [
-                *(sys.executable, "-P", "-c", self._program),
-                *(str(number), str(self._count)),
-                *self._given,
-            ],
-            env=os.environ,
-            childFDs={0: nothing, 1: "r", 2: "r", EVENTS: "r", LIFE: "w"},
-        )
-        os.close(nothing)
+        try:
+            nothing = os.open(os.devnull, os.O_RDWR)
+            try:
+                reactor.spawnProcess(
+                    worker,
+                    sys.executable,
+                    [
+                        *(sys.executable, "-P", "-c", self._program),
+                        *(str(number), str(self._count)),
+                        *self._given,
+                    ],
+                    env=os.environ,
+                    childFDs={0: nothing, 1: "r", 2: "r", EVENTS: "r", LIFE: "w"},
+                )
+            finally:
+                os.close(nothing)
+        except OSError:
+            # No memory or no descriptor: on the next turn, as if it had died.
+            self._reactor.callLater(0, worker.processEnded, Failure())
         self._all.add(worker)
         worker.ended.addCallback(lambda _: self._all.discard(worker))
         return worker

@@ -56,6 +56,7 @@ class ProcessReactor(MemoryReactor):
     """
     @ivar processes: those that were started
     @ivar stopped: it was to stop
+    @ivar problem: why it starts none
     """
 
     def __init__(self) -> None:
@@ -63,6 +64,7 @@ class ProcessReactor(MemoryReactor):
         self.processes: list[PlayedProcess] = []
         self.words: list[list[str]] = []
         self.stopped = False
+        self.problem: OSError | None = None
 
     def callWhenRunning(
         self, callable: Callable[..., object], *args: object, **kw: object
@@ -75,6 +77,8 @@ class ProcessReactor(MemoryReactor):
     def spawnProcess(
         self, worker: Worker, program: str, words: list[str], **more: object
     ) -> None:
+        if self.problem is not None:
+            raise self.problem
         process = PlayedProcess(worker)
         worker.transport = process  # type: ignore[assignment]
         self.processes.append(process)
@@ -196,6 +200,17 @@ class WorkersTests(LoggedTestCase):
         self.assertEqual(self.codes, [])
         self.reactor.processes[3].die(11)
         self.assertEqual((self.codes, self.reactor.stopped), ([1], True))
+
+    def test_one_that_cannot_be_started(self) -> None:
+        """It is tried again, as one that has died."""
+        first, _ = self.start()
+        self.reactor.problem = BlockingIOError(11, "no more processes")
+        first.die(9)
+        self.reactor.pump([1, 0])
+        self.reactor.problem = None
+        self.assertEqual(len(self.reactor.processes), 2)
+        self.reactor.advance(2)
+        self.assertEqual([words[-5] for words in self.reactor.words], ["1", "2", "1"])
 
     def test_one_that_dies_while_others_start(self) -> None:
         """It was ready: it is started again as later."""
