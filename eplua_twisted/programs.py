@@ -14,22 +14,13 @@ from twisted.logger import Logger
 
 from eplua_twisted.border.clock import let_rest
 from eplua_twisted.border.permissions import UNLIMITED, Access
-from eplua_twisted.clocks import IScriptClock, Work, follow
+from eplua_twisted.clocks import Work, follow
 from eplua_twisted.errors import OperationError, RuntimeStopped, ScriptError
 from eplua_twisted.hc3.opening import Opened
 from eplua_twisted.hc3.setup import Lenient, Setup
 from eplua_twisted.runtime import Runtime
 from eplua_twisted.runtime_options import RuntimeOptions
 from eplua_twisted.site.network import network_of
-
-
-def time_of_day_of(clock: IReactorTime) -> Callable[[], float]:
-    """What a clock takes for the time of day, in seconds since 1970."""
-    if IScriptClock.providedBy(clock):
-        followed: IScriptClock = clock
-        return followed.time_of_day
-    return time.time
-
 
 TURNS = 3
 """Turns of the reactor in which nothing happened: then nothing will."""
@@ -63,6 +54,9 @@ class Programs:
         @param options: of each runtime
         """
         self._reactor = reactor
+        # A clock whose time can be moved stands still while one is not there yet.
+        self._work = Work()
+        time_of_day, self._unfollow = follow(options.get("clock"), self._work)
         allowed = frozenset(options.get("allow_unauthorized", ()))
         self._opened = Opened(
             setup.plan,
@@ -75,7 +69,7 @@ class Programs:
                 ),
             ),
             clock,
-            time_of_day_of(clock),
+            time_of_day or time.time,
             setup.controller,
         )
         self._setup = replace(setup, opened=self._opened)
@@ -87,9 +81,6 @@ class Programs:
         self._end: IDelayedCall | None = None
         self._stopping = False
         self._starting = 0
-        # A clock whose time can be moved stands still while one is not there yet.
-        self._work = Work()
-        _, self._unfollow = follow(clock, self._work)
         self._restarting: set[int] = set()
         self.runtimes: dict[int, Runtime] = {}
         self._paths = list(paths)
