@@ -6,6 +6,7 @@ import os
 import socket
 
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
 from eplua_twisted.supervisor import Supervisor
@@ -80,8 +81,12 @@ class SupervisorTests(SynchronousTestCase):
         supervisor.stopping()
 
     def test_nobody_is_there(self) -> None:
-        """Without a manager nothing is said; one that is gone keeps nothing from going on."""
-        Supervisor({}, self.clock).ready()
+        """Without a manager nothing is said; of one that is gone the log warns."""
+        with capturedLogs() as events:
+            Supervisor({}, self.clock).ready()
+        self.assertEqual(events, [])
         supervisor = self.supervisor(f"@eplua-gone-{os.getpid()}")
-        supervisor.ready()
-        supervisor.stopping()
+        with capturedLogs() as events:
+            supervisor.ready()
+            supervisor.stopping()
+        self.assertEqual([event["line"] for event in events], ["READY=1", "STOPPING=1"])
