@@ -80,6 +80,16 @@ class ProjectTests(SynchronousTestCase):
             versions, [str(first + number) for number in range(len(versions))]
         )
 
+    def test_no_test_runs_twice(self) -> None:
+        """The variable of a loop over classes is one more name of the last: it is deleted."""
+        loop = re.compile(
+            r"^for (\w+) in .*:\n    globals\(\)\.update\(for_each_lua", re.MULTILINE
+        )
+        for path in (ROOT / "tests").rglob("test_*.py"):
+            text = path.read_text()
+            for name in loop.findall(text):
+                self.assertIn(f"\ndel {name}\n", text, path.name)
+
     def test_judge_is_strict(self) -> None:
         """In CI a missing program is a failure."""
         text = (ROOT / ".ci" / "run").read_text()

@@ -601,5 +601,6 @@ class GroupTests(AskedTestCase):
             self.assertIn(text, line)
 
 
-for _each in (WaitTests, CancelTests, GroupTests):
-    globals().update(for_each_lua(_each))
+for _case in (WaitTests, CancelTests, GroupTests):
+    globals().update(for_each_lua(_case))
+del _case

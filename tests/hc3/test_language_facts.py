@@ -208,3 +208,4 @@ class SurroundingFacts(FactsTestCase):
 
 for _case in (TimerFacts, JSONFacts, SurroundingFacts):
     globals().update(for_each_lua(_case))
+del _case

@@ -775,3 +775,4 @@ class ArgumentTests(UDPTestCase):
 
 for _case in (ReceiveTests, ConnectTests, CloseTests, ArgumentTests, KeepingAliveTests):
     globals().update(for_each_lua(_case))
+del _case
