@@ -12,6 +12,7 @@ from twisted.internet.interfaces import (
     IReactorTime,
 )
 from twisted.internet.protocol import Factory
+from twisted.logger import Logger
 
 from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.border.resources import Resources
@@ -56,6 +57,7 @@ class Site(Factory):
     @ivar upgrades: who takes connections that ask for a WebSocket
     """
 
+    log = Logger()
     noisy = False
     secure = False
 
@@ -148,13 +150,20 @@ class Site(Factory):
             for client in list(self._clients):
                 client.close()
             self._grace.start(GRACE)
-            port, self._port = self._port, None
-            if port is not None:
-                maybeDeferred(port.stopListening).addBoth(lambda _: self._settle())
+            if self._port is not None:
+                closing = maybeDeferred(self._port.stopListening)
+                closing.addErrback(
+                    lambda failure: self.log.failure("a port is not closed", failure)
+                )
+                closing.addCallback(self._port_closed)
         waiting: Deferred[None] = Deferred()
         self._stopped.chainDeferred(waiting)
         self._settle()
         return waiting
+
+    def _port_closed(self, _: object) -> None:
+        self._port = None
+        self._settle()
 
     def _abort(self) -> None:
         for client in list(self._clients):
@@ -162,9 +171,10 @@ class Site(Factory):
 
     def _settle(self) -> None:
         stopped = self._stopped
-        if stopped is not None and not stopped.called and not self._clients:
-            self._grace.cancel()
-            stopped.callback(None)
+        if stopped is None or stopped.called or self._clients or self._port is not None:
+            return
+        self._grace.cancel()
+        stopped.callback(None)
 
 
 def answer(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from typing import Any
+from typing import Any, cast
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IListeningPort
 
 from eplua_twisted.errors import OperationError
 from eplua_twisted.hc3.access import Access, Credentials
-from eplua_twisted.site.site import MAX_CONNECTIONS
+from eplua_twisted.site.site import MAX_CONNECTIONS, Site
 from tests.support import RemotePeer
 from tests.support.hc3 import NetworkTestCase
 
@@ -132,6 +135,22 @@ class PollTests(SiteTestCase):
         self.client.close()
         self.reactor.settle()
         self.successResultOf(stopped)
+
+    def test_stopped_when_its_port_is_closed(self) -> None:
+        """A port may take a turn or more for that, also when no client is there."""
+        closed: Deferred[None] = Deferred()
+
+        class Port:
+            def stopListening(self) -> Deferred[None]:
+                return closed
+
+        site = Site(self.reactor, lambda: 0.0, lambda head: None, 100)
+        site.listening(cast(IListeningPort, Port()))
+        stopped = site.stop()
+        self.assertNoResult(stopped)
+        closed.callback(None)
+        self.successResultOf(stopped)
+        self.successResultOf(site.stop())
 
 
 class AccessTests(SiteTestCase):
