@@ -2,7 +2,7 @@
 
 import { byId, make, showText } from "./dom.js";
 import { connect, connected, tell, warn } from "./live.js";
-import { addLines, clearLines } from "./log.js";
+import { addLines, clearLines, makeLine } from "./log.js";
 
 const SURE = 5000; // milliseconds in which a button has to be pressed again
 
@@ -211,6 +211,8 @@ const showScripts = (given, time, control) => {
 
 // Errors.
 
+const lineOf = ([time, level, text]) => ({ time, level, text });
+
 let shownErrors = "[]";
 
 const showErrors = (errors) => {
@@ -219,12 +221,7 @@ const showErrors = (errors) => {
   byId("errors").hidden = !errors.length;
   if (wanted === shownErrors) return;
   shownErrors = wanted;
-  byId("errors").replaceChildren(...errors.map(([time, level, text]) => {
-    const node = make("li", {}, make("span", { className: "time", textContent: time }), " ",
-      make("span", { className: "level", textContent: level }), " ", text);
-    node.dataset.level = level;
-    return node;
-  }));
+  byId("errors").replaceChildren(...errors.map(makeLine));
 };
 
 // What the server tells.
@@ -237,8 +234,8 @@ connect({
     isNew = false;
     connected();
     showScripts(message.scripts, message.time, message.control);
-    showErrors(message.errors);
-    addLines(message.lines.map(([time, level, text]) => ({ time, level, text })));
+    showErrors(message.errors.map(lineOf));
+    addLines(message.lines.map(lineOf));
   },
   refused: (message) => warn(`That was refused: ${message.message}`),
 });

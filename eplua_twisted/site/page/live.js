@@ -1,8 +1,9 @@
 // The page's WebSocket: it comes again when it was lost, and what it tells is given on.
 
+import { byId } from "./dom.js";
+
 const FIRST_PAUSE = 500, LONGEST_PAUSE = 5000; // milliseconds until it tries again
 
-const byId = (id) => document.getElementById(id);
 const connection = byId("connection"), notice = byId("notice");
 
 let socket, pause = FIRST_PAUSE, noticeTimer;
