@@ -44,7 +44,11 @@ class Backlog(deque[bytes | memoryview]):
         """
         self.held = False
         if len(self) == 1:
-            sent = sock.send(self[0])
+            data = self[0]
+            sent = sock.send(data)
+            if sent == len(data):
+                self.clear()
+                return sent
         else:
             sent = sock.sendmsg(list(islice(self, PIECES)))
         left = sent

@@ -227,12 +227,21 @@ class Connection(Named, Watched):
 
     def flush(self) -> Why:
         """Send what was held back; see L{Poller.late}."""
-        if not self._queue or self._aborting or self.watched_for & OUT:
+        queue = self._queue
+        if not queue or self._aborting or self.watched_for & OUT:
             return None
-        why = self.doWrite()
-        if why is None and self._queue:
+        try:
+            self.bytes_out += queue.send(self.socket)
+        except OSError as problem:
+            if problem.errno not in (errno.EWOULDBLOCK, errno.ENOBUFS):
+                return CONNECTION_LOST
+        if queue:
             self._wait_for_room()
-        return why
+        else:
+            # Whatever else may keep a write from going at once waits for room.
+            self._queue = None
+            self._direct = True
+        return None
 
     def doWrite(self) -> Why:  # type: ignore[override]
         """C{IWriteDescriptor.doWrite}"""
