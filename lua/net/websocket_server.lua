@@ -64,20 +64,21 @@ end
 --- What hears of the clients. After `stop` only their ends are told.
 local function server_handlers(self, id, callbacks)
   local handlers = {}
-
-  local function tell(name, ...)
-    if callbacks[name] and self.id == id then call(self, name, callbacks[name], ...) end
-  end
+  local connected, receive = callbacks.connected, callbacks.receive
+  local disconnected = callbacks.disconnected
 
   function handlers.connected(client, ...)
-    if callbacks.connected then tell("connected", client, info_table(...)) end
+    if connected and self.id == id then
+      call(self, "connected", connected, client, info_table(...))
+    end
   end
 
-  function handlers.receive(...) tell("receive", ...) end
+  function handlers.receive(client, data, is_binary)
+    if receive and self.id == id then call(self, "receive", receive, client, data, is_binary) end
+  end
 
   function handlers.disconnected(client, code, reason)
-    local f = callbacks.disconnected
-    if f then call(self, "disconnected", f, client, code, reason) end
+    if disconnected then call(self, "disconnected", disconnected, client, code, reason) end
   end
 
   function handlers.accept(client, ...)
