@@ -192,7 +192,7 @@ class Primitives:
                 elif kind in ("direct", "again"):
                     primitive = self._direct(method, holder, gone, kind == "again")
                 else:
-                    asked = self._query(self._on_resource(method, holder, gone))
+                    asked = self._query_of_resource(method, holder, gone)
                     primitive = self._guard(name, asked)
                 found.append((name, primitive))
         return found
@@ -299,7 +299,7 @@ class Primitives:
         return primitive
 
     def _query(self, method: Method) -> Method:
-        bridge = self._bridge
+        bridge, refusal = self._bridge, self._refusal
 
         def primitive(*arguments: object) -> object:
             try:
@@ -308,31 +308,41 @@ class Primitives:
                 result = method(*arguments)
                 # Most queries: to wrap it would change nothing.
                 return result if result is True else _results(result)
-            except ConversionError as problem:
-                return None, to_bytes(str(problem)), b"internal"
-            except Exception:  # noqa: BLE001 - nothing that Python raises reaches Lua
-                failure = Failure()
-                description = describe(failure)
-                if description is None:
-                    self.log.failure("a primitive failed", failure)
-                    description = INTERNAL
-                code, message = description
-                return None, to_bytes(message), to_bytes(code)
+            except Exception as problem:  # noqa: BLE001 - nothing raised reaches Lua
+                return refusal(problem)
 
         return primitive
 
-    def _on_resource(self, method: Method, holder: type, gone: Gone) -> Method:
-        get = self._resources.get
+    def _query_of_resource(self, method: Method, holder: type, gone: Gone) -> Method:
+        get, bridge, refusal = self._resources.get, self._bridge, self._refusal
 
-        def call(number: int, *arguments: object) -> object:
+        def primitive(number: int, *arguments: object) -> object:
             if type(number) is not int:
                 number = 0
-            if not _are_scalars(arguments):
-                raise OperationError(*NO_SCALAR)
-            resource = get(number)
-            if isinstance(resource, holder):
-                return method(resource, *arguments)
-            _check_gone(number, gone)
-            return None
+            try:
+                if bridge.stopped:
+                    raise OperationError(*STOPPED)
+                if not _are_scalars(arguments):
+                    raise OperationError(*NO_SCALAR)
+                resource = get(number)
+                if not isinstance(resource, holder):
+                    _check_gone(number, gone)
+                    return ()
+                result = method(resource, *arguments)
+                return result if result is True else _results(result)
+            except Exception as problem:  # noqa: BLE001 - nothing raised reaches Lua
+                return refusal(problem)
 
-        return call
+        return primitive
+
+    def _refusal(self, problem: Exception) -> tuple[None, bytes, bytes]:
+        """What a query returns in place of a result: C{nil}, message, code."""
+        if isinstance(problem, ConversionError):
+            return None, to_bytes(str(problem)), b"internal"
+        failure = Failure(problem)
+        description = describe(failure)
+        if description is None:
+            self.log.failure("a primitive failed", failure)
+            description = INTERNAL
+        code, message = description
+        return None, to_bytes(message), to_bytes(code)
