@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import sys
 import tomllib
+from unittest.mock import Mock
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.peers import lines
 from tests.support import ROOT
 from tests.support.programs import need_program
 
@@ -103,3 +106,22 @@ class ProjectTests(SynchronousTestCase):
         files = [HOOKS, WORKFLOW, *(ROOT / ".ci").iterdir()]
         for path in [*files, *(ROOT / name for name in names)]:
             self.assertNotRegex(path.read_text(), "(https?|git|ssh)://", path.name)
+
+
+class PeersTests(SynchronousTestCase):
+    """A program of C{tests/peers} that goes wrong rarely makes a test wait for nothing."""
+
+    def test_lines_come_whole(self) -> None:
+        """Each is one write, so that no other thread's comes between."""
+        writes: list[str] = []
+        self.patch(sys, "stdout", Mock(write=writes.append))
+        lines.say("middle tcp")
+        self.assertEqual(writes, ["middle tcp\n"])
+
+    def test_programs_with_threads_print_whole_lines(self) -> None:
+        for path in (ROOT / "tests" / "peers").glob("*.py"):
+            source = path.read_text()
+            if re.search(
+                r"^import threading|\bThreading\w+Server\b", source, re.MULTILINE
+            ):
+                self.assertNotRegex(source, r"\bprint\(", path.name)

@@ -13,6 +13,8 @@ import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.peers.lines import say
+
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -37,7 +39,7 @@ class Handler(BaseHTTPRequestHandler):
 class Server(ThreadingHTTPServer):
     def get_request(self) -> tuple[Any, Any]:
         connection, address = super().get_request()
-        print("connection", flush=True)
+        say("connection")
         return connection, address
 
     def handle_error(self, *arguments: object) -> None: ...
@@ -53,5 +55,5 @@ if len(sys.argv) > 1:
     server.socket = context.wrap_socket(
         server.socket, server_side=True, do_handshake_on_connect=False
     )
-print("port", server.server_port, "end", flush=True)
+say(f"port {server.server_port} end")
 server.serve_forever()

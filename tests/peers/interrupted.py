@@ -14,6 +14,8 @@ import ssl
 import sys
 import threading
 
+from tests.peers.lines import say
+
 ANSWER = b"0123456789"
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 NAMES = ("tcp", "tls", "http", "ws")
@@ -43,7 +45,7 @@ def field(head: bytes, name: bytes) -> bytes:
 def give(connection: socket.socket, name: str, before: bytes, whole: bool) -> None:
     """An answer, or half of it, and then nothing until the other end goes."""
     connection.sendall(before + ANSWER[: None if whole else 5])
-    print("middle", name, flush=True)
+    say(f"middle {name}")
     while connection.recv(65536):
         if name == "ws":
             connection.sendall(b"\x88\x02\x03\xe8")
@@ -66,7 +68,7 @@ def answer(connection: socket.socket, name: str, whole: bool) -> None:
         return give(connection, name, b"\x81\x0a", whole)
     left = int(field(head, b"content-length") or 0) - len(rest)
     if left > 0 and not whole:
-        print("middle upload", flush=True)
+        say("middle upload")
         threading.Event().wait()
     while left > 0:
         left -= len(connection.recv(65536))
@@ -93,7 +95,7 @@ def serve(whole: bool, certificate: str, *ports: str) -> None:
     ]
     for each, name in zip(listening, NAMES, strict=True):
         threading.Thread(target=accept, args=(each, name), daemon=True).start()
-    print("ports", *(each.getsockname()[1] for each in listening), "end", flush=True)
+    say(" ".join(("ports", *(str(each.getsockname()[1]) for each in listening), "end")))
     threading.Event().wait()
 
 
@@ -111,7 +113,7 @@ def ask(*ports: str) -> None:
     head_of(websocket)
     # A whole message with a mask of zeros, and half of one.
     websocket.sendall(b"\x81\x85\0\0\0\0hello\x81\x8a\0\0\0\0hello")
-    print("middle all", flush=True)
+    say("middle all")
     threading.Event().wait()
 
 

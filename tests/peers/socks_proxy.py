@@ -10,6 +10,8 @@ import socket
 import sys
 import threading
 
+from tests.peers.lines import say
+
 
 def exactly(client: socket.socket, count: int) -> bytes:
     data = b""
@@ -55,7 +57,7 @@ def serve(client: socket.socket) -> None:
     else:
         host = socket.inet_ntop(socket.AF_INET6, exactly(client, 16))
     port = int.from_bytes(exactly(client, 2), "big")
-    print("asked", host, port, flush=True)
+    say(f"asked {host} {port}")
     try:
         server = socket.create_connection((host, port))
     except OSError:
@@ -68,6 +70,6 @@ def serve(client: socket.socket) -> None:
 
 
 listener = socket.create_server(("127.0.0.1", 0))
-print("port", listener.getsockname()[1], "end", flush=True)
+say(f"port {listener.getsockname()[1]} end")
 while True:
     threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
