@@ -125,3 +125,10 @@ class PeersTests(SynchronousTestCase):
                 r"^import threading|\bThreading\w+Server\b", source, re.MULTILINE
             ):
                 self.assertNotRegex(source, r"\bprint\(", path.name)
+
+    def test_no_tls_in_two_threads(self) -> None:
+        """As the synchronous client of websockets has it: it stands still rarely."""
+        for path in (ROOT / "tests" / "peers").glob("*.py"):
+            source = path.read_text()
+            if "websockets.sync" in source:
+                self.assertNotRegex(source, r"\bssl\b|wss:", path.name)

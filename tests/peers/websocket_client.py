@@ -6,15 +6,19 @@ C{bytes}: all bytes, and a large answer to C{big}.  C{hello}: one message, which
 back.  C{unknown}: a connection without the authority, which is to fail.
 C{origins}: with a good, a bad and no origin.  C{paths}: with different paths in place
 of C{path}.  C{bounds}: a second connection, and a message of 5 000 bytes.
+
+With C{asyncio}: the library's other client uses a TLS connection in two threads at once,
+and with Python 3.11 it then waits for ever now and then, or crashes, with any server.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import sys
 
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
-from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
 what, url, *authority = sys.argv[1:]
@@ -27,44 +31,44 @@ def say(*values: object) -> None:
     print(*values, flush=True)
 
 
-def exchange() -> None:
-    with connect(url, ssl=context, subprotocols=OFFERED, max_size=None) as ws:
-        ws.send("text \u00e4")
-        say(ws.recv())
-        ws.send(ALL_BYTES)
-        say(ws.recv() == ALL_BYTES, ws.subprotocol)
-        ws.send("x" * 300000)
-        say(len(ws.recv()))
-        ws.ping().wait()
+async def exchange() -> None:
+    async with connect(url, ssl=context, subprotocols=OFFERED, max_size=None) as ws:
+        await ws.send("text \u00e4")
+        say(await ws.recv())
+        await ws.send(ALL_BYTES)
+        say(await ws.recv() == ALL_BYTES, ws.subprotocol)
+        await ws.send("x" * 300000)
+        say(len(await ws.recv()))
+        await (await ws.ping())
         say("ponged")
-        ws.close(4002, "bye")
+        await ws.close(4002, "bye")
 
 
-def all_bytes() -> None:
-    with connect(url, ssl=context, subprotocols=OFFERED[::-1]) as ws:
-        ws.send(ALL_BYTES)
-        say(ws.recv() == ALL_BYTES, ws.subprotocol)
-        ws.send("big")
-        say(len(ws.recv()))
+async def all_bytes() -> None:
+    async with connect(url, ssl=context, subprotocols=OFFERED[::-1]) as ws:
+        await ws.send(ALL_BYTES)
+        say(await ws.recv() == ALL_BYTES, ws.subprotocol)
+        await ws.send("big")
+        say(len(await ws.recv()))
 
 
-def hello() -> None:
-    with connect(url, ssl=context) as ws:
-        ws.send("hello")
-        say(ws.recv())
+async def hello() -> None:
+    async with connect(url, ssl=context) as ws:
+        await ws.send("hello")
+        say(await ws.recv())
 
 
-def unknown() -> None:
+async def unknown() -> None:
     try:
-        with connect(url):
+        async with connect(url):
             say("in")
     except ssl.SSLError:
         say("refused")
 
 
-def attempt(url: str, origin: str | None = None) -> None:
+async def attempt(url: str, origin: str | None = None) -> None:
     try:
-        with connect(url, origin=Origin(origin) if origin else None):
+        async with connect(url, origin=Origin(origin) if origin else None):
             say("in")
     except InvalidStatus as refusal:
         say(refusal.response.status_code)
@@ -72,22 +76,22 @@ def attempt(url: str, origin: str | None = None) -> None:
         say("refused")
 
 
-def origins() -> None:
+async def origins() -> None:
     for origin in ("http://good.example", "http://bad.example", None):
-        attempt(url, origin)
+        await attempt(url, origin)
 
 
-def paths() -> None:
+async def paths() -> None:
     for path in ("yes", "nothing", "no", "gone", "error"):
-        attempt(url.replace("path", path))
+        await attempt(url.replace("path", path))
 
 
-def bounds() -> None:
-    with connect(url, compression=None) as ws:
-        attempt(url)
-        ws.send("x" * 5000)
+async def bounds() -> None:
+    async with connect(url, compression=None) as ws:
+        await attempt(url)
+        await ws.send("x" * 5000)
         try:
-            ws.recv()
+            await ws.recv()
         except ConnectionClosed as closed:
             say(closed.rcvd and closed.rcvd.code)
 
@@ -102,5 +106,5 @@ MODES = {
     "bounds": bounds,
 }
 
-MODES[what]()
+asyncio.run(MODES[what]())
 say("done")
