@@ -40,8 +40,10 @@ function check.port(value, index, method, low)
 end
 
 function check.integer(value, index, method, name, low, high)
+  local integer = as_integer(value, low, high or 2 ^ 53)
+  if integer then return integer end
   local expected = high and "integer " .. low .. ".." .. high or "integer of at least " .. low
-  return as_integer(value, low, high or 2 ^ 53) or fail(index, method, name, expected, value)
+  return fail(index, method, name, expected, value)
 end
 
 --- The milliseconds of a timer: a negative time is none.
