@@ -46,8 +46,8 @@ class WebSocket(BufferedWebSocketClient):
 
     def connectionMade(self) -> None:
         super().connectionMade()
-        assert self._out is not None
-        self._valve = Valve(self.transport, self._out)
+        assert self.out is not None
+        self._valve = Valve(self.transport, self.out)
         self._receiver.connected(self)
 
     def dataReceived(self, data: bytes) -> None:

@@ -24,23 +24,25 @@ class BufferedWebSocket(WebSocketAdapterProtocol, WebSocketProtocol):  # type: i
     Mixed into autobahn's protocols: what a slow peer does not take waits in a
     L{WriteBuffer}, where its amount is known, and a connection that is closed in good
     order is closed when all of it has gone.
+
+    @ivar out: where it waits; C{None} until there is a transport
     """
 
     # Whoever owns the connection is told what goes wrong; autobahn would log it too.
     log = make_logger(level="critical")
     # None until there is one.
     transport: StreamTransport  # type: ignore[assignment]
-    _out: WriteBuffer | None = None
+    out: WriteBuffer | None = None
 
     @property
     def amount(self) -> int:
         """Bytes that the system has not taken yet."""
-        return 0 if self._out is None else self._out.amount
+        return 0 if self.out is None else self.out.amount
 
     # What Twisted and autobahn call.
 
     def connectionMade(self) -> None:
-        self._out = WriteBuffer(self.transport)
+        self.out = WriteBuffer(self.transport)
         super().connectionMade()
 
     def dataReceived(self, data: bytes) -> None:
@@ -57,8 +59,8 @@ class BufferedWebSocket(WebSocketAdapterProtocol, WebSocketProtocol):  # type: i
     def sendData(
         self, data: bytes, sync: bool = False, chopsize: int | None = None
     ) -> None:
-        assert self._out is not None
-        self._out.write(data)
+        assert self.out is not None
+        self.out.write(data)
 
     def registerProducer(self, producer: object, streaming: bool) -> None:
         """The write buffer is the transport's producer."""
@@ -67,10 +69,10 @@ class BufferedWebSocket(WebSocketAdapterProtocol, WebSocketProtocol):  # type: i
         """The write buffer lets go of the transport itself."""
 
     def _closeConnection(self, abort: bool = False) -> None:
-        if abort or self._out is None:
+        if abort or self.out is None:
             self.transport.abortConnection()
         else:
-            self._out.when_empty(self.transport.loseConnection)
+            self.out.when_empty(self.transport.loseConnection)
 
 
 class BufferedWebSocketClient(BufferedWebSocket, WebSocketClientProtocol):  # type: ignore[misc]

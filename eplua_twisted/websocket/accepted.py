@@ -76,10 +76,9 @@ class AcceptingProtocol(ServerProtocol):
         self.client: AcceptedWebSocket | None = client
         self._refuse = client.refuse
 
-    def dataReceived(self, data: bytes) -> None:
+    def pass_on(self, data: bytes) -> None:
         if self.client is None:
-            # Of each message: super() would take longer than all else here.
-            ServerProtocol.dataReceived(self, data)
+            super().pass_on(data)
         else:
             self.client.handshake_received(data)
 
@@ -106,6 +105,7 @@ class AcceptedWebSocket:
     The opening handshake: C{reading} the request; C{judged}, by the server and its
     script; then C{admitted}, or C{refused}.
 
+    @ivar connection: what it does once it is admitted
     @ivar description: what the script is told of it: ip, port, path, origin,
         subprotocol, and the headers flattened
     """
@@ -126,7 +126,7 @@ class AcceptedWebSocket:
         self.description: tuple[Scalar, ...] = ()
         self.protocol = AcceptingProtocol(self)
         self.protocol.factory = server.settings
-        self._connection = Connection(
+        self.connection = Connection(
             environment.reactor, server.options, self, self.protocol
         )
         self.id = self._resources.add(self)
@@ -158,7 +158,7 @@ class AcceptedWebSocket:
             if self._state == "judged":
                 # It is the script's turn; meanwhile nothing more is read.
                 self._held = True
-                self._connection.pause()
+                self.connection.pause()
 
     # RequestEvents: there is one request, and its head is all that counts.
 
@@ -205,12 +205,12 @@ class AcceptedWebSocket:
             self._state, self._reader = "refused", None
             self._early = b""
             self._deadline.cancel()
-            self._connection.refuse(refusal.answer(), LINGER)
+            self.connection.refuse(refusal.answer(), LINGER)
 
     def _release(self) -> None:
         self._held = False
         if not self._pressed:
-            self._connection.resume()
+            self.connection.resume()
 
     def _too_late(self) -> None:
         self.refuse(408 if self._state == "reading" else 503)
@@ -241,35 +241,35 @@ class AcceptedWebSocket:
 
     @property
     def is_open(self) -> bool:
-        return self._connection.is_open
+        return self.connection.is_open
 
     @property
     def buffered_amount(self) -> int:
-        return self._connection.buffered_amount
+        return self.connection.buffered_amount
 
     def send(self, data: bytes, is_binary: bool) -> None:
         """@raise OperationError: as L{Connection.send} does"""
-        self._connection.send(data, is_binary)
+        self.connection.send(data, is_binary)
 
     def close_with(self, code: int | None, reason: bytes | None) -> None:
         """@raise OperationError: as L{Connection.close} does"""
-        self._connection.close(code or NORMAL, reason or b"")
+        self.connection.close(code or NORMAL, reason or b"")
 
     # Resources.
 
     def close(self) -> None:
         """The server, or the runtime, stops."""
-        self._connection.close(GOING_AWAY)
+        self.connection.close(GOING_AWAY)
 
     def abort(self) -> None:
         """Close now."""
-        self._connection.abort()
+        self.connection.abort()
 
     def pause(self) -> None:
         self._pressed = True
-        self._connection.pause()
+        self.connection.pause()
 
     def resume(self) -> None:
         self._pressed = False
         if not self._held:
-            self._connection.resume()
+            self.connection.resume()

@@ -11,6 +11,7 @@ from twisted.python.failure import Failure
 from eplua_twisted.border.deadline import Deadline, StallDeadline
 from eplua_twisted.border.values import to_text
 from eplua_twisted.errors import NOT_CONNECTED, OperationError
+from eplua_twisted.websocket.frames import is_utf8
 from eplua_twisted.websocket.heartbeat import Heartbeat
 from eplua_twisted.websocket.options import ConnectionOptions
 from eplua_twisted.websocket.protocol import OwnedWebSocket
@@ -135,11 +136,12 @@ class Connection:
             raise OperationError(*NOT_CONNECTED)
         if not is_binary:
             check_utf8(data, "text must be UTF-8 (see sendBinary)")
-        amount = self._protocol.amount
-        if amount > MAX_UNSENT:
+        out = self._protocol.out
+        assert out is not None
+        if out.amount > MAX_UNSENT:
             raise OperationError(
                 "limit",
-                f"{amount} bytes wait to be sent, more than {MAX_UNSENT} (no option"
+                f"{out.amount} bytes wait to be sent, more than {MAX_UNSENT} (no option"
                 " moves this bound: see bufferedAmount)",
             )
         self._protocol.send_message(data, is_binary)
@@ -281,7 +283,5 @@ class Connection:
 
 def check_utf8(data: bytes, problem: str) -> None:
     """@raise OperationError: C{protocol}, with that message"""
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        raise OperationError("protocol", problem) from None
+    if not is_utf8(data):
+        raise OperationError("protocol", problem)

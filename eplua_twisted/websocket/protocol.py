@@ -77,10 +77,10 @@ class OwnedWebSocket(BufferedWebSocket):
     def send_message(self, data: bytes, is_binary: bool) -> None:
         """Send a message of any size: autobahn's bound is for what comes."""
         if self._perMessageCompress is None:
-            assert self._out is not None
+            assert self.out is not None
             frame = write_frame(data, is_binary, self.masks)
             self.written_bytes += len(frame)
-            self._out.write(frame)
+            self.out.write(frame)
             return
         bound, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0
         try:
@@ -109,9 +109,9 @@ class OwnedWebSocket(BufferedWebSocket):
         Close when all was sent.  What the peer still sends is taken and thrown away:
         closing on it would take back what was sent last.
         """
-        assert self._out is not None
+        assert self.out is not None
         self.state = self.STATE_CLOSED
-        self._out.when_empty(self._end_writing)
+        self.out.when_empty(self._end_writing)
 
     def _end_writing(self) -> None:
         if ISSLTransport.providedBy(self.transport):
@@ -148,6 +148,10 @@ class OwnedWebSocket(BufferedWebSocket):
             data = self._take_messages(data)
             if not data:
                 return
+        self.pass_on(data)
+
+    def pass_on(self, data: bytes) -> None:
+        """To autobahn."""
         super().dataReceived(data)
 
     def _take_messages(self, data: bytes) -> bytes:

@@ -19,7 +19,7 @@ from eplua_twisted.border.values import to_bytes
 from eplua_twisted.errors import NOT_CONNECTED, OperationError
 from eplua_twisted.streams.server import Listening
 from eplua_twisted.websocket.accepted import AcceptedWebSocket, AcceptingProtocol
-from eplua_twisted.websocket.connection import check_utf8
+from eplua_twisted.websocket.connection import NORMAL, Connection, check_utf8
 from eplua_twisted.websocket.handshake import OpeningRequest
 from eplua_twisted.websocket.options import ServerOptions
 from eplua_twisted.websocket.settings import server_settings
@@ -56,7 +56,7 @@ class WebSocketServer(Listening[AcceptedWebSocket, None], Factory):
         self._asks = False
         # Those that the script judges, with the subprotocol that they would get.
         self._judged: dict[int, tuple[AcceptedWebSocket, str | None]] = {}
-        self._open: dict[int, AcceptedWebSocket] = {}
+        self._open: dict[int, Connection] = {}
 
     # Starting.
 
@@ -147,7 +147,7 @@ class WebSocketServer(Listening[AcceptedWebSocket, None], Factory):
                 client.refuse(status)
 
     def opened(self, client: AcceptedWebSocket) -> None:
-        self._open[client.id] = client
+        self._open[client.id] = client.connection
         self._events.tell(b"connected", client.id, *client.description)
         client.description = ()
 
@@ -166,7 +166,7 @@ class WebSocketServer(Listening[AcceptedWebSocket, None], Factory):
 
     # What a script asks.
 
-    def _client(self, number: int) -> AcceptedWebSocket:
+    def _client(self, number: int) -> Connection:
         client = self._open.get(number)
         if client is None:
             raise OperationError(*NOT_CONNECTED)
@@ -196,7 +196,7 @@ class WebSocketServer(Listening[AcceptedWebSocket, None], Factory):
 
     @query("websocket_server_close_client")
     def close_client(self, number: int, code: int | None, reason: bytes | None) -> bool:
-        self._client(number).close_with(code, reason)
+        self._client(number).close(code or NORMAL, reason or b"")
         return True
 
     @query("websocket_server_clients")
