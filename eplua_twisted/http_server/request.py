@@ -23,6 +23,7 @@ from eplua_twisted.http_server.roles import Client, RequestOwner
 from eplua_twisted.streams.write_buffer import SLICE
 
 ANSWERED = ("state", "Already answered, or the client is gone")
+BEGUN = ("state", "The answer has begun: only write and finish go on with it")
 
 MAX_UNSENT = 1024 * 1024
 """Bytes that may wait for a slow client before a write is not done at once."""
@@ -155,6 +156,8 @@ class HTTPServerRequest:
         return b"%b%b%b%b\r\n" % (start, fields.text, framing, connection)
 
     def _check_waiting(self) -> None:
+        if self._state == "begun":
+            raise OperationError(*BEGUN)
         if self._state != "waiting":
             raise OperationError(*ANSWERED)
 
@@ -173,11 +176,15 @@ class HTTPServerRequest:
     @operation("http_response_send", gone=ANSWERED)
     def send(self, status: int, body: bytes, *flat: bytes) -> Deferred[None] | None:
         """
-        Answer as a whole.
+        Answer as a whole.  The script goes no further with an answer that has begun
+        already: the client sees the connection end too early.
 
         @return: C{None}, or fires with it, when the system has all of it, or nearly;
             fails with C{state}, or what the connection was lost by
         """
+        if self._state == "begun":
+            self.abort()
+            raise OperationError(*BEGUN)
         return self.answer_with(status, self._server.heads.fields(flat), body)
 
     def answer_with(

@@ -113,12 +113,17 @@ end
 -- What an answer fails with when its client has gone, before it or in the middle.
 local GONE = { state = true, eof = true, reset = true, timeout = true, unreachable = true }
 
+-- What an answer that has begun cannot begin with.
+local BEGINNINGS = { send = true, writeHead = true }
+
 --- Ask for a step of an answer. A client that disconnects is no error of the script:
 --- without callbacks nothing is said about it.
 ---@param is_last boolean the answer is complete with it
 local function step(self, is_last, method, callbacks, primitive, ...)
-  local is_silent = callbacks == nil and self.id and not tasks.current()
-  if is_last then over(self) end
+  local is_wrong = self.has_begun and BEGINNINGS[method]
+    and primitives.http_response_is_open(self.number)
+  local is_silent = callbacks == nil and self.id and not is_wrong and not tasks.current()
+  if is_last then over(self) else self.has_begun = true end
   if is_silent then return tell(GONE, primitive, self.number, ...) end
   return operate(method, callbacks, primitive, self.number, ...)
 end

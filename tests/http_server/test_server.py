@@ -178,6 +178,23 @@ class AnswerTests(ServerTestCase):
         self.assertEqual(self.lines[:1], [b"HTTPResponse: 2 (answered)"])
         self.assertEqual(self.lines[1:], [said] * 3)
 
+    def test_an_answer_begins_once(self) -> None:
+        """Said at the script's line; a C{send} in the middle cuts the answer off."""
+        said = "The answer has begun: only write and finish go on with it"
+        for begin in ("writeHead(200)", "write('a')"):
+            client = self.serve(f"response:{begin} response:send(404, nil, 'b')")
+            self.assertNotIn(b"404", self.get(client))
+            self.turn()
+            self.assertEqual(client.ending, "reset")
+            self.assertWarned(f"{said} (state; no error callback was given)")
+            client = self.serve(
+                f"response:{begin} response:writeHead(404) response:finish()"
+            )
+            answer = self.get(client)
+            self.assertTrue(answer.startswith(b"HTTP/1.1 200 "))
+            self.assertTrue(answer.endswith(b"0\r\n\r\n"))
+            self.assertWarned(f"{said} (state; no error callback was given)")
+
     def test_close_on_request(self) -> None:
         client = self.serve("response:send(200, {Connection = 'close'})")
         self.assertIn(b"Connection: close\r\n", self.get(client))
