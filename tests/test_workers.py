@@ -165,6 +165,8 @@ class WorkersTests(LoggedTestCase):
 
     def test_a_script_that_does_not_compile(self) -> None:
         self.problem = ScriptError("x.lua:1: no", "x.lua:1: no")
+        # It has the signals by then.
+        self.addCleanup(self.stop)
         self.assertRaises(ScriptError, self.service.startService)
         self.assertEqual(self.reactor.processes, [])
 
