@@ -6,9 +6,11 @@ C{python -m eplua_twisted.files NAME} prints it, for C{examples}, C{lua} or C{ty
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 
+@cache
 def _directory(name: str) -> Path:
     package = Path(__file__).parent.parent
     inside = package / name
