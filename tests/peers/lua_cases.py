@@ -113,11 +113,11 @@ def run(
 
 def main() -> None:
     globalLogBeginner.beginLoggingTo([note_bugs], redirectStandardIO=False)
-    # What is there already need not be looked at after each piece.
-    gc.freeze()
     with tempfile.TemporaryDirectory() as directory:
         for name, code in json.load(sys.stdin):
             print(json.dumps(name), flush=True)
+            # What is there already need not be looked at after this piece.
+            gc.freeze()
             ran, (access, limits) = Path(directory) / "ran", sys.argv[3:]
             outcome = run(
                 *(sys.argv[1], int(sys.argv[2]), code, ran),
