@@ -20,7 +20,7 @@ task.start(function()
     ws:addEventListener("dataReceived", function(data, isBinary)
       if isBinary then ws:sendBinary(data) else ws:send(data) end
     end)
-    assert(ws:wait("disconnected", 200000))
+    assert(ws:wait("disconnected", 600000))
   end
   ask("/updateReports?agent=eplua"):wait("disconnected", 10000)
 end)
