@@ -83,7 +83,9 @@ class Lifecycle:
 
     def settle(self) -> None:
         """Something is over: look, on the next turn, whether all is."""
-        if self._idle and self.state == "running" and not self._active:
+        # What is asked for already is not asked for again: counting takes longer.
+        looks = self._look.active or not self._idle or self.state != "running"
+        if not looks and not self._active:
             self._look.start(0)
 
     @property
