@@ -68,6 +68,7 @@ class OwnedWebSocket(BufferedWebSocket):
     # Autobahn's, whose own types are what they begin with.
     maxMessagePayloadSize: int
     websocket_protocol_in_use: str | None
+    websocket_extensions_in_use: list[Any]
     wasNotCleanReason: Any
     localCloseCode: Any
     localCloseReason: Any
@@ -177,6 +178,9 @@ class OwnedWebSocket(BufferedWebSocket):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._lost_by = reason
         super().connectionLost(reason)
+        # What compresses has much memory, which is not left to the collector.
+        self._perMessageCompress = None
+        self.websocket_extensions_in_use = []
 
     def onOpen(self) -> None:
         self.owner.opened(self.websocket_protocol_in_use)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+
+from autobahn.websocket.compress import PerMessageDeflate
+
 from tests.memory import Flow, Wire
 from tests.support import ALL_BYTES, LuaTestCase, for_each_lua
 from tests.support.authority import Authority
@@ -61,6 +65,27 @@ class PairTests(LuaTestCase):
         self.assertEqual(
             sorted(self.lines), [b"disconnected\t4000\tbye\ttrue", b"out\t4000\tbye"]
         )
+
+    def test_compression_ends_with_the_connection(self) -> None:
+        """Its memory, which is much, is not left to the collector."""
+
+        def compressing() -> int:
+            return sum(type(each) is PerMessageDeflate for each in gc.get_objects())
+
+        gc.collect()
+        gc.disable()
+        self.addCleanup(gc.enable)
+        before = compressing()
+        script = PAIR.replace(
+            "WebSocketClient({", "WebSocketClient({compression = true,"
+        )
+        self.run_lua(script, *self.files)
+        self.reactor.settle(50_000)
+        self.assertEqual(compressing(), before + 2)
+        self.run_lua("ws:close()")
+        self.reactor.settle()
+        self.assertIn(b"disconnected\t1000\t\ttrue", self.lines)
+        self.assertEqual(compressing(), before)
 
     def test_counted(self) -> None:
         """By the names that scripts know, on both sides."""

@@ -72,7 +72,9 @@ class Session:
         @param received: called with the data of each datagram of the peer
         @param ended: called once when an open session is over, unless L{close} did it
         """
-        self._connection = connection
+        # None when it is over: it has much memory, and whoever holds a session that is
+        # over may be in a circle that waits for the collector.
+        self._connection: SSL.Connection | None = connection
         self._clock = clock
         self._mtu = mtu
         self._transmit = transmit
@@ -96,7 +98,7 @@ class Session:
 
     def receive(self, datagram: bytes) -> None:
         """A datagram from the peer's address, whoever sent it."""
-        if datagram and self.state != "over":
+        if datagram and self._connection is not None:
             self._connection.bio_write(datagram)
             self._advance()
 
@@ -105,7 +107,7 @@ class Session:
         @raise OperationError: C{state}, C{limit}
         @raise OSError: what the system says
         """
-        if self.state != "open":
+        if self.state != "open" or self._connection is None:
             raise OperationError(*NOT_CONNECTED)
         if not data:
             raise OperationError("limit", "A datagram of DTLS cannot be empty")
@@ -118,8 +120,8 @@ class Session:
 
     def close(self) -> None:
         """Tell the peer, as far as that is possible, and end."""
-        if self.state == "open":
-            self._say_goodbye()
+        if self.state == "open" and self._connection is not None:
+            self._say_goodbye(self._connection)
         handshake = self._handshake
         if handshake is not None:
             handshake.cancel()
@@ -139,26 +141,30 @@ class Session:
     def _leave(self) -> None:
         self.state = "over"
         self._handshake = None
+        self._connection = None
         self._arm()
 
-    def _say_goodbye(self) -> None:
+    def _say_goodbye(self, connection: SSL.Connection) -> None:
         """Send C{close_notify}; delivery is not guaranteed."""
         with suppress(SSL.Error):
-            self._connection.shutdown()
+            connection.shutdown()
         self._try_to_flush()
 
     def _advance(self) -> None:
         """Let OpenSSL see what has come, and do what it wants then."""
+        connection = self._connection
+        if connection is None:
+            return
         try:
             if self.state == "handshake":
-                self._connection.do_handshake()
-                self._complete()
+                connection.do_handshake()
+                self._complete(connection)
             while self.state == "open":
-                self._received(self._connection.recv(MAX_PLAIN))
+                self._received(connection.recv(MAX_PLAIN))
         except SSL.WantReadError:
             self._try_to_flush()
         except SSL.ZeroReturnError:
-            self._say_goodbye()
+            self._say_goodbye(connection)
             self.fail(OperationError(*EOF))
         except SSL.Error as problem:
             # The peer gets the alert that says why.
@@ -167,9 +173,9 @@ class Session:
         if self.state == "handshake":
             self._arm()
 
-    def _complete(self) -> None:
+    def _complete(self, connection: SSL.Connection) -> None:
         self.state = "open"
-        self.limit = self._connection.get_cleartext_mtu()
+        self.limit = connection.get_cleartext_mtu()
         self._try_to_flush()
         self._arm()
         handshake, self._handshake = self._handshake, None
@@ -177,6 +183,8 @@ class Session:
             handshake.callback(None)
 
     def _flush(self) -> None:
+        if self._connection is None:
+            return
         records = written(self._connection)
         if records:
             for each in datagrams(records, self._mtu):
@@ -190,12 +198,14 @@ class Session:
     def _arm(self) -> None:
         """Come back when OpenSSL wants to send a flight again."""
         self._resend.cancel()
-        if self.state == "handshake":
+        if self.state == "handshake" and self._connection is not None:
             delay = self._connection.DTLSv1_get_timeout()
             if delay is not None:
                 self._resend.start(delay)
 
     def _late(self) -> None:
+        if self._connection is None:
+            return
         try:
             # False if OpenSSL's clock, which is another, is not there yet.
             self._connection.DTLSv1_handle_timeout()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 
@@ -19,7 +20,7 @@ from eplua_twisted.udp.dtls.cookies import CookieExchange
 from eplua_twisted.udp.dtls.records import MTU
 from eplua_twisted.udp.dtls.session import Session
 from tests.support import ALL_BYTES
-from tests.support.dtls import Pair
+from tests.support.dtls import Pair, client_session
 
 
 class SessionTests(SynchronousTestCase):
@@ -99,6 +100,25 @@ class SessionTests(SynchronousTestCase):
         self.assertEqual((server.state, self.pair.client.state), ("over", "over"))
         problem = self.assertRaises(OperationError, server.send, b"x")
         self.assertEqual(problem.code, "state")
+
+    def test_what_is_over_has_no_connection(self) -> None:
+        """OpenSSL's memory goes with the end, not with whoever holds the session."""
+
+        def connections() -> int:
+            gc.collect()
+            # Never isinstance: it would ask proxies for the class of what they are for.
+            return sum(type(each) is SSL.Connection for each in gc.get_objects())
+
+        server = self.open()
+        other = client_session(self.clock, self.pair.to_server)
+        shaking = other.begin()
+        before = connections()
+        self.pair.client.close()
+        self.pair.run()
+        shaking.cancel()
+        self.failureResultOf(shaking)
+        self.assertEqual({server.state, self.pair.client.state, other.state}, {"over"})
+        self.assertEqual(connections(), before - 3)
 
     def test_given_up(self) -> None:
         """A handshake that is cancelled leaves no timer, and says nothing more."""
