@@ -78,37 +78,39 @@ class TLSTransport(GatheredWrites):
     def dataReceived(self, data: bytes) -> None:
         self.receiving(True)
         try:
-            if self._records.end_in(data) == 1 and self._handshakeDone:
-                self._receive_one(data)
+            ended = self._records.end_in(data)
+            if ended == 1:
+                self._receive(data, ended)
             else:
-                self._receive(data)
+                self._receive_gathered(data, ended)
         finally:
             self.receiving(False)
 
-    def _receive_one(self, data: bytes) -> None:
-        """With this one record is whole."""
-        if self._appSendBuffer:
-            # Twisted tries again to send it.
-            self._receive(data)
-            return
-        self._tlsConnection.bio_write(data)
-        if self._open_to_peer() and self._read_record():
-            return
-        # It was none of the peer's data: OpenSSL may have an answer.
-        self._flushSendBIO()
-
-    def _receive(self, data: bytes) -> None:
+    def _receive_gathered(self, data: bytes, ended: int) -> None:
         gather: Callable[[bool], None] | None = getattr(
             self.wrappedProtocol, "gather", None
         )
         if gather is None:
-            super().dataReceived(data)
+            self._receive(data, ended)
             return
         gather(True)
         try:
-            super().dataReceived(data)
+            self._receive(data, ended)
         finally:
             gather(False)
+
+    def _receive(self, data: bytes, ended: int) -> None:
+        """@param ended: how many records are whole with it"""
+        if not ended or not self._handshakeDone or self._appSendBuffer:
+            # Twisted tries again to send what waits.
+            super().dataReceived(data)
+            return
+        self._tlsConnection.bio_write(data)
+        for _ in range(ended):
+            if not (self._open_to_peer() and self._read_record()):
+                # One was none of the peer's data: OpenSSL may have an answer.
+                self._flushSendBIO()
+                return
 
     def _open_to_peer(self) -> bool:
         return not self._lostTLSConnection and not self._peer_ended
