@@ -31,13 +31,16 @@ from eplua_twisted.transports.backlog import SMALL, Backlog
 from eplua_twisted.transports.closing import close
 from eplua_twisted.transports.interfaces import Maker
 from eplua_twisted.transports.named import Named
-from eplua_twisted.transports.poller import OUT, Poller, Watched, Why
+from eplua_twisted.transports.poller import IN, OUT, Poller, Watched, Why
 
 READ = 80 * 1024
 """
 Bytes that are read at once: a message of 64 KiB and what TLS adds to it.  From 128 KiB on
 the C library would map, and unmap, memory for each read, which costs ten times the read.
 """
+
+READS = 4
+"""Reads of one connection, each as large as can be, before others have their turn."""
 
 
 @implementer(
@@ -59,6 +62,7 @@ class Connection(Named, Watched):
 
     @ivar protocol: gone when it is C{disconnected}, as C{socket}
     @ivar most: bytes that are read at once
+    @ivar reads: how often, before others have their turn
     """
 
     __slots__ = (
@@ -87,6 +91,7 @@ class Connection(Named, Watched):
     log = Logger()
     TLS = False
     most = READ
+    reads = READS
 
     def __init__(
         self,
@@ -139,17 +144,20 @@ class Connection(Named, Watched):
 
     def doRead(self) -> Why:  # type: ignore[override]
         """C{IReadDescriptor.doRead}"""
-        try:
-            data = self.socket.recv(self.most)
-        except BlockingIOError:
-            return None
-        except OSError:
-            return CONNECTION_LOST
-        if not data:
-            # The system tells once that it is broken: a write may have heard it.
-            return CONNECTION_LOST if self._broken else CONNECTION_DONE
-        self.bytes_in += len(data)
-        self.protocol.dataReceived(data)
+        for _ in range(self.reads):
+            try:
+                data = self.socket.recv(self.most)
+            except BlockingIOError:
+                return None
+            except OSError:
+                return CONNECTION_LOST
+            if not data:
+                # The system tells once that it is broken: a write may have heard it.
+                return CONNECTION_LOST if self._broken else CONNECTION_DONE
+            self.bytes_in += len(data)
+            self.protocol.dataReceived(data)
+            if len(data) < self.most or not self.watched_for & IN:
+                break
         return None
 
     def pauseProducing(self) -> None:
@@ -239,8 +247,7 @@ class Connection(Named, Watched):
             self._wait_for_room()
         else:
             # Whatever else may keep a write from going at once waits for room.
-            self._queue = None
-            self._direct = True
+            self._queue, self._direct = None, True
         return None
 
     def doWrite(self) -> Why:  # type: ignore[override]

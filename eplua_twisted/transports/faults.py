@@ -123,6 +123,8 @@ class Faulty(Connection):
     What can be read is C{held} back for a time when there are delays, and then C{due}.
     """
 
+    reads = 1
+
     def __init__(
         self,
         sock: socket.socket,

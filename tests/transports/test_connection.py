@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from eplua_twisted.border.traffic import Traffic
+from eplua_twisted.transports.connection import READ, READS
 from eplua_twisted.transports.poller import IN, OUT
 from eplua_twisted.transports.sockets import TCPConnection
 from tests.support import ALL_BYTES
@@ -108,6 +109,41 @@ class Noting(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.told.append(reason.type)
+
+
+class Pausing(Noting):
+    """Wants nothing more after the first piece."""
+
+    transport: Any
+
+    def dataReceived(self, data: bytes) -> None:
+        super().dataReceived(data)
+        self.transport.pauseProducing()
+
+
+class ReadTests(SynchronousTestCase):
+    """How much is read before others have their turn."""
+
+    def read(self, protocol: Noting, *pieces: bytes) -> list[object]:
+        sock: Any = Socket([])
+        sock.arrived = list(pieces)
+        kind, watcher = TCPConnection, Watcher()
+        connection: Any = kind(sock, protocol, ("127.0.0.1", 1), None, 1, watcher)  # type: ignore[arg-type]
+        protocol.transport = connection
+        self.assertIsNone(connection.doRead())
+        return protocol.told
+
+    def test_more_is_read_while_reads_are_full(self) -> None:
+        full = [bytes([each]) * READ for each in range(READS + 1)]
+        self.assertEqual(self.read(Noting(), *full), full[:READS])
+
+    def test_a_read_that_is_not_full_is_the_last(self) -> None:
+        full = b"x" * READ
+        self.assertEqual(self.read(Noting(), full, b"rest", b"later"), [full, b"rest"])
+
+    def test_nothing_is_read_for_who_has_paused(self) -> None:
+        full = b"x" * READ
+        self.assertEqual(self.read(Pausing(), full, full), [full])
 
 
 class ConnectionTests(SynchronousTestCase):
