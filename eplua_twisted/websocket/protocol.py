@@ -68,7 +68,7 @@ class OwnedWebSocket(BufferedWebSocket):
     # Autobahn's, whose own types are what they begin with.
     maxMessagePayloadSize: int
     websocket_protocol_in_use: str | None
-    websocket_extensions_in_use: list[Any]
+    websocket_extensions_in_use: list[object]
     wasNotCleanReason: Any
     localCloseCode: Any
     localCloseReason: Any

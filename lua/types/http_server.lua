@@ -8,7 +8,7 @@
 ---@field tls? net.TLSOptions # (table; default none) `certificate` and `privateKey`; with `clientAuthority` clients must show a certificate: [the options](tls.md)
 
 ---Errors:
---- * `state`: answered already, or the client is gone (then without a warning)
+--- * `state`: answered already, `send` or `writeHead` after the answer has begun, or the client is gone (then without a warning)
 --- * `limit`: more than 16 MiB wait for a slow client
 --- * `protocol`: more, or less, than the `Content-Length` that `writeHead` told
 --- * `in_use`: `start`: somebody listens there already
