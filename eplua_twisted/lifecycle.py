@@ -83,9 +83,10 @@ class Lifecycle:
 
     def settle(self) -> None:
         """Something is over: look, on the next turn, whether all is."""
-        # What is asked for already is not asked for again: counting takes longer.
-        looks = self._look.active or not self._idle or self.state != "running"
-        if not looks and not self._active:
+        if self._look.active or not self._idle or self.state != "running":
+            # It is asked for already, or nobody is: counting would take longer.
+            return
+        if not self._active:
             self._look.start(0)
 
     @property

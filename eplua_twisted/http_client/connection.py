@@ -17,8 +17,8 @@ from eplua_twisted.transports.interfaces import StreamTransport
 
 SMALL = 64 * 1024
 LARGE = 256 * 1024
-"""Bytes read at a time: what each read costs counts for more than its memory when a
-body is larger than that."""
+"""Bytes that Twisted's transports read at a time, where ours are not used: what each read
+costs counts for more than its memory when a body is larger than that."""
 
 JOINED = 64 * 1024
 """Bytes of a body that leave together with the head."""

@@ -40,6 +40,11 @@ class AttemptTests(TestCase):
         self.folder = Path(self.mktemp())
         self.folder.mkdir()
 
+    def file(self, code: str) -> Path:
+        path = self.folder / "x_test.lua"
+        path.write_text(code)
+        return path
+
     async def run_file(self, path: Path, hc3: bool = False) -> list[Finding]:
         order = order_of(path, hc3)
         looked = await Attempt(RUNNING, order, None).run()
@@ -71,8 +76,7 @@ class AttemptTests(TestCase):
         )
 
     async def test_os_exit_before_a_test_begins(self) -> None:
-        path = self.folder / "x_test.lua"
-        path.write_text("os.exit(0)")
+        path = self.file("os.exit(0)")
         finding = await Attempt(RUNNING, order_of(path), None).run()
         assert finding.problem is not None
         self.assertEqual(
@@ -80,8 +84,7 @@ class AttemptTests(TestCase):
         )
 
     async def test_an_error_of_a_test_that_waits_is_said_too(self) -> None:
-        path = self.folder / "x_test.lua"
-        path.write_text(
+        path = self.file(
             "eplua.test('it', function()\n"
             "  local queue = task.queue()\n"
             "  setTimeout(function() error('oh') queue:put(1) end, 1)\n"
@@ -95,8 +98,7 @@ class AttemptTests(TestCase):
         self.assertIn(":3: oh", said)
 
     async def test_what_a_peer_has_open_is_not_left_open(self) -> None:
-        path = self.folder / "x_test.lua"
-        path.write_text(
+        path = self.file(
             "local test = eplua.test\n"
             "test('it', function()\n"
             "  local server, client = test.websocket(), net.WebSocketClient()\n"
@@ -113,8 +115,7 @@ class AttemptTests(TestCase):
         self.assertTrue(left.startswith("WebSocketClient ws://127.0.0.1:"), left)
 
     async def test_other_tests_each_time(self) -> None:
-        path = self.folder / "x_test.lua"
-        path.write_text("eplua.test('it', function() end)")
+        path = self.file("eplua.test('it', function() end)")
         finding = await Attempt(RUNNING, order_of(path), 1).run()
         assert finding.outcome is not None
         self.assertEqual(
