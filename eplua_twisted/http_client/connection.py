@@ -13,6 +13,8 @@ from twisted.python.failure import Failure
 from eplua_twisted.errors import OperationError
 from eplua_twisted.http_client.response import COMPLETE, Response
 from eplua_twisted.http_engine.response_reader import ResponseHead, ResponseReader
+from eplua_twisted.streams.endpoints import set_stream_options
+from eplua_twisted.streams.heap import keep_heap
 from eplua_twisted.transports.interfaces import StreamTransport
 
 SMALL = 64 * 1024
@@ -40,9 +42,6 @@ class Keeper(Protocol):
 
         @param reusable: another one may follow on this connection; else it closes
         """
-
-    def expect(self, length: int) -> None:
-        """A body of so many bytes is about to come."""
 
 
 class Outgoing:
@@ -108,6 +107,8 @@ class Connection(TwistedProtocol):
 
     def connectionMade(self) -> None:
         self._keeper.opened(self)
+        # The rest of a body does not wait until the server confirms what came before.
+        set_stream_options(self.transport, no_delay=True, keep_alive=False)
         self._read_at_a_time(SMALL)
 
     def _read_at_a_time(self, size: int) -> None:
@@ -191,7 +192,7 @@ class Connection(TwistedProtocol):
     def _expect(self, length: int) -> None:
         self._read_at_a_time(LARGE if length > LARGE else SMALL)
         if length > LARGE:
-            self._keeper.expect(length)
+            keep_heap()
 
     def body_received(self, data: bytes) -> None:
         if self._response is not None:

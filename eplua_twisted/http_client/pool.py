@@ -21,9 +21,6 @@ TRUSTED = 0.01
 ORIGINS = 256
 """Servers that are remembered for answering more than once on a connection."""
 
-HEAP = 16 * 1024 * 1024
-"""Bytes; see L{Pool.expect}."""
-
 
 class Pool:
     """
@@ -47,7 +44,6 @@ class Pool:
         self._persistent_origins: dict[Hashable, None] = {}
         self._expiry = Deadline(clock, self._expire)
         self._waiting: list[Deferred[None]] = []
-        self._keeps_heap = False
         self.capacity = 2
 
     def __len__(self) -> int:
@@ -143,17 +139,6 @@ class Pool:
         if len(kept) > self.capacity:
             self._close(kept.pop(0))
         self._expiry.start(KEEP)
-
-    def expect(self, length: int) -> None:
-        """
-        Large bodies come and go, and glibc would give their pages back to the system
-        each time, to have them zeroed for the next: half the time of a 1 MiB request.
-        Having seen a block of this size freed it keeps as much (C{mallopt(3)}, on the
-        dynamic mmap threshold).  The block's own pages are never touched.
-        """
-        if not self._keeps_heap:
-            self._keeps_heap = True
-            bytes(HEAP)
 
     def close(self) -> Deferred[None]:
         """@return: fires with C{None} when no connection is open"""

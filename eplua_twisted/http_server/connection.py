@@ -36,7 +36,7 @@ from eplua_twisted.http_server.bounds import (
 from eplua_twisted.http_server.request import HTTPServerRequest
 from eplua_twisted.http_server.roles import Server
 from eplua_twisted.http_server.stalled import WatchedProducer
-from eplua_twisted.streams.endpoints import host_and_port
+from eplua_twisted.streams.endpoints import host_and_port, set_stream_options
 from eplua_twisted.streams.write_buffer import WriteBuffer
 from eplua_twisted.transports.interfaces import StreamTransport
 
@@ -77,8 +77,7 @@ class HTTPConnection(StreamProtocol):
         # When the body of a request began to be awaited, and what has come of it.
         self._body_since: float | None = None
         self._body_size = 0
-        # For idle clients, heads and bodies.
-        self._time = MovingDeadline(clock, self._due)
+        self._time = MovingDeadline(clock, self._due)  # for idle clients, heads, bodies
         # These are made when first needed: a connection costs little memory.
         self._ending: Deadline | None = None
         self._watched: WatchedProducer | None = None
@@ -109,8 +108,8 @@ class HTTPConnection(StreamProtocol):
                 self._time.move(min(timeout, max(0.001, left)))
         elif reader is not None and reader.amid:
             if not self._head_runs:
-                self._head_runs = True
                 self._time.move(min(HEAD_TIMEOUT, timeout or HEAD_TIMEOUT))
+            self._head_runs = True
             return
         elif self._requests:
             self._time.clear()
@@ -123,6 +122,8 @@ class HTTPConnection(StreamProtocol):
     def connectionMade(self) -> None:
         host, port = host_and_port(self.transport.getPeer())
         self.peer = (None if host is None else to_bytes(host), port)
+        # A piece of an answer does not wait until the client confirms the one before.
+        set_stream_options(self.transport, no_delay=True, keep_alive=False)
         self.out = WriteBuffer(self)
         self._time.move(
             HANDSHAKE_TIMEOUT if self.server.secure else self.server.options.timeout
@@ -332,9 +333,8 @@ class HTTPConnection(StreamProtocol):
 
     def registerProducer(self, producer: IPushProducer, streaming: bool) -> None:
         """For L{WriteBuffer}."""
-        server = self.server
-        timeout = server.options.timeout
-        self._watched = WatchedProducer(producer, server.clock, timeout, self)
+        clock, timeout = self.server.clock, self.server.options.timeout
+        self._watched = WatchedProducer(producer, clock, timeout, self)
         self.transport.registerProducer(self._watched, streaming)
 
     def unregisterProducer(self) -> None:

@@ -20,7 +20,7 @@ from eplua_twisted.http_engine.request_reader import (
 from eplua_twisted.http_server.compression import accepts, compressed, varies
 from eplua_twisted.http_server.conditions import is_cached
 from eplua_twisted.http_server.roles import Client, RequestOwner
-from eplua_twisted.streams.write_buffer import SLICE
+from eplua_twisted.streams.write_buffer import WHOLE
 
 ANSWERED = ("state", "Already answered, or the client is gone")
 BEGUN = ("state", "The answer has begun: only write and finish go on with it")
@@ -208,7 +208,7 @@ class HTTPServerRequest:
         out = self._client.out
         text = self._begin(status, fields, len(body))
         if self.head.method != b"HEAD" and status not in NO_BODY:
-            if len(body) > SLICE:
+            if len(body) > WHOLE:
                 out.write(text)
                 text = body
             else:
@@ -247,12 +247,14 @@ class HTTPServerRequest:
         if out.amount and out.amount + len(data) > 16 * MAX_UNSENT:
             raise OperationError("limit", f"{out.amount} bytes wait to be sent already")
         if data and self.head.method != b"HEAD":
-            if self._chunked:
+            if not self._chunked:
+                out.write(data)
+            elif len(data) <= WHOLE:
+                out.write(b"%x\r\n%b\r\n" % (len(data), data))
+            else:
                 out.write(b"%x\r\n" % len(data))
                 out.write(data)
                 out.write(b"\r\n")
-            else:
-                out.write(data)
         return None if out.amount < MAX_UNSENT else out.when_below(MAX_UNSENT)
 
     @operation("http_response_finish", gone=ANSWERED)

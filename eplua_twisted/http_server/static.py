@@ -15,7 +15,7 @@ from eplua_twisted.http_engine.request_reader import RequestHead
 from eplua_twisted.http_server.compression import accepts
 from eplua_twisted.http_server.conditions import is_cached, ranges
 from eplua_twisted.http_server.request import HTTPServerRequest
-from eplua_twisted.streams.write_buffer import SLICE
+from eplua_twisted.streams.write_buffer import WHOLE
 
 INDEX = b"index.html"
 
@@ -225,7 +225,7 @@ class _Sender:
             if not self._left:
                 return self._next()
         try:
-            data = self._file.read(min(SLICE, self._left))
+            data = self._file.read(min(WHOLE, self._left))
         except OSError:
             return b""
         self._left -= len(data)

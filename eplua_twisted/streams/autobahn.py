@@ -14,6 +14,7 @@ from autobahn.websocket.protocol import WebSocketProtocol
 from txaio.tx import make_logger
 
 from eplua_twisted.errors import OperationError
+from eplua_twisted.streams.endpoints import set_stream_options
 from eplua_twisted.streams.opening import AnswerReader, Opening
 from eplua_twisted.streams.write_buffer import WriteBuffer
 from eplua_twisted.transports.interfaces import StreamTransport
@@ -42,6 +43,8 @@ class BufferedWebSocket(WebSocketAdapterProtocol, WebSocketProtocol):  # type: i
     # What Twisted and autobahn call.
 
     def connectionMade(self) -> None:
+        # Autobahn sets it from an attribute that it gives to its protocol afterwards.
+        set_stream_options(self.transport, no_delay=True, keep_alive=False)
         self.out = WriteBuffer(self.transport)
         super().connectionMade()
 

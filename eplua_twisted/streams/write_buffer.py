@@ -11,13 +11,18 @@ from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
 from eplua_twisted.border.waiters import Waiters
+from eplua_twisted.streams.heap import keep_heap
 from eplua_twisted.transports.connection import READ
 
-SLICE = READ
+WHOLE = READ
 """
-Bytes that a transport is given at once.  What it has taken of a full one is not known, so
-it is a part of the whole; but what was read at once is passed on uncut, and not copied.
+Bytes that a transport is given at most at once: what it has taken of a full write is not
+known.  What was read at once is passed on uncut, and not copied.
 """
+
+SLICE = 32 * 1024
+"""Bytes of the parts that more than that is cut into: the peer reads the first while the
+system copies the next, and they stay in the processor's cache between the two."""
 
 
 class Outlet(Protocol):
@@ -68,7 +73,9 @@ class WriteBuffer:
 
     def write(self, data: bytes) -> None:
         """Send, now or when the transport takes it."""
-        if self._full or len(data) > SLICE:
+        if self._full or len(data) > WHOLE:
+            if len(data) > WHOLE:
+                keep_heap()
             self.amount += len(data)
             if self._held is None:
                 self._held = deque()
@@ -109,9 +116,12 @@ class WriteBuffer:
 
     def _pump(self) -> None:
         while self._held and not self._full:
-            data = self._held[0][self._sent : self._sent + SLICE]
+            first = self._held[0]
+            data = first
+            if len(first) > WHOLE:
+                data = first[self._sent : self._sent + SLICE]
             self._sent += len(data)
-            if self._sent == len(self._held[0]):
+            if self._sent == len(first):
                 self._held.popleft()
                 self._sent = 0
             self._within = len(data)

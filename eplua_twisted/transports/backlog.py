@@ -6,8 +6,8 @@ import socket
 from collections import deque
 from itertools import islice
 
-SMALL = 16 * 1024
-"""Bytes of a write that may wait for the end of the turn."""
+SMALL = 17 * 1024
+"""Bytes of a write that may wait for the end of the turn: 16 KiB and their frame."""
 
 PIECES = 64
 """Writes that are sent with one call of the system."""

@@ -19,6 +19,10 @@ from tests.support.http_client import MemoryTestCase, answer
 class RequestTests(MemoryTestCase):
     """What is sent."""
 
+    def test_pieces_do_not_wait_for_the_server(self) -> None:
+        """As with twisted.web: else one that confirms late gets a body's end late."""
+        self.assertTrue(self.ask().no_delay)
+
     def test_get(self) -> None:
         self.assertEqual(
             self.sent("nil", "http://127.0.0.1:8080/a/b?c=d").splitlines(),

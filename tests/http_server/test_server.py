@@ -48,6 +48,10 @@ class RequestTests(ServerTestCase):
         )
         self.assertEqual(answer, OK + b"Content-Length: 256\r\n\r\n" + ALL_BYTES)
 
+    def test_pieces_do_not_wait_for_the_client(self) -> None:
+        """As with twisted.web: else one that confirms late gets each piece late."""
+        self.assertTrue(self.serve("").no_delay)
+
     def test_form_is_a_body(self) -> None:
         client = self.serve("response:send(200, nil, request.body)")
         answer = client.ask(

@@ -29,6 +29,9 @@ class OptionTests(MemoryBrokerTestCase):
         other = self.sent("")
         self.assertNotEqual(other[14:], sent[14:])
 
+    def test_packets_do_not_wait_for_the_broker(self) -> None:
+        self.assertTrue(self.connect().no_delay)
+
     def test_port_comes_from_uri_option_or_scheme(self) -> None:
         for uri, options, port in (
             ("mqtt://127.0.0.1", "", 1883),

@@ -40,6 +40,9 @@ class WebSocketTests(MemoryBrokerTestCase):
         self.said("connected returnCode=0 sessionPresent=false")
         return server
 
+    def test_packets_do_not_wait_for_the_broker(self) -> None:
+        self.assertTrue(self.opened().no_delay)
+
     def test_asks_for_the_subprotocol_at_the_path(self) -> None:
         """6.0-3; the path is /mqtt where the URI has none, and escaped."""
         for uri, request in (

@@ -119,6 +119,10 @@ class Transport(StringTransport):
     def loseWriteConnection(self) -> None:
         self.loseConnection()
 
+    def setTcpNoDelay(self, enabled: bool) -> None: ...
+
+    def setTcpKeepAlive(self, enabled: bool) -> None: ...
+
 
 class Recorder:
     """The owner of a protocol; notes what it is told, and may close on a message."""

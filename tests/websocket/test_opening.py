@@ -27,6 +27,9 @@ class URLTests(ClientCase):
             self.assertEqual(lines[:2], [line, "Host: " + host])
             self.run_lua("ws:close()")
 
+    def test_messages_do_not_wait_for_the_server(self) -> None:
+        self.assertTrue(self.connect().no_delay)
+
     def test_where_it_goes(self) -> None:
         self.reactor.nameResolver.addresses["my_device"] = ["192.0.2.9"]
         for url, place in (

@@ -24,6 +24,10 @@ class HandshakeTests(ServerCase):
         self.assertIn(b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n", answer)
         self.assertEqual(self.lines, [b"in\t/path?x=1\thttp://page.example"])
 
+    def test_messages_do_not_wait_for_the_client(self) -> None:
+        self.serve()
+        self.assertTrue(self.client().no_delay)
+
     def test_takes_the_first_of_its_own_subprotocols(self) -> None:
         self.serve("{subprotocols = {'a', 'b'}}")
         answer = self.ask(b"/", b"Sec-WebSocket-Protocol: b, c, a").received()
