@@ -142,6 +142,7 @@ def _without_descriptor() -> OSError | None:
     return None
 
 
+_PASSED_ON = "record layer failure"
 _NOT_TLS = "the peer does not speak TLS"
 _OLD_VERSION = (
     "the two ends have no version of TLS in common; an old device needs"
@@ -150,11 +151,18 @@ _OLD_VERSION = (
 _OLD_WAYS = (
     "REASON; a device with old ciphers or short keys needs tls = { legacy = true }"
 )
+_REFUSED = f"{_OLD_WAYS}, and a server that asks for a certificate clientCertificate"
 
 _TLS_REASONS = {
     "wrong version number": _NOT_TLS,
     "packet length too long": _NOT_TLS,
-    "record layer failure": _NOT_TLS,
+    "data length too long": _NOT_TLS,
+    "encrypted length too long": _NOT_TLS,
+    "record too small": _NOT_TLS,
+    "bad record type": _NOT_TLS,
+    _PASSED_ON: _NOT_TLS,
+    "decryption failed or bad record mac": "a record was damaged on its way, or forged",
+    "": "OpenSSL has no words for it",
     "http request": f"{_NOT_TLS}, but HTTP",
     "https proxy request": f"{_NOT_TLS}, but HTTP",
     "peer did not return a certificate": "the peer showed no certificate",
@@ -171,20 +179,23 @@ _TLS_REASONS = {
     "no suitable signature algorithm": _OLD_WAYS,
     "legacy sigalg disallowed or unsupported": _OLD_WAYS,
     "unsafe legacy renegotiation disabled": _OLD_WAYS,
-    "tls alert handshake failure": _OLD_WAYS,
-    "ssl/tls alert handshake failure": _OLD_WAYS,
-    "sslv3 alert handshake failure": _OLD_WAYS,
+    "tls alert handshake failure": _REFUSED,
+    "ssl/tls alert handshake failure": _REFUSED,
+    "sslv3 alert handshake failure": _REFUSED,
 }
 """OpenSSL's words for what went wrong, and what a script is told instead."""
 
 
 def _handshake_problem(reason: BaseException) -> str:
     """
-    What OpenSSL says went wrong: the last entry of its error queue.  (A connection
-    that was simply cut is none: Twisted makes a L{error.ConnectionLost} of it.)
+    What OpenSSL says went wrong: the last entry of its error queue that says something.
+    (A connection that was simply cut is none: Twisted makes a L{error.ConnectionLost}
+    of it.)
     """
     queue = reason.args[0] if reason.args else ()
     if not isinstance(queue, (list, tuple)) or not queue:
         return "TLS failed"
-    text = str(queue[-1][-1])
+    words = [str(each[-1]) for each in queue]
+    # The layer of the records only passes on what is said before.
+    text = next((each for each in reversed(words) if each != _PASSED_ON), _PASSED_ON)
     return "TLS failed: " + _TLS_REASONS.get(text, text).replace("REASON", text)

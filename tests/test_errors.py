@@ -127,6 +127,21 @@ class TLSTests(SynchronousTestCase):
                 ("tls", "TLS failed: the peer does not speak TLS, but HTTP"),
             )
 
+    def test_the_layer_of_records_only_passes_on(self) -> None:
+        self.assertEqual(
+            self.problem("decryption failed or bad record mac", "record layer failure"),
+            ("tls", "TLS failed: a record was damaged on its way, or forged"),
+        )
+        self.assertEqual(
+            self.problem("bad record type", "record layer failure"),
+            ("tls", "TLS failed: the peer does not speak TLS"),
+        )
+
+    def test_an_alert_that_has_no_name(self) -> None:
+        self.assertEqual(
+            self.problem(""), ("tls", "TLS failed: OpenSSL has no words for it")
+        )
+
     def test_a_peer_without_a_certificate(self) -> None:
         self.assertEqual(
             self.problem("peer did not return a certificate"),

@@ -13,6 +13,7 @@ from eplua_twisted.http_server.options import HTTPServerOptions
 from eplua_twisted.streams.read_buffer import MAX_READS
 from eplua_twisted.streams.server import MAX_CONNECTIONS
 from eplua_twisted.tcp.options import ServerOptions, SocketOptions
+from eplua_twisted.tls import transport
 from eplua_twisted.udp.dtls import server as dtls
 from eplua_twisted.udp.dtls.options import DTLSOptions
 from eplua_twisted.websocket import accepted
@@ -26,6 +27,14 @@ websockets = WebSocketOptions()
 BOUNDS: dict[tuple[str, str], float] = {
     ("all", "clients at a time"): MAX_CONNECTIONS,
     ("all", "seconds of a TLS handshake"): clients.HANDSHAKE_TIMEOUT,
+    (
+        "all",
+        "bytes of what TLS itself answers (to key updates), unsent",
+    ): transport.MAX_ANSWERS,
+    (
+        "all",
+        "seconds in which nothing moves of what is unsent when TLS has failed",
+    ): transport.LINGER,
     ("`TCPServer`", "bytes unread, for each client"): sockets.max_buffer,
     ("`TCPServer`", "bytes unsent, for each client"): sockets.max_write_buffer,
     ("`TCPServer`", "reads that wait, for each client"): MAX_READS,

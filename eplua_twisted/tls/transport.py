@@ -11,6 +11,7 @@ from OpenSSL import SSL
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import (
+    IConsumer,
     IHalfCloseableProtocol,
     IOpenSSLClientConnectionCreator,
     IOpenSSLServerConnectionCreator,
@@ -18,6 +19,7 @@ from twisted.internet.interfaces import (
     IProtocolFactory,
     IReactorTime,
     IStreamClientEndpoint,
+    ITCPTransport,
     ITransport,
 )
 from twisted.internet.protocol import Protocol, connectionDone
@@ -25,9 +27,11 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from zope.interface import alsoProvides, implementer
 
+from eplua_twisted.border.deadline import StallDeadline
+from eplua_twisted.errors import OperationError
 from eplua_twisted.streams.connecting import OneProtocolFactory
 from eplua_twisted.tls.gathered import GatheredWrites
-from eplua_twisted.tls.handshake import interrupted
+from eplua_twisted.tls.handshake import CUT, interrupted
 from eplua_twisted.tls.records import RECORD, Records
 
 MAX_RECORD = 2**15
@@ -41,6 +45,20 @@ and unmapped for them each time.
 
 AROUND = 256
 """More than OpenSSL adds to the data of a record."""
+
+MAX_ANSWERS = 64 * 1024
+"""
+Bytes that OpenSSL answers by itself and the peer does not take.  Each key update that a
+peer asks for is answered with one, and each attempt to negotiate anew with a warning.
+"""
+
+LINGER = 10.0
+"""
+Seconds in which nothing has moved of what is still to be sent when TLS is over: the rest is
+not sent.
+"""
+
+UNTAKEN = ("protocol", "the peer has TLS answer, and does not take the answers")
 
 Creator = IOpenSSLServerConnectionCreator | IOpenSSLClientConnectionCreator
 """What makes TLS connections, of a server or of a client."""
@@ -64,6 +82,8 @@ class TLSTransport(GatheredWrites):
     """
 
     _peer_ended = False
+    _answers = 0
+    _lingering: StallDeadline | None = None
     ended = False
 
     def makeConnection(self, transport: ITransport) -> None:
@@ -76,6 +96,9 @@ class TLSTransport(GatheredWrites):
     # What comes.
 
     def dataReceived(self, data: bytes) -> None:
+        if not self._open_to_peer():
+            # OpenSSL would keep it, and nobody reads it any more.
+            return
         self.receiving(True)
         try:
             ended = self._records.end_in(data)
@@ -155,7 +178,27 @@ class TLSTransport(GatheredWrites):
     def writeConnectionLost(self) -> None:
         """TLS has no half of a connection to shut down."""
 
+    def _tlsShutdownFinished(self, reason: Failure | None) -> None:
+        """TLS is over; what it was lost by is told when the connection is."""
+        if reason is not None and reason.check(SSL.ZeroReturnError):
+            # Twisted expects the peer's end of TLS only when there is data.
+            self._reason = self._reason or Failure(OperationError(*CUT))
+            reason = None
+        super()._tlsShutdownFinished(reason)
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            # The transport would wait for it, and what it writes is lost.
+            cast(IConsumer, self.transport).unregisterProducer()
+            producer.stopProducing()
+        if self._waiting() and self._lingering is None:
+            abort = cast(ITCPTransport, self.transport).abortConnection
+            clock = self._clock_of_writes
+            self._lingering = StallDeadline(clock, self._waiting, abort)
+            self._lingering.start(LINGER)
+
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if self._lingering is not None:
+            self._lingering.cancel()
         self.ended = reason.check(ConnectionDone) is not None
         # Twisted keeps to itself whether it is done, and what it will say.
         if not self._handshakeDone:
@@ -187,14 +230,44 @@ class TLSTransport(GatheredWrites):
 
         @param size: bytes that were given to it
         """
+        self._hand_over(size + (size // RECORD + 1) * AROUND)
+
+    def _flushSendBIO(self) -> None:
+        """
+        Hand over what OpenSSL has made by itself: all of it, where Twisted's stops after
+        32 KiB, and no more than the peer takes.
+        """
+        made = self._hand_over(MAX_RECORD)
+        if not made or self._aborted:
+            return
+        self._answers = min(self._answers + made, self._waiting())
+        if self._answers > MAX_ANSWERS:
+            self._reason = self._reason or Failure(OperationError(*UNTAKEN))
+            self.abortConnection()
+
+    def _hand_over(self, most: int) -> int:
+        """
+        @param most: bytes at once
+        @return: how many there were
+        """
         transport = cast(ITransport, self.transport)
-        most = size + (size // RECORD + 1) * AROUND
+        length = 0
         with suppress(SSL.WantReadError):
             while True:
                 made = self._tlsConnection.bio_read(most)
+                length += len(made)
                 transport.write(made)
                 if len(made) < most:
-                    return
+                    break
+        return length
+
+    def _waiting(self) -> int:
+        """Bytes that the system has not taken, of this connection; 0 if nobody knows."""
+        wire: object = self.transport
+        while isinstance(wire, Protocol):
+            wire = wire.transport
+        outgoing: Callable[[], int] | None = getattr(wire, "outgoing", None)
+        return 0 if outgoing is None else outgoing()
 
 
 def below(

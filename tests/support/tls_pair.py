@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from twisted.internet.defer import Deferred
@@ -14,7 +15,7 @@ from eplua_twisted.border.environment import IReactor
 from eplua_twisted.streams.endpoints import client_endpoint
 from eplua_twisted.tls.context import client_creator, server_context
 from eplua_twisted.tls.options import TLSOptions
-from eplua_twisted.tls.transport import TLSClientEndpoint, below
+from eplua_twisted.tls.transport import Creator, TLSClientEndpoint, below
 from tests.memory import MemoryReactor, Wire
 
 
@@ -79,14 +80,14 @@ class Pair:
         allowed: frozenset[str] = frozenset(),
         end: type[End] = End,
         wire: Wire | None = None,
+        context: Callable[[TLSOptions], Creator] = server_context,
     ) -> None:
+        """@param context: makes what makes the server's end"""
         self.reactor = MemoryReactor()
         self.reactor.network.wire = wire or Wire()
         self.client, self.server = end(), end()
         listening: Factory = EndFactory(self.server)
-        self.reactor.listenTCP(
-            443, below(listening, server_context(server), self.reactor)
-        )
+        self.reactor.listenTCP(443, below(listening, context(server), self.reactor))
         endpoint = TLSClientEndpoint(
             client_endpoint(cast(IReactor, self.reactor), host, 443),
             client_creator(client, host, 443, allowed),
