@@ -14,14 +14,21 @@ from eplua_twisted.errors import OperationError
 FLAGS = {"read": "--allow-read", "write": "--allow-write"}
 
 
-def _shown(path: bytes) -> str:
+LONGEST = 300
+"""Bytes of a path that a message shows."""
+
+
+def shown(path: bytes) -> str:
+    """A path in a message."""
+    if len(path) > LONGEST:
+        path = path[: LONGEST - 3] + b"..."
     return path.decode("utf-8", "backslashreplace")
 
 
 def denied(path: bytes, kind: str) -> OperationError:
     """What is said of a path that may not be read, or written."""
     return OperationError(
-        "denied", f"{_shown(path)}: Permission denied ({FLAGS[kind]}=DIR allows it)"
+        "denied", f"{shown(path)}: Permission denied ({FLAGS[kind]}=DIR allows it)"
     )
 
 
@@ -37,7 +44,7 @@ def real(path: bytes) -> bytes:
         return os.path.realpath(path)
     except (OSError, ValueError):
         raise OperationError(
-            "denied", f"{_shown(path)}: Permission denied: not a path"
+            "denied", f"{shown(path)}: Permission denied: not a path"
         ) from None
 
 
@@ -122,7 +129,7 @@ class Files:
         if (above or is_within(found, kept)) and not _DESCRIPTOR.match(found):
             raise OperationError(
                 "denied",
-                f"{_shown(path)}: Permission denied: it belongs to what runs the script",
+                f"{shown(path)}: Permission denied: it belongs to what runs the script",
             )
         return path if allowed is None else standard_stream(found, path) or found
 

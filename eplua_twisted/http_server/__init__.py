@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 
+from eplua_twisted.border.files import shown
 from eplua_twisted.border.module import Module
 from eplua_twisted.border.primitives import query
-from eplua_twisted.border.values import Scalar, to_text
+from eplua_twisted.border.values import Scalar
 from eplua_twisted.errors import OperationError
 from eplua_twisted.http_server.options import HTTPServerOptions
 from eplua_twisted.http_server.request import HTTPServerRequest
@@ -38,5 +39,5 @@ class HTTPServers(Module):
         """@raise OperationError: C{state}: it is no directory; C{denied}"""
         self._environment.access.files.check(directory, "read")
         if not os.path.isdir(directory):
-            raise OperationError("state", f"{to_text(directory)} is no directory")
+            raise OperationError("state", f"{shown(directory)} is no directory")
         return True

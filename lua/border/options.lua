@@ -11,7 +11,7 @@ local show = text.show
 local options = {}
 
 --- What an option may be: each returns the value to use, or nil and what was expected.
----@type table<string, fun(value: any): any, string|nil>
+---@type table<string, fun(value: any, method: string, index: integer): any, string|nil>
 local kinds = {}
 options.kinds = kinds
 
@@ -61,14 +61,15 @@ end
 --- An option table against what is known: name -> kind. What is missing stays nil.
 --- With `tolerant` an unknown option warns and is ignored: for HC3's own tables.
 ---@param given table|nil
----@param known table<string, string|fun(value: any): any, string|nil>
+---@param known table<string, any> kinds, or names of kinds above
 ---@param method string what the script called
 ---@param index integer|nil which argument it is, the first by default
 ---@param tolerant boolean|nil
+---@param within string|nil "tls." for the table that is the option tls of another
 ---@return table
-function options.check(given, known, method, index, tolerant)
+function options.check(given, known, method, index, tolerant, within)
   if given == nil then return {} end
-  index = index or 1
+  index, within = index or 1, within or ""
   if type(given) ~= "table" then check.fail(index, method, "options", "table", given) end
   local module = core.modules[given]
   if module then
@@ -83,14 +84,17 @@ function options.check(given, known, method, index, tolerant)
     local expected
     if kind then
       if type(kind) ~= "function" then kind = kinds[kind] end
-      checked[name], expected = kind(value)
+      checked[name], expected = kind(value, method, index)
     elseif tolerant then
       options.warn_unknown(name, method, known)
     else
+      local name_within = type(name) == "string" and within .. name or name
       reports.raise(format("bad argument #%d to '%s' (unknown option %s; %s)",
-        index, method, show(name), known_of(known, name)))
+        index, method, show(name_within), known_of(known, name)))
     end
-    if expected then check.fail(index, method, "option " .. name, expected, value) end
+    if expected then
+      check.fail(index, method, "option " .. within .. name, expected, value)
+    end
   end
   return checked
 end

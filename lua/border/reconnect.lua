@@ -18,11 +18,11 @@ end
 local KNOWN = { minDelay = "milliseconds", maxDelay = "milliseconds", factor = factor_kind }
 
 --- An option kind: true, or {minDelay, maxDelay, factor}; milliseconds.
-function reconnect.kind(value)
+function reconnect.kind(value, method, index)
   if value == false then return false end
   if value == true then value = {} end
   if type(value) ~= "table" then return nil, "boolean or table" end
-  local o = options.check(value, KNOWN, "reconnect")
+  local o = options.check(value, KNOWN, method, index, false, "reconnect.")
   return {
     minimum = o.minDelay or 1000,
     maximum = o.maxDelay or 60000,

@@ -169,7 +169,7 @@ local function will_kind(value)
 end
 
 --- As everywhere, and `useSNI`; a PEM text may hold certificate and key.
-local function tls_kind(value)
+local function tls_kind(value, method, index)
   local copy = value
   if type(value) == "table" then
     copy = {}
@@ -178,7 +178,7 @@ local function tls_kind(value)
     if copy.certificateAuthority == "" then copy.certificateAuthority = nil end
     copy.privateKey = copy.privateKey or copy.clientCertificate
   end
-  return tls.check(copy, "connect", false, { useSNI = "boolean" })
+  return tls.check(copy, method, index, false, { useSNI = "boolean" })
 end
 
 local KNOWN = {

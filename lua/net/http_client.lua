@@ -19,8 +19,8 @@ local unpack = core.unpack
 local TOKEN = headers.TOKEN
 local MAX_HEADERS = 1000 -- They cross together, and LuaJIT's stack is small.
 
-local function tls_kind(value)
-  return core.import("net/tls").client_kind(value)
+local function tls_kind(value, method, index)
+  return core.import("net/tls").client_kind(value, method, index)
 end
 
 local CLIENT_OPTIONS = {

@@ -128,7 +128,7 @@ TCPSocket.send = TCPSocket.write
 --- that a server accepted as the server.
 function TCPSocket:startTLS(given, callbacks)
   if given == nil then given = true end
-  local checked = tls.check(given, "startTLS", self.accepted)
+  local checked = tls.check(given, "startTLS", 1, self.accepted)
   if not checked then check.fail(1, "startTLS", "tls", "true or table", given) end
   ask_now()
   return operate("startTLS", callbacks, primitives.tcp_start_tls, self.id, pack(checked))

@@ -2,8 +2,8 @@
 
 local core = ...
 
-local hosts, options = core.import("net/hosts", "resolve"), core.import("border/options")
-local reports, text = core.import("border/reports"), core.import("border/text")
+local check, hosts = core.import("border/check"), core.import("net/hosts", "resolve")
+local options, reports = core.import("border/options"), core.import("border/reports")
 local permissions = core.import("border/permissions", "access")
 local type, format, pairs = type, string.format, pairs
 
@@ -63,24 +63,25 @@ local KNOWN = {
   legacy = "boolean",
 }
 
-local function need(checked, first, second)
+local function need(checked, first, second, method, index)
   if checked[first] and not checked[second] then
-    reports.raise(format("bad option tls (%s needs %s)", first, second))
+    reports.raise(format("bad argument #%d to '%s' (option tls: %s needs %s)",
+      index, method, first, second))
   end
 end
 
 --- The options of a script, checked: false for none.
 ---@param value boolean|net.tls|nil
 ---@param method string what the script called
+---@param index integer which argument of it
 ---@param server boolean|nil then certificate and privateKey are needed
 ---@param own table|nil further kinds, of a table that HC3 scripts write: what is unknown
 --- in it warns
-function tls.check(value, method, server, own)
+function tls.check(value, method, index, server, own)
   if value == nil or value == false then return false end
   if value == true then value = {} end
   if type(value) ~= "table" then
-    reports.raise(format("bad argument to '%s' (tls: true or a table expected, got %s)",
-      method, text.show(value)))
+    check.fail(index, method, "option tls", "true or a table", value)
   end
   local known = KNOWN
   if own then
@@ -88,26 +89,27 @@ function tls.check(value, method, server, own)
     for name, kind in pairs(KNOWN) do known[name] = kind end
     for name, kind in pairs(own) do known[name] = kind end
   end
-  local checked = options.check(value, known, method, own and 2 or nil, own ~= nil)
+  local checked = options.check(value, known, method, index, own ~= nil, "tls.")
   if server and not (checked.certificate and checked.privateKey) then
-    reports.raise(format("bad argument to '%s' (tls: certificate and privateKey are required)",
-      method))
+    reports.raise(format(
+      "bad argument #%d to '%s' (option tls: certificate and privateKey are required)",
+      index, method))
   end
-  need(checked, "clientCertificate", "privateKey")
-  need(checked, "certificate", "privateKey")
+  need(checked, "clientCertificate", "privateKey", method, index)
+  need(checked, "certificate", "privateKey", method, index)
   if not checked.certificate then
-    need(checked, "privateKey", "clientCertificate")
+    need(checked, "privateKey", "clientCertificate", method, index)
   end
   return checked
 end
 
---- The same as kinds of `check.options`.
-function tls.client_kind(value)
-  return tls.check(value, "tls")
+--- The same as kinds of `options.check`.
+function tls.client_kind(value, method, index)
+  return tls.check(value, method, index)
 end
 
-function tls.server_kind(value)
-  return tls.check(value, "tls", true)
+function tls.server_kind(value, method, index)
+  return tls.check(value, method, index, true)
 end
 
 return tls

@@ -19,8 +19,9 @@ local OPTIONS = {
   maxQueue = "count",
   idleTimeout = "milliseconds",
   -- With a certificate of its own the socket is a server.
-  tls = function(value)
-    return tls.check(value, "tls", type(value) == "table" and value.certificate ~= nil)
+  tls = function(value, method, index)
+    local server = type(value) == "table" and value.certificate ~= nil
+    return tls.check(value, method, index, server)
   end,
 }
 

@@ -209,6 +209,10 @@ class RequestTests(MemoryTestCase):
                 "bad argument #2 to 'request' (options: one of data, form and json expected)",
             ),
             (
+                "'http://h', {options = {tls = {legacy = 1}}}",
+                "bad argument #2 to 'request' (option tls.legacy: boolean expected, got 1)",
+            ),
+            (
                 "'http://h', {options = {proxy = 'socks://h'}}",
                 "bad argument #2 to 'request' (option proxy: http or https or socks5 URL expected, got \"socks://h\")",
             ),

@@ -386,6 +386,7 @@ class StopTests(ServerTestCase):
             ("static('x', '.')", "#1 to 'static' (prefix: path that begins with /"),
             ("static('/', 5)", "#2 to 'static' (directory: string expected, got 5)"),
             ("static('/', '/no/such')", "#2 to 'static' (/no/such is no directory)"),
+            ("static('/', ('/x'):rep(50000))", "/x/... is no directory)"),
             (
                 "websocket('x', {})",
                 "#1 to 'websocket' (path: path that begins with /",

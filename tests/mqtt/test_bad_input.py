@@ -43,7 +43,7 @@ class BadInputTests(MemoryBrokerTestCase):
             ("port = 'http'", "option port: integer 1..65535"),
             ("port = 1.5", "option port: integer 1..65535"),
             ("tls = 1", "tls: true or a table"),
-            ("tls = {useSNI = 1}", "option useSNI: boolean"),
+            ("tls = {useSNI = 1}", "option tls.useSNI: boolean"),
             ("tls = {privateKey = 'x'}", "privateKey needs clientCertificate"),
             ("keepAlivePeriod = -1", "option keepAlivePeriod: seconds 0..65535"),
             ("keepAlivePeriod = 65536", "option keepAlivePeriod: seconds 0..65535"),

@@ -27,7 +27,7 @@ class OptionTests(LuaTestCase):
             ("{allowHalfOpen = 1}", "option allowHalfOpen: boolean expected, got 1"),
             (
                 "{tls = {serverName = 'a\\0b'}}",
-                "option serverName: host name or address",
+                "option tls.serverName: host name or address",
             ),
             (
                 "{tls = {serverName = 'a b'}}",
@@ -43,20 +43,23 @@ class OptionTests(LuaTestCase):
                 "{tls = {minVersion = '1.4'}}",
                 'minVersion: "1.0", "1.1", "1.2" or "1.3"',
             ),
-            ("{tls = {minVersion = 0/0}}", "option minVersion: "),
-            ("{tls = {alpn = 'h2'}}", "option alpn: array of at most 100 strings"),
+            ("{tls = {minVersion = 0/0}}", "option tls.minVersion: "),
+            ("{tls = {alpn = 'h2'}}", "option tls.alpn: array of at most 100 strings"),
             (
                 "{tls = {alpn = {'h2', ''}}}",
-                "option alpn: array of at most 100 strings",
+                "option tls.alpn: array of at most 100 strings",
             ),
-            ("{tls = {alpn = {'h2', 5}}}", "option alpn: array of at most 100 strings"),
+            (
+                "{tls = {alpn = {'h2', 5}}}",
+                "option tls.alpn: array of at most 100 strings",
+            ),
             (
                 "{tls = {alpn = {[1] = 'a', [3] = 'b'}}}",
-                "option alpn: array of at most",
+                "option tls.alpn: array of at most",
             ),
-            ("{tls = {alpn = {h2 = 'h2'}}}", "option alpn: array of at most 100"),
-            ("{tls = {alpn = long}}", "option alpn: array of at most 100 strings"),
-            ("{tls = {legacy = 'yes'}}", "option legacy: boolean expected"),
+            ("{tls = {alpn = {h2 = 'h2'}}}", "option tls.alpn: array of at most 100"),
+            ("{tls = {alpn = long}}", "option tls.alpn: array of at most 100 strings"),
+            ("{tls = {legacy = 'yes'}}", "option tls.legacy: boolean expected"),
             ("5", "#1 to 'TCPSocket' (options: table expected, got 5)"),
         ):
             self.assertRaisedAtLine(f"net.TCPSocket({options})", what)

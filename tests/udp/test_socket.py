@@ -764,7 +764,7 @@ class ArgumentTests(UDPTestCase):
             ("{maxQueue = 0}", "(option maxQueue: positive integer expected, got 0)"),
             ("{idleTimeout = 'x'}", "(option idleTimeout: a finite number"),
             ("{ipv6 = 'yes'}", "(option ipv6: boolean expected"),
-            ("{tls = 5}", "(tls: true or a table expected, got 5)"),
+            ("{tls = 5}", "(option tls: true or a table expected, got 5)"),
         ):
             self.assertRaisedAtLine(f"net.UDPSocket({options})", expected)
 

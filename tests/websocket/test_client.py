@@ -313,9 +313,10 @@ class BadInputTests(ClientCase):
             "'WebSocketClient' does not know \"tiemout\"; known: compression, headers,",
             "'WebSocketClientTls' does not know \"tiemout\"",
         )
-        for options in ("reconnect = {x = 1}", "tls = {x = 1}"):
+        for name in ("reconnect", "tls"):
             self.assertRaisedAtLine(
-                f"net.WebSocketClient({{{options}}})", 'unknown option "x"; known:'
+                f"net.WebSocketClient({{{name} = {{x = 1}}}})",
+                f"#1 to 'WebSocketClient' (unknown option \"{name}.x\"; known:",
             )
 
     def test_bad_options(self) -> None:

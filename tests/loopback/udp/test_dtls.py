@@ -289,7 +289,7 @@ class RefusedTests(DTLSTestCase):
         self.assertIn(
             b"certificate needs privateKey",
             lines[2].replace(
-                b"(tls: certificate and privateKey are required)",
+                b"(option tls: certificate and privateKey are required)",
                 b"certificate needs privateKey",
             ),
         )
