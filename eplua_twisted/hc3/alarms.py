@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -83,6 +85,20 @@ class Alarms(Collection):
             if number in waiting:
                 waiting.pop(number).cancel()
 
+    @property
+    def delayed(self) -> int:
+        """How many partitions wait for the end of a delay."""
+        return len(self._arming) + len(self._breaching)
+
+    def _after(self, delay: float, act: Callable[[], None]) -> Deadline:
+        def over() -> None:
+            act()
+            self.house.settled()
+
+        waiting = Deadline(self._clock, over)
+        waiting.start(delay)
+        return waiting
+
     # Arming.
 
     def set_armed(self, number: int, armed: bool, source: int | None = None) -> None:
@@ -96,10 +112,8 @@ class Alarms(Collection):
         delay = _seconds(row.get("armDelay"))
         if armed and delay and not row["armed"]:
             row["secondsToArm"] = delay
-            self._arming[number] = Deadline(
-                self._clock, self._set_armed, number, True, source
-            )
-            self._arming[number].start(delay)
+            act = partial(self._set_armed, number, True, source)
+            self._arming[number] = self._after(delay, act)
         else:
             self._set_armed(number, armed, source)
 
@@ -156,10 +170,8 @@ class Alarms(Collection):
         if number in self._breaching:
             return
         if delay:
-            self._breaching[number] = Deadline(
-                self._clock, self._set_breached, number, True
-            )
-            self._breaching[number].start(delay)
+            act = partial(self._set_breached, number, True)
+            self._breaching[number] = self._after(delay, act)
         else:
             self._set_breached(number, True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from twisted.internet.defer import Deferred, fail, succeed
@@ -72,6 +73,7 @@ class SimulatedController:
         self._quickapps = QuickApps(self._devices)
         self._alarms = Alarms(self._devices, clock)
         self._scenes = Scenes(self._house, self._outbox)
+        self._settled: list[Callable[[], object]] = []
         self._state = state
         if state is not None:
             data = state.read()
@@ -83,6 +85,7 @@ class SimulatedController:
             state.follow(self._house.data)
             self._house.dirty = state.changed
         self._events.listener = self._listeners.tell
+        self._house.settled = self._tell_settled
         self._subjects = Subjects(
             self._devices, self._quickapps, self._scenes, self._alarms, fetch
         )
@@ -257,6 +260,21 @@ class SimulatedController:
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """As L{IController.subscribe}."""
         return self._listeners.subscribe(listener)
+
+    @property
+    def pending(self) -> int:
+        """As L{IController.pending}."""
+        return self._devices.delayed + self._alarms.delayed
+
+    def when_settled(self, call: Callable[[], object]) -> Callable[[], None]:
+        """As L{IController.when_settled}."""
+        mine = partial(call)
+        self._settled.append(mine)
+        return partial(self._settled.remove, mine)
+
+    def _tell_settled(self) -> None:
+        for call in list(self._settled):
+            call()
 
     def stop(self) -> Deferred[None]:
         """As L{IController.stop}."""

@@ -93,6 +93,7 @@ class DeviceRoutes:
             ),
             Route("PUT", f"{one}/properties/{{name}}", self._set_property, "set it"),
             Route("POST", f"{one}/action/{{name}}", self._action, "call an action"),
+            Route("GET", "/callAction", self._call_by_query, "the same, by its query"),
         ]
 
     # Looking.
@@ -182,6 +183,16 @@ class DeviceRoutes:
         fields = request.fields
         arguments = arguments_of(fields)
         return 202, self._call(number, name, arguments, fields, request.source)
+
+    def _call_by_query(self, request: Request) -> Answer:
+        query = request.query
+        number, name = integer(query.get("deviceID")), query.get("name")
+        if number is None or not name:
+            raise Refused(400, "deviceID and name are needed")
+        arguments: list[Plain] = []
+        while (given := query.get(f"arg{len(arguments) + 1}")) is not None:
+            arguments.append(given)
+        return 202, self._call(number, name, arguments, {}, request.source)
 
     def _group_action(self, request: Request) -> Answer:
         fields = request.fields

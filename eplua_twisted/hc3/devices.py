@@ -348,10 +348,16 @@ class Devices:
                     device=device_id,
                     why=refused.message,
                 )
+            self.house.settled()
 
         self._delayed[key] = Deadline(self._clock, act)
         self._delayed[key].start(seconds)
         return key
+
+    @property
+    def delayed(self) -> int:
+        """How many actions wait for their time."""
+        return len(self._delayed)
 
     def take_back(self, stamp: int, device_id: int) -> None:
         """@raise Refused: 404: no such action waits"""

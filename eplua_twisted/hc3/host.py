@@ -112,6 +112,7 @@ class ScriptHost:
         self._listener = 0
         self._unsubscribe: Callable[[], None] | None = None
         self._own: set[int] = set()
+        self._forget = self.controller.when_settled(self._go_on)
         self._disown: Callable[[], None] = lambda: None
         self.device_id: int | None = None
         self.on_restart: Callable[[int], object] = self._no_restart
@@ -288,10 +289,8 @@ class ScriptHost:
         except ValueError:
             # What Lua writes for NaN and infinity is not everybody's JSON.
             return 400, None
-        if method != b"GET":
-            # What is asked for may come back as an action or an event.
-            self._lingers = LINGER
-            self._linger.start(0)
+        # What is asked for, also by some GETs, may come back as an action or an event.
+        self._go_on()
         asked = self.controller.request(
             to_text(method), to_text(path), data, self.device_id
         ).addCallback(_answered)
@@ -357,13 +356,18 @@ class ScriptHost:
     def active(self) -> int:
         scene = 0 if self._scene is None else self._scene.active
         waits = self._asleep is not None or self._lingers > 0
-        return scene + int(waits or self._is_awaited)
+        pending: int = self.controller.pending
+        return scene + pending + int(waits or self._is_awaited)
 
     @property
     def _is_awaited(self) -> bool:
         """Others may use what runs here, at any time, as on the box."""
         runs = self.device_id is not None or self._scene is not None
         return runs and self._owns and self._opened.is_reachable
+
+    def _go_on(self) -> None:
+        self._lingers = LINGER
+        self._linger.start(0)
 
     def _turned(self) -> None:
         self._lingers -= 1
@@ -377,6 +381,7 @@ class ScriptHost:
 
     def stop(self) -> Deferred[None] | None:
         self.follow(False)
+        self._forget()
         self._disown()
         self._linger.cancel()
         if self._scene is not None:

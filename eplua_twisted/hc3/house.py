@@ -120,6 +120,7 @@ class House:
     The tables and objects, and who is told when something is different.
 
     @ivar dirty: is called after each change of what is saved
+    @ivar settled: is called when something that waited for its time has happened
     """
 
     def __init__(self, events: Events, time_of_day: Callable[[], float]) -> None:
@@ -129,6 +130,7 @@ class House:
         self.tables |= {name: Table(name, "name") for name in NAMED}
         self.objects: dict[str, Record] = {name: {} for name in OBJECTS}
         self.dirty: Callable[[], None] = lambda: None
+        self.settled: Callable[[], None] = lambda: None
 
     @property
     def now(self) -> int:

@@ -157,6 +157,18 @@ class IController(Interface):
     def set_scene_running(scene_id: int, running: bool) -> None:
         """A scene that is attached has begun, or ended."""
 
+    pending = Attribute(
+        "How much will happen by itself at its time: actions and alarms that have a"
+        " delay; an C{int}."
+    )
+
+    def when_settled(call: Callable[[], object]) -> Callable[[], None]:
+        """
+        Be told when something of L{pending} has happened.
+
+        @return: call it to hear no more
+        """
+
     def subscribe(listener: Listener) -> Callable[[], None]:
         """
         Be told of each event, later and in order, as a L{IHost} is.

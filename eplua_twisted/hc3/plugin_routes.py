@@ -120,7 +120,8 @@ class PluginRoutes:
     def _ui_event(self, request: Request) -> Answer:
         fields: Record = dict(request.fields)
         query: Record = dict(request.query)
-        given = {"deviceId": query.get("deviceID"), **query, **fields}
+        given = {**query, **fields}
+        given.setdefault("deviceId", given.get("deviceID"))
         device = self._device(given)
         number = int(str(device["id"]))
         element, kind = text(given.get("elementName")), text(given.get("eventType"))

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from eplua_twisted.errors import OperationError
+from eplua_twisted.hc3.copies import NotPlain, copied
 from eplua_twisted.hc3.interfaces import Answer
 from eplua_twisted.hc3.plain import Plain
 from eplua_twisted.hc3.routing import Refused, Request, Route
@@ -56,15 +57,21 @@ class Proxy:
 
 
 def _answer(fetched: Fetched) -> Answer:
-    """JSON as what it says, all else as a text."""
+    """JSON as what it says, all else, and what Lua could not hold, as a text."""
     shown = fetched.body.decode("utf-8", "surrogateescape")
     found: Plain = shown
     if "json" in fetched.kind.lower():
         try:
-            found = json.loads(shown)
-        except (ValueError, RecursionError):
+            found = copied(json.loads(shown, parse_int=_whole))
+        except (ValueError, RecursionError, NotPlain):
             found = shown
     return fetched.status, found
+
+
+def _whole(digits: str) -> int | float:
+    """A whole number as Lua reads it: a float from 64 bits on."""
+    number = int(digits)
+    return number if -(2**63) <= number < 2**63 else float(digits)
 
 
 def _failed(failure: Failure) -> Answer:

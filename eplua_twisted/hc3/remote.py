@@ -69,6 +69,13 @@ class RemoteController:
         self._polling = Polling(clock, self._ask, self._take, self.address)
         self._stopped = False
 
+    # What the box does by itself it tells by its events.
+    pending = 0
+
+    def when_settled(self, call: Callable[[], object]) -> Callable[[], None]:
+        """As L{IController.when_settled}."""
+        return lambda: None
+
     # Asking.
 
     def start(self) -> Deferred[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 
 from eplua_twisted.hc3.copies import copied
@@ -140,6 +141,14 @@ class Settings:
             sun = record((self._house.devices.get(1) or {}).get("properties"))
             for name in ("sunriseHour", "sunsetHour"):
                 found[name] = sun.get(name, "")
+        if path == "location":
+            moment = time.localtime(self._house.time_of_day())
+            found["date"] = {
+                "day": moment.tm_mday,
+                "month": moment.tm_mon,
+                "year": moment.tm_year,
+            }
+            found["time"] = {"hour": moment.tm_hour, "minute": moment.tm_min}
         return 200, found
 
     def _part(self, path: str, request: Request) -> tuple[str, Record]:

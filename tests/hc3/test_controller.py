@@ -196,6 +196,12 @@ class HostTests(ControllerTestCase):
             ],
         )
 
+    def test_ui_event_with_the_spelling_of_the_query(self) -> None:
+        body = {"deviceID": self.number, "elementName": "b", "eventType": "onReleased"}
+        self.assertEqual(self.ask("POST", "/plugins/callUIEvent", body)[0], 200)
+        self.turn()
+        self.assertEqual(self.host.told[0][:2], ("ui_event", self.number))
+
     def test_restart(self) -> None:
         self.ask("POST", "/plugins/restart", {"deviceId": self.number})
         self.turn()

@@ -124,6 +124,31 @@ class CommandTests(SynchronousTestCase):
         self.reactor.settle()
         self.successResultOf(idle)
 
+    def test_what_the_house_does_by_itself_is_waited_for(self) -> None:
+        for asked, seen in (
+            ("api.post('/devices/' .. self.id .. '/action/hello', {delay = 5})", b"hi"),
+            (
+                "api.put('/alarms/v1/partitions/1', {armDelay = 5}) fibaro.alarm('arm')"
+                " local r = RefreshStateSubscriber() r:subscribe(function() return true"
+                " end, function(e) if e.data.armed then print('armed') end end) r:run()",
+                b"armed",
+            ),
+        ):
+            job = self.job(
+                f"function QuickApp:onInit() {asked} end"
+                " function QuickApp:hello() print('hi') end"
+            )
+            begun = job.begin()
+            self.reactor.settle()
+            self.successResultOf(begun)
+            idle = job.idle()
+            self.reactor.settle()
+            self.assertNoResult(idle)
+            self.reactor.advance(5)
+            self.reactor.settle()
+            self.assertTrue(self.lines[-1].endswith(seen), self.lines)
+            self.successResultOf(idle)
+
     def test_port_that_cannot_be_had_is_told_before_the_script_runs(self) -> None:
         job = self.job("print('not this')", "--hc3-listen=127.0.0.1:81")
 

@@ -349,6 +349,31 @@ class ActionTests(ControllerTestCase):
         self.clock.advance(1)
         self.assertIs(self.value(number), True)
 
+    def test_delayed_is_pending_until_it_has_happened_or_was_refused(self) -> None:
+        number, removed = self.device("binarySwitch"), self.device("binarySwitch")
+        told: list[int] = []
+        forget = self.controller.when_settled(
+            lambda: told.append(self.controller.pending)
+        )
+        self.call(number, "turnOn", delay=5)
+        self.call(removed, "turnOn", delay=6)
+        self.ask("DELETE", f"/devices/{removed}")
+        self.assertEqual(self.controller.pending, 2)
+        self.clock.pump([5, 1])
+        self.assertEqual(told, [1, 0])
+        forget()
+        self.call(number, "turnOff", delay=5)
+        self.clock.advance(5)
+        self.assertEqual(told, [1, 0])
+
+    def test_called_by_query(self) -> None:
+        number = self.device("multilevelSwitch")
+        path = f"/callAction?deviceID={number}&name=setValue&arg1=40"
+        self.assertEqual(self.ask("GET", path)[0], 202)
+        self.assertEqual(self.value(number), 40)
+        self.assertEqual(self.ask("GET", "/callAction?name=turnOn")[0], 400)
+        self.assertEqual(self.ask("GET", "/callAction?deviceID=5000&name=a")[0], 404)
+
     def test_delayed_is_taken_back(self) -> None:
         number = self.device("binarySwitch")
         _, body = self.call(number, "turnOn", delay=5)

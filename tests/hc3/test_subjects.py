@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -381,6 +382,13 @@ class SettingsTests(ControllerTestCase):
         self.assertEqual(self.ask("DELETE", one)[0], 200)
         self.assertEqual(self.ask("DELETE", one)[0], 404)
 
+    def test_place_has_the_time_of_the_house(self) -> None:
+        now = time.localtime(TIME)
+        found = self.get("/settings/location")
+        day = {"day": now.tm_mday, "month": now.tm_mon, "year": now.tm_year}
+        self.assertEqual(found["date"], day)
+        self.assertEqual(found["time"], {"hour": now.tm_hour, "minute": now.tm_min})
+
     def test_sun_follows_the_place(self) -> None:
         before = self.get("/settings/info")["sunriseHour"]
         self.assertRegex(before, r"^\d\d:\d\d$")
@@ -624,6 +632,22 @@ class ProxyTests(ControllerTestCase):
             asked = self.controller.request("GET", "/proxy?url=http://host/")
             self.asked.pop()[1].callback(Fetched(200, kind, body))
             self.assertEqual(self.successResultOf(asked), (200, body.decode()))
+
+    def test_number_beyond_64_bits_is_a_float_as_in_lua(self) -> None:
+        asked = self.controller.request("GET", "/proxy?url=http://host/")
+        body = b'{"big": 12345678901234567890, "most": 9223372036854775807}'
+        self.asked[0][1].callback(Fetched(200, "application/json", body))
+        status, answer = self.successResultOf(asked)
+        self.assertEqual(status, 200)
+        self.assertEqual(answer, {"big": 12345678901234567890.0, "most": 2**63 - 1})
+
+    def test_json_that_lua_could_not_hold_is_text(self) -> None:
+        deep = "[" * 200 + "]" * 200
+        for body in ('{"a": NaN}', '{"a": 1e999}', deep):
+            asked = self.controller.request("GET", "/proxy?url=http://host/")
+            fetched = Fetched(200, "application/json", body.encode())
+            self.asked.pop()[1].callback(fetched)
+            self.assertEqual(self.successResultOf(asked), (200, body))
 
     def test_failure_is_502(self) -> None:
         asked = self.controller.request("GET", "/proxy?url=http://host/")
