@@ -100,6 +100,18 @@ _BY_TYPE: list[tuple[type[BaseException], tuple[str, str]]] = [
 ]
 
 
+def quoted(sent: bytes, most: int = 60) -> str:
+    """
+    What a peer sent, for a message: a terminal takes it for nothing but text.
+
+    @param most: bytes of its beginning that are shown
+    """
+    text = sent[:most].decode("ascii", "backslashreplace")
+    return "".join(
+        each if each.isprintable() else f"\\x{ord(each):02x}" for each in text
+    )
+
+
 def describe(failure: Failure) -> tuple[str, str] | None:
     """
     The code and message for what an operation failed with.

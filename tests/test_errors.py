@@ -13,7 +13,7 @@ from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from eplua_twisted.errors import OperationError, describe
+from eplua_twisted.errors import OperationError, describe, quoted
 
 CLOSED = ("closed", "Operation canceled")
 TIMEOUT = ("timeout", "Operation canceled")
@@ -99,6 +99,13 @@ class DescribeTests(SynchronousTestCase):
     def test_a_bug_is_not_described(self) -> None:
         for problem in (ZeroDivisionError(), KeyError("x"), RuntimeError("x")):
             self.assertIsNone(described(problem))
+
+
+class QuotedTests(SynchronousTestCase):
+    def test_what_a_terminal_would_obey_is_escaped(self) -> None:
+        """And what is no ASCII, and all but the beginning is left out."""
+        self.assertEqual(quoted(b"a \x1b[2J\0\xff\n"), r"a \x1b[2J\x00\xff\x0a")
+        self.assertEqual(quoted(b"x" * 99, 5), "xxxxx")
 
 
 class TLSTests(SynchronousTestCase):

@@ -11,7 +11,7 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IBodyProducer, IResponse
 from zope.interface import implementer
 
-from eplua_twisted.errors import OperationError
+from eplua_twisted.errors import OperationError, quoted
 from eplua_twisted.http_client.body import SentBody
 from eplua_twisted.http_client.cookies import Cookies, NoCookies
 from eplua_twisted.http_client.decoders import ACCEPTED, Decoder, decoder
@@ -168,8 +168,8 @@ def body_decoder(response: Response) -> Decoder | None:
         return decoder(encodings) if encodings else None
     undo = decoder(codings)
     if undo is None:
-        words = b", ".join(codings).decode("ascii", "replace")
+        words = quoted(b", ".join(codings), 40)
         raise OperationError(
-            "protocol", f"the answer is not HTTP: transfer coding {words:.40}"
+            "protocol", f"the answer is not HTTP: transfer coding {words}"
         )
     return decoder([*encodings, *codings])

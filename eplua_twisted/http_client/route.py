@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 MAX_CREATORS = 16
 
+REQUEST_TIMEOUT = 408
+
 IDEMPOTENT = frozenset([b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"])
 """RFC 9110, section 9.2.2."""
 
@@ -226,7 +228,28 @@ class Route:
         if connection is None:
             return self._connect(url, origin, outgoing)
         answer = connection.send(outgoing)
-        return answer.addErrback(self._failed, connection, url, origin, outgoing)
+        again = connection, url, origin, outgoing
+        if not outgoing.repeatable:
+            return answer.addErrback(self._failed, *again)
+        return answer.addCallbacks(self._arrived, self._failed, again, {}, again)
+
+    def _arrived(
+        self,
+        response: Response,
+        connection: Connection,
+        url: URL,
+        origin: Hashable,
+        outgoing: Outgoing,
+    ) -> Response | Deferred[Response]:
+        """
+        Repeat a request when the server has given up to wait for one: it has said so
+        before it got this one, or may have (RFC 9110, 15.5.9).
+        """
+        if response.code != REQUEST_TIMEOUT:
+            return response
+        response.stopProducing()
+        self.pool.gone(connection)
+        return self._connect(url, origin, outgoing)
 
     def _failed(
         self,

@@ -83,10 +83,16 @@ class Socks:
             raise OperationError("protocol", "the proxy's answer is not SOCKS 5")
         if method == NO_AUTHENTICATION:
             return self._request()
-        if method != PASSWORD or self._user is None:
+        if method == NONE_ACCEPTED and self._user is not None:
+            raise OperationError("denied", "the proxy refused: it wants no password")
+        if method in (NONE_ACCEPTED, PASSWORD) and self._user is None:
             raise OperationError("denied", "the proxy refused: it wants a user")
+        if method != PASSWORD:
+            raise OperationError(
+                "protocol", f"the proxy asks for a login of kind {method}, not offered"
+            )
         self._state = "password"
-        user, _, password = self._user.partition(b":")
+        user, _, password = (self._user or b"").partition(b":")
         if max(len(user), len(password)) > 255:
             raise OperationError("denied", "user or password is too long for SOCKS")
         return bytes([1, len(user)]) + user + bytes([len(password)]) + password

@@ -17,11 +17,19 @@ from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from eplua_twisted.errors import OperationError
+from eplua_twisted.errors import OperationError, quoted
 from eplua_twisted.http_engine.request_writer import request_head
-from eplua_twisted.http_engine.response_reader import END_OF_HEAD, parse_head
+from eplua_twisted.http_engine.response_reader import (
+    END_OF_HEAD,
+    ResponseHead,
+    parse_head,
+)
 
 MAX_ANSWER = 16 * 1024
+
+HTTP = b"HTTP/"
+
+NOT_HTTP = ("protocol", "the proxy's answer is not HTTP")
 
 
 class Negotiation(Protocol):
@@ -47,6 +55,7 @@ class Connect:
         self._target = target.encode("ascii")
         self._authorization = authorization
         self._answer = b""
+        self._spent = 0
 
     def begin(self) -> bytes:
         headers = [(b"Host", self._target)]
@@ -56,20 +65,36 @@ class Connect:
 
     def receive(self, data: bytes) -> tuple[bytes, bytes | None]:
         self._answer += data
-        found = END_OF_HEAD.search(self._answer)
+        while (head := self._next_head()) is not None:
+            if 200 <= head.status < 300:
+                # Whatever it says of a body, there is none.
+                return b"", self._answer
+            if head.status == 101 or not 100 <= head.status < 200:
+                words = f"{head.status} {quoted(head.reason)}".strip()
+                raise OperationError("denied", f"the proxy refused: {words}")
+        return b"", None
+
+    def _next_head(self) -> ResponseHead | None:
+        """
+        Take the next head; informational ones may come before the answer (15.2).
+
+        @return: C{None} if it is not all here
+        """
+        answer = self._answer
+        found = END_OF_HEAD.search(answer)
+        size = found.end() if found is not None else len(answer)
+        if answer[:5] != HTTP[: len(answer)]:
+            raise OperationError(*NOT_HTTP)
+        if self._spent + size > MAX_ANSWER:
+            raise OperationError("protocol", "the proxy's answer is too long")
         if found is None:
-            if len(self._answer) > MAX_ANSWER:
-                raise OperationError("protocol", "the proxy's answer is too long")
-            return b"", None
+            return None
+        self._spent += size
+        self._answer = answer[size:]
         try:
-            head = parse_head(self._answer[: found.start()].removesuffix(b"\r"))
+            return parse_head(answer[: found.start()].removesuffix(b"\r"))
         except OperationError:
-            raise OperationError("protocol", "the proxy's answer is not HTTP") from None
-        if not 200 <= head.status < 300:
-            reason = head.reason.decode("ascii", "replace")
-            words = f"{head.status} {reason}".strip()
-            raise OperationError("denied", f"the proxy refused: {words}")
-        return b"", self._answer[found.end() :]
+            raise OperationError(*NOT_HTTP) from None
 
 
 class Tunnel(TwistedProtocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal, Protocol
 
-from eplua_twisted.errors import EOF, OperationError
+from eplua_twisted.errors import EOF, OperationError, quoted
 from eplua_twisted.http_engine.bounds import (
     MAX_CHUNK_LINE,
     MAX_EMPTY,
@@ -88,7 +88,7 @@ class ResponseEvents(Protocol):
 def protocol_error(what: str, where: bytes = b"") -> OperationError:
     """@param where: what the peer sent there; its beginning is shown"""
     if where:
-        shown = where[:60].rstrip(b"\r\n").decode("ascii", "backslashreplace")
+        shown = quoted(where[:60].rstrip(b"\r\n"))
         what = f'{what} "{shown}"'
     return OperationError("protocol", f"the answer is not HTTP: {what}")
 

@@ -13,11 +13,14 @@ from autobahn.websocket.compress import PerMessageDeflateOffer
 from autobahn.websocket.protocol import WebSocketProtocol
 from txaio.tx import make_logger
 
-from eplua_twisted.errors import OperationError
+from eplua_twisted.errors import OperationError, quoted
 from eplua_twisted.streams.endpoints import set_stream_options
 from eplua_twisted.streams.opening import AnswerReader, Opening
 from eplua_twisted.streams.write_buffer import WriteBuffer
 from eplua_twisted.transports.interfaces import StreamTransport
+
+MAX_REASON = 200
+"""Characters of why there is no WebSocket."""
 
 
 class BufferedWebSocket(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc]
@@ -123,5 +126,6 @@ class BufferedWebSocketClient(BufferedWebSocket, WebSocketClientProtocol):  # ty
     def failHandshake(self, reason: str) -> None:
         """The server's answer was not the one to become a WebSocket."""
         code = "refused" if "upgrade failed" in reason else "protocol"
-        self.refused = OperationError(code, reason)
+        # It has words of the server.
+        self.refused = OperationError(code, quoted(reason.encode(), MAX_REASON))
         WebSocketClientProtocol.failHandshake(self, reason)

@@ -120,6 +120,12 @@ class CommandTests(KeptTestCase):
         self.again()
         self.assertEqual(self.connections(), before + 1)
 
+    def test_it_is_not_repeated_when_the_server_has_given_up(self) -> None:
+        peer = self.first(KEPT)
+        self.again()
+        peer.send(answer(b"", b"408 Request Timeout"))
+        self.assertEqual((self.lines, self.connections()), ([b"408\t0"], 1))
+
     def test_it_is_sent_once(self) -> None:
         """Whether the server got it, nobody can tell."""
         peer = self.first(KEPT)
@@ -152,6 +158,31 @@ class RepeatedTests(KeptTestCase):
         peer.close()
         self.accept().close()
         self.assertEqual(self.lines, [b"End of file\teof"])
+
+    def test_when_the_server_has_given_up_to_wait(self) -> None:
+        """Its 408 may have been on its way before the request was."""
+        for gave_up in (
+            answer(b"", b"408 Request Timeout", b"Connection: close"),
+            b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 9\r\n\r\nIt",
+        ):
+            peer = self.first()
+            self.again("GET", "nil")
+            peer.send(gave_up)
+            new = self.accept()
+            self.assertTrue(new.received().startswith(b"GET"))
+            new.send(answer(b"", b"200 OK", b"Connection: close"))
+            self.assertEqual(self.lines, [b"200\t0"])
+            new.close()
+
+    def test_once_when_the_server_has_given_up(self) -> None:
+        """And what it says on a new connection is the answer."""
+        peer = self.first()
+        self.again("GET", "nil")
+        peer.send(answer(b"", b"408 Request Timeout"))
+        self.accept().close()
+        self.assertEqual(self.lines, [b"End of file\teof"])
+        self.ask().send(answer(b"", b"408 Request Timeout"))
+        self.assertEqual(self.lines[1:], [b"408\t0"])
 
     def test_not_when_a_part_of_the_answer_came(self) -> None:
         peer = self.first()

@@ -239,6 +239,9 @@ class CookieTests(MemoryTestCase):
         self.assertEqual(self.lines, [b"200\t0", b"1"])
 
 
+HEAD = b"HTTP/1.1 200 OK\r\nX: "
+
+
 class ProxyTests(MemoryTestCase):
     PROXY = "{proxy = 'http://us:er@127.0.0.9:3128'}"
 
@@ -270,12 +273,37 @@ class ProxyTests(MemoryTestCase):
             self.assertEqual(peer.received()[:2], b"\x16\x03")
             peer.close()
 
+    def test_tunnel_after_informational_answers(self) -> None:
+        answers = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nLink: x\r\n\r\n"
+        answers += b"HTTP/1.1 200 OK\r\n\r\n"
+        for size in (1, 30, len(answers)):
+            peer = self.ask(url="https://example.com/", options=self.PROXY)
+            peer.received()
+            for at in range(0, len(answers), size):
+                peer.send(answers[at : at + size])
+            self.assertEqual(peer.received()[:2], b"\x16\x03")
+            peer.close()
+
     def test_tunnel_refused(self) -> None:
         for data, line in (
             (b"HTTP/1.1 407 Who?\n\n", b"the proxy refused: 407 Who?\tdenied"),
             (b"HTTP/1.1 502 \r\n\r\n", b"the proxy refused: 502\tdenied"),
+            (
+                b"HTTP/1.1 403 \x1b[31mred\n\n",
+                rb"the proxy refused: 403 \x1b[31mred%s" % b"\tdenied",
+            ),
+            (
+                b"HTTP/1.1 101 Switching\n\n",
+                b"the proxy refused: 101 Switching\tdenied",
+            ),
             (b"SSH-2.0\r\n\r\n", b"the proxy's answer is not HTTP\tprotocol"),
-            (b"x" * 17_000, b"the proxy's answer is too long\tprotocol"),
+            (b"\x15\x03\x03\0\2\2\x28", b"the proxy's answer is not HTTP\tprotocol"),
+            (HEAD + b"x" * 17_000, b"the proxy's answer is too long\tprotocol"),
+            (
+                HEAD + b"x" * 17_000 + b"\n\n",
+                b"the proxy's answer is too long\tprotocol",
+            ),
+            (b"HTTP/1.1 100 \n\n" * 2000, b"the proxy's answer is too long\tprotocol"),
         ):
             peer = self.ask(url="https://example.com/", options=self.PROXY)
             peer.send(data)

@@ -81,6 +81,8 @@ class SocksTests(SynchronousTestCase):
             (b"us:er", (NONE,), "denied"),
             (b"us:er", (WITH_PASSWORD, b"\1\1"), "denied"),
             (b"u" * 256 + b":", (WITH_PASSWORD,), "denied"),
+            (None, (b"\5\1",), "protocol"),
+            (b"us:er", (b"\5\x80",), "protocol"),
             (None, (b"\4\0",), "protocol"),
             (None, (b"HTTP/1.1 400 Bad",), "protocol"),
             (None, (OPEN, b"\4\0\0\1"), "protocol"),
