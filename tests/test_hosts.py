@@ -46,6 +46,8 @@ URLS = {"http", "https", "proxy", "ws", "wss", "mqtt", "mqtts"}
 URLS |= {"mqtt over ws", "mqtt over wss"}
 """Those where the host is in a URL."""
 
+LISTENING = {"udp bind", "TCPServer", "HTTPServer", "WebSocketServer"}
+
 IMPOSSIBLE = ("a..b", ".x", "%41", "a|b", "x" * 64, "a^b", ".".join(["xy"] * 90))
 
 BEFORE = "local function failed(message, code) print(message) end "
@@ -115,6 +117,18 @@ class HostTests(LuaTestCase):
                     continue
                 self.run_with(code, host)
                 self.assertEqual(self.lines, [b"Host not found"], (name, host))
+        self.assertEqual((self.errors, self.reactor.nameResolver.asked), ([], []))
+
+    def test_settings_that_nobody_has_filled_in(self) -> None:
+        """They are C{dns} too; what listens is the script's own, and raises."""
+        for name, code in (CLIENTS | OTHERS).items():
+            for host in ("", "a b", " "):
+                self.turn()
+                if name in LISTENING:
+                    self.assertRaisedAtLine(code.replace("HOST", host), "(host: name")
+                elif name != "proxy":
+                    self.run_with(code, host)
+                    self.assertEqual(self.lines, [b"Host not found"], (name, host))
         self.assertEqual((self.errors, self.reactor.nameResolver.asked), ([], []))
 
     def test_impossible_names_are_not_asked_of_a_proxy(self) -> None:

@@ -256,6 +256,8 @@ def _base(given: str) -> str:
     @raise OperationError: C{url}
     """
     url = parse(given.rstrip("/"))
+    if not url.can_exist:
+        raise OperationError("url", "URL with a host name")
     if url.user is not None:
         raise OperationError(
             "url", "user and password belong into HC3_USER and HC3_PASSWORD, not here"

@@ -153,7 +153,8 @@ class PahoClient(LeanClient):
             if not options.clean_session:
                 properties.SessionExpiryInterval = FOREVER
         self.connect(
-            self._broker.host,
+            # It does not take none, and its socket is not of its own making.
+            self._broker.host or "none",
             self._broker.port,
             options.keep_alive_period,
             clean_start=clean_start,

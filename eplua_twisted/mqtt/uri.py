@@ -11,7 +11,7 @@ from eplua_twisted.streams.names import host_of_url
 
 URI = re.compile(
     r"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://)?"
-    r"(?:\[(?P<ipv6>[^\s\[\]]+)\]|(?P<host>[^\s:/?#@\[\]]+))"
+    r"(?:\[(?P<ipv6>[^\s\[\]]+)\]|(?P<host>[^\x00-\x1f\x7f:/?#@\[\]]*))"
     r"(?::(?P<port>[0-9]+))?"
     r"(?P<path>/[^\s#]*)?",
     re.IGNORECASE,
@@ -86,7 +86,8 @@ def parse(uri: str, port: int | None, secure: bool) -> Broker:
         return _websocket(f"{scheme}://{host}:{number}{path or PATH}")
     if path not in ("", "/"):
         raise OperationError("protocol", "mqtt://host[:port] without a path")
-    return Broker(scheme, match["host"] or _address(match["ipv6"]), number)
+    host = _address(match["ipv6"]) if match["ipv6"] else match["host"]
+    return Broker(scheme, host, number)
 
 
 def _websocket(text: str) -> Broker:

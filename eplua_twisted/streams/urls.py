@@ -90,7 +90,7 @@ def parse(text: str, ports: Mapping[str, int], base: str | None = None) -> URL:
         raise OperationError("url", f"URL ({problem})") from None
     if scheme not in ports or not text:
         raise OperationError("url", f"{' or '.join(ports)} URL")
-    if not host:
+    if not host and not text.lower().startswith(f"{scheme}://"):
         raise OperationError("url", "URL with a host")
     if port == 0:
         raise OperationError("url", "URL with a port of 1..65535")
@@ -103,9 +103,9 @@ def parse(text: str, ports: Mapping[str, int], base: str | None = None) -> URL:
             unquote_to_bytes(user) + b":" + unquote_to_bytes(parts.password or "")
         )
     try:
-        host, can_exist = host_of_url(host), True
+        host, can_exist = host_of_url(host or ""), True
     except OperationError:
-        host, can_exist = _escape(host), False
+        host, can_exist = _escape(host or ""), False
     return URL(
         scheme,
         host,

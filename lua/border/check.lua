@@ -71,23 +71,31 @@ function check.callback(value, index, method, name)
   return value
 end
 
---- A name or an address.
+--- A host to reach. What cannot be a name is "dns", as a name that does not exist: it often
+--- comes from a setting that nobody has filled in.
 function check.host(host, index, method)
-  if type(host) ~= "string" or host == "" then
-    fail(index, method, "host", "string", host)
+  if type(host) ~= "string" then fail(index, method, "host", "string", host) end
+  return host
+end
+
+--- A name or an address of this machine, to listen at.
+function check.own_host(host, index, method)
+  check.host(host, index, method)
+  if host == "" or find(host, "[%z%s]") then
+    fail(index, method, "host", "name or address", host)
   end
-  if find(host, "[%z%s]") then fail(index, method, "host", "name or address", host) end
   return host
 end
 
 --- A host and its port; "unix:/path" has none.
-function check.address(host, port, index, method, lowest)
+---@param check_host fun(host, index, method) check.host or check.own_host
+function check.address(host, port, index, method, check_host, lowest)
   if type(host) == "string" and sub(host, 1, 5) == "unix:" then
     if port ~= nil then fail(index + 1, method, "port", "nil for a UNIX socket", port) end
     if host == "unix:" or find(host, "%z") then fail(index, method, "host", "unix:/path", host) end
     return host, 0
   end
-  check.host(host, index, method)
+  check_host(host, index, method)
   return host, check.port(port, index + 1, method, lowest)
 end
 

@@ -17,7 +17,7 @@ end
 --- Where to listen, checked: nil and "*" are every interface.
 function listening.address(host, port)
   if host == nil or host == "*" then return "*", check.port(port, 2, "start", 0) end
-  return check.address(host, port, 1, "start", 0)
+  return check.address(host, port, 1, "start", check.own_host, 0)
 end
 
 --- What `tostring` says of a server.

@@ -56,7 +56,7 @@ end
 --- Connect to a name, an IPv4 or IPv6 address, or "unix:/path" with port nil.
 function TCPSocket:connect(host, port, callbacks)
   local address
-  address, port = check.address(host, port, 1, "connect")
+  address, port = check.address(host, port, 1, "connect", check.host)
   tickets.check_first("connect", callbacks)
   local is_new = not is_open(self)
   if is_new then

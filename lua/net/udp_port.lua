@@ -66,7 +66,7 @@ function udp_port.class(own)
   --- Bind to an address ("*" or nil: every one) and port (0: a free one).
   function methods:bind(host, port, callbacks)
     if host == nil then host = "*" end
-    host = check.host(host, 1, "bind")
+    host = check.own_host(host, 1, "bind")
     port = check.port(port, 2, "bind", 0)
     return operate("bind", callbacks, own.bind, number(self), host, port)
   end

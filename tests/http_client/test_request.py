@@ -173,8 +173,8 @@ class RequestTests(MemoryTestCase):
                 "bad argument #1 to 'request' (url: http or https URL expected, got \"ftp://h/\")",
             ),
             (
-                "'http://'",
-                "bad argument #1 to 'request' (url: URL with a host expected, got \"http://\")",
+                "'http:/h'",
+                "bad argument #1 to 'request' (url: URL with a host expected, got \"http:/h\")",
             ),
             (
                 "'http://h', 1",

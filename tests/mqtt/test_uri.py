@@ -18,6 +18,8 @@ class ParseTests(SynchronousTestCase):
             ("host", 99, False, Broker("mqtt", "host", 99)),
             ("host:77", 99, False, Broker("mqtt", "host", 77)),
             ("my_device", None, False, Broker("mqtt", "my_device", 1883)),
+            ("", None, False, Broker("mqtt", "", 1883)),
+            ("mqtts://:5", None, False, Broker("mqtts", "", 5)),
             ("MQTT://host/", None, False, Broker("mqtt", "host", 1883)),
             ("mqtt://host", None, True, Broker("mqtts", "host", 8883)),
             ("mqtts://host:1", None, False, Broker("mqtts", "host", 1)),
@@ -44,15 +46,13 @@ class ParseTests(SynchronousTestCase):
 
     def test_what_is_none(self) -> None:
         for uri in (
-            "",
             "http://host",
-            "mqtt://",
             "mqtt://host:0",
             "mqtt://host:65536",
             "mqtt://host/path",
             "mqtt://user@host",
             "ws://user:secret@host",
-            "mqtt://a b",
+            "mqtt://a\nb",
             "mqtt://[::1",
             "mqtt://[host]",
             "ws://host/\x01",

@@ -89,8 +89,6 @@ class ConnectTests(LuaTestCase):
     def test_bad_arguments(self) -> None:
         for call, what in (
             ("connect()", "#1 to 'connect' (host: string expected, got nil)"),
-            ("connect('')", "#1 to 'connect' (host: string expected"),
-            ("connect('a b', 1)", "#1 to 'connect' (host: name or address expected"),
             ("connect('h', 0)", "(port: integer 1..65535 expected, got 0)"),
             ("connect('h', 70000)", "(port: integer 1..65535 expected, got 70000)"),
             ("connect('h', 1.5)", "(port: integer 1..65535 expected, got 1.5)"),
