@@ -12,7 +12,7 @@ from zope.interface import implementer
 
 from eplua_twisted.border.waiters import Waiters
 from eplua_twisted.streams.heap import keep_heap
-from eplua_twisted.transports.connection import READ
+from eplua_twisted.transports.sizes import READ
 
 WHOLE = READ
 """

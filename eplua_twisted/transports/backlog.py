@@ -6,34 +6,30 @@ import socket
 from collections import deque
 from itertools import islice
 
-SMALL = 17 * 1024
-"""Bytes of a write that may wait for the end of the turn: 16 KiB and their frame."""
-
-PIECES = 64
-"""Writes that are sent with one call of the system."""
+from eplua_twisted.transports.sizes import HELD, PIECES
 
 
 class Backlog(deque[bytes | memoryview]):
     """
     Bytes that wait to be sent, in the pieces in which they were written.
 
-    @ivar held: they wait only for the end of the turn; see L{Poller
+    @ivar held: how many of them wait only for the end of the turn; see L{Poller
         <eplua_twisted.transports.poller.Poller>}
     """
 
     __slots__ = ("held",)
 
-    held: bool
+    held: int
 
     @property
     def amount(self) -> int:
         """Bytes."""
         return sum(map(len, self))
 
-    def add(self, data: bytes | memoryview) -> None:
-        self.append(data)
-        if len(data) > SMALL or len(self) >= PIECES:
-            self.held = False
+    @property
+    def is_enough(self) -> bool:
+        """What is held is not to wait any longer."""
+        return self.held > HELD or len(self) >= PIECES
 
     def send(self, sock: socket.socket) -> int:
         """
@@ -42,7 +38,7 @@ class Backlog(deque[bytes | memoryview]):
         @return: how many bytes
         @raise OSError: it takes nothing, or the connection is broken
         """
-        self.held = False
+        self.held = 0
         if len(self) == 1:
             data = self[0]
             sent = sock.send(data)

@@ -27,20 +27,12 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from eplua_twisted.transports.backlog import SMALL, Backlog
+from eplua_twisted.transports.backlog import Backlog
 from eplua_twisted.transports.closing import close
 from eplua_twisted.transports.interfaces import Maker
 from eplua_twisted.transports.named import Named
 from eplua_twisted.transports.poller import IN, OUT, Poller, Watched, Why
-
-READ = 80 * 1024
-"""
-Bytes that are read at once: a message of 64 KiB and what TLS adds to it.  From 128 KiB on
-the C library would map, and unmap, memory for each read, which costs ten times the read.
-"""
-
-READS = 4
-"""Reads of one connection, each as large as can be, before others have their turn."""
+from eplua_twisted.transports.sizes import READ, READS, SMALL
 
 
 @implementer(
@@ -180,10 +172,10 @@ class Connection(Named, Watched):
             self._enqueue(data)
             return
         late = self.reactor.late
-        if late is not None and len(data) <= SMALL:
+        if late is not None and 0 < len(data) <= SMALL:
             late.append(self)
             queue = self._queue = Backlog((data,))
-            queue.held, self._direct = True, False
+            queue.held, self._direct = len(data), False
             return
         try:
             sent = self.socket.send(data)
@@ -193,6 +185,8 @@ class Connection(Named, Watched):
             if problem.errno not in (errno.EWOULDBLOCK, errno.ENOBUFS):
                 self._broken = True
         self.bytes_out += sent
+        if self.reactor.alone:
+            self.reactor.hold()
         if sent < len(data):
             self._enqueue(memoryview(data)[sent:])
 
@@ -220,9 +214,15 @@ class Connection(Named, Watched):
         queue = self._queue
         if queue is None:
             queue = self._queue = Backlog()
-            queue.held = False
-        queue.add(data)
+            queue.held = 0
+        queue.append(data)
         if not queue.held:
+            self._wait_for_room()
+            return
+        queue.held += len(data)
+        if queue.is_enough and self.flush() is not None:
+            # Broken: the next attempt finds out, outside of this call.
+            self._broken = True
             self._wait_for_room()
 
     def _wait_for_room(self) -> None:

@@ -15,10 +15,11 @@ from twisted.python.failure import Failure
 from eplua_twisted.border.traffic import Traffic
 from eplua_twisted.errors import OperationError
 from eplua_twisted.transports.closing import close
-from eplua_twisted.transports.connection import READ, Connection
+from eplua_twisted.transports.connection import Connection
 from eplua_twisted.transports.interfaces import Below
 from eplua_twisted.transports.poller import Poller, Watched, Why
 from eplua_twisted.transports.reactor import LeanReactor, can_be_lean
+from eplua_twisted.transports.sizes import READ
 from eplua_twisted.transports.sockets import TCPConnection, UNIXConnection
 
 R = TypeVar("R")

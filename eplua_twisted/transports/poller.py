@@ -112,8 +112,9 @@ class Poller:
     What a descriptor does about an event is what Twisted's reactors make it do; when it
     raises, that is logged, it is disconnected, and the others go on.
 
-    @ivar late: connections that hold something back.  C{None} when only one descriptor is
-        ready, or none: then they send at once
+    @ivar late: connections that hold back what they write to the end of the turn; C{None}
+        when they send at once: when none is ready, or one, that has sent nothing yet
+    @ivar alone: the next to send is the first of a turn in which one is ready
     """
 
     log = Logger()
@@ -127,6 +128,7 @@ class Poller:
         self._epoll: select.epoll | None = None
         self._resting = False
         self.late: list[Late] | None = None
+        self.alone = False
         self._watched: dict[int, Descriptor] = {}
         # Events that were found for a descriptor before it got the number that it has.
         self._new: set[int] = set()
@@ -216,7 +218,8 @@ class Poller:
     def _serve(self, events: Sequence[tuple[int, int]]) -> None:
         watched, new = self._watched, self._new
         new.clear()
-        late: list[Late] | None = [] if len(events) > 1 else None
+        self.alone = len(events) == 1
+        late: list[Late] | None = None if self.alone else []
         self.late = late
         for number, event in events:
             if late is not None and len(late) >= TOGETHER:
@@ -236,9 +239,13 @@ class Poller:
             else:
                 if why is not None:
                     self._disconnect(descriptor, why, reading=True)
-        self.late = None
+        late, self.late, self.alone = self.late, None, False
         if late:
             self._send(late)
+
+    def hold(self) -> None:
+        """What is written from now on, in this turn, waits for its end."""
+        self.late, self.alone = [], False
 
     def _send(self, late: list[Late]) -> None:
         """Have connections send what they hold back."""

@@ -78,7 +78,7 @@ class MemoryReactor(_DisconnectSelectableMixin, MemoryReactorClock):
     nameResolver: Names
     datagramTransport = UDPTransport
     # What is written leaves at once.
-    late = None
+    late, alone = None, False
 
     def __init__(self) -> None:
         super().__init__()

@@ -13,8 +13,8 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from eplua_twisted.border.traffic import Traffic
-from eplua_twisted.transports.connection import READ, READS
 from eplua_twisted.transports.poller import IN, OUT
+from eplua_twisted.transports.sizes import READ, READS
 from eplua_twisted.transports.sockets import TCPConnection
 from tests.support import ALL_BYTES
 
@@ -23,6 +23,7 @@ class Watcher:
     """A poller that only notes who waits for what."""
 
     late = None
+    alone = False
 
     def __init__(self) -> None:
         self.writers: set[Any] = set()

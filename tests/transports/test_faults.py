@@ -11,7 +11,6 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from eplua_twisted.border.traffic import Traffic
 from eplua_twisted.errors import OperationError
-from eplua_twisted.transports.connection import READ
 from eplua_twisted.transports.faults import (
     LARGE,
     LONGEST_DELAY,
@@ -22,6 +21,7 @@ from eplua_twisted.transports.faults import (
     FaultyTCPConnection,
     faulty,
 )
+from eplua_twisted.transports.sizes import READ
 
 
 def pieces(faults: Faults, count: int) -> Iterator[int]:

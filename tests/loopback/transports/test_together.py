@@ -12,6 +12,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from eplua_twisted.transports.poller import TOGETHER, Poller
+from eplua_twisted.transports.sizes import HELD, PIECES
 from eplua_twisted.transports.sockets import UNIXConnection
 
 
@@ -96,6 +97,75 @@ class TogetherTests(SynchronousTestCase):
         protocol.do = answer
         self.turn(peer)
         self.assertEqual(seen, [b"a"])
+
+    def test_what_follows_is_held_back_when_one_is(self) -> None:
+        """A thousand small writes are not a thousand calls of the system."""
+        protocol, peer = self.pair()
+        seen: list[bytes | None] = []
+
+        def answer() -> None:
+            for piece in (b"a", b"b", b"c"):
+                protocol.transport.write(piece)
+                seen.append(self.got(peer))
+
+        protocol.do = answer
+        self.turn(peer)
+        self.assertEqual(seen, [b"a", None, None])
+        self.assertEqual(self.got(peer), b"bc")
+        self.turn(peer)
+        self.assertEqual(seen[3:], [b"a", None, None], "the next turn as the first")
+
+    def test_much_leaves_before_the_end(self) -> None:
+        """By its size, and by the number of its pieces."""
+        for piece, count in ((bytes(16 * 1024), HELD // 2**14 + 1), (b"x", PIECES)):
+            (first, one), (_, two) = self.pair(), self.pair()
+            seen: list[bytes | None] = []
+
+            def answer(
+                first: Answering = first,
+                one: socket.socket = one,
+                piece: bytes = piece,
+                seen: list[bytes | None] = seen,
+                count: int = count,
+            ) -> None:
+                for _ in range(count + 1):
+                    seen.append(self.got(one))
+                    first.transport.write(piece)
+
+            first.do = answer
+            self.turn(one, two)
+            self.assertEqual(seen[:-1], [None] * count)
+            self.assertEqual(seen[-1], piece * count)
+            self.assertEqual(self.got(one), piece)
+
+    def test_much_to_one_that_broke(self) -> None:
+        """A write never calls the protocol: it hears of it afterwards."""
+        (first, one), (second, two) = self.pair(), self.pair()
+        told: list[bool] = []
+
+        def answer() -> None:
+            one.close()
+            for _ in range(PIECES + 1):
+                first.transport.write(b"x")
+            told.append(bool(first.transport.connected))
+
+        first.do = answer
+        second.do = lambda: second.transport.write(b"b")
+        self.turn(one, two)
+        self.poller.doRead()
+        self.assertEqual((told, self.got(two)), ([True], b"b"))
+        self.assertFalse(first.transport.connected)
+
+    def test_nothing_is_no_write(self) -> None:
+        (first, one), (_, two) = self.pair(), self.pair()
+
+        def answer() -> None:
+            for piece in (b"", b"a", b"", b"b"):
+                first.transport.write(piece)
+
+        first.do = answer
+        self.turn(one, two)
+        self.assertEqual(self.got(one), b"ab")
 
     def test_not_more_than_a_few_are_held_back(self) -> None:
         """The first do not wait for hundreds."""

@@ -94,7 +94,7 @@ class Lean:
         """Our buffer is what the system does not take."""
         transport.socket = FullOnce(transport.socket)
         # As when no other connection is ready: nothing is held back.
-        transport.reactor.late = None
+        transport.reactor.late, transport.reactor.alone = None, False
 
 
 def left_out(why: str) -> Any:
