@@ -324,7 +324,10 @@ class ReconnectTests(ClientCase):
             ("5", "boolean or table"),
             ("{factor = 0}", "number of at least 1"),
             ("{minDelay = -1}", "a finite number of milliseconds, at least 0"),
-            ("{minDelai = 5}", 'unknown option "minDelai"; known: factor, maxDelay'),
+            (
+                "{minDelai = 5}",
+                'unknown option "reconnect.minDelai"; known: factor, maxDelay',
+            ),
         ):
             self.assertRaisedAtLine(
                 f"net.WebSocketClient({{reconnect = {value}}})", expected

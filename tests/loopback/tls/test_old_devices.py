@@ -141,7 +141,7 @@ class ClientTests(OldDevicesTestCase):
             )
             line = await self.connect(port)
             self.assertTrue(line.startswith(b"nil\tTLS failed: "), line)
-            self.assertTrue(line.endswith(f"{WAYS}\ttls".encode()), line)
+            self.assertIn(WAYS.encode(), line)
             self.assertEqual(await self.connect(port, "legacy = true"), b"true", cipher)
 
     async def test_every_client(self) -> None:
