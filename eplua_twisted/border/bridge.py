@@ -11,7 +11,6 @@ for them.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from time import monotonic
 from typing import Protocol, TypeVar
@@ -21,6 +20,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from eplua_twisted.border.answer_queue import AnswerQueue
 from eplua_twisted.border.resources import Resources
 from eplua_twisted.border.values import to_bytes
 from eplua_twisted.errors import CLOSED, INTERNAL, describe
@@ -42,9 +42,6 @@ HIGH_WATER = 1024
 """Queued answers at which all reading transports of the runtime pause."""
 
 T = TypeVar("T")
-
-_Queued = tuple[int | None, int | None, object, tuple[object, ...]]
-"""Ticket, owner, ok and values of an answer."""
 
 Again = Callable[[int, int | None], object]
 """A primitive, of a ticket and the number of a resource; see L{AGAIN}."""
@@ -79,13 +76,8 @@ class Bridge:
         self._resources = resources
         self._dispatch: Dispatch | None = None
         # Without a ticket: a function of Python's that has its turn.
-        self._queue: deque[_Queued] = deque()
-        self._queued = 0
-        self._delivered = 0
-        self._forgotten: dict[int, int] = {}
+        self._queue = AnswerQueue()
         self._asked: dict[int, Deferred[tuple[object, ...]]] = {}
-        self._places: dict[int | None, tuple[int, tuple[object, ...]]] = {}
-        self._placed = 0
         self._turn: IDelayedCall | None = None
         self._held: int | None = None
         self._calling = False
@@ -166,8 +158,7 @@ class Bridge:
             self._held = None
             if self.entered:
                 # It came within the call that asked for it: it is the next.
-                self._queue.appendleft((ticket, owner, ok, values))
-                self._delivered -= 1
+                self._queue.put_first((ticket, owner, ok, values))
                 return False
         elif (self.entered or self._queue or self._held is not None) and self.busy:
             self._append(ticket, owner, ok, values)
@@ -188,8 +179,7 @@ class Bridge:
         ok: object,
         values: tuple[object, ...],
     ) -> None:
-        self._queue.append((ticket, owner, ok, values))
-        self._queued += 1
+        self._queue.add((ticket, owner, ok, values))
         if not self._pressed and len(self._queue) >= HIGH_WATER:
             self._pressed = True
             self._resources.pause(True)
@@ -280,20 +270,18 @@ class Bridge:
 
     def forget(self, owner: int) -> None:
         """The script closed a resource: what it has queued is answered C{closed}."""
-        if self._queue:
-            self._forgotten[owner] = self._queued
+        self._queue.forget(owner)
 
     def _deliver(self) -> None:
         queue = self._queue
         for _ in range(TURN):
             if not queue or self._held is not None:
                 break
-            ticket, owner, ok, values = queue.popleft()
-            self._delivered += 1
+            ticket, owner, ok, values = queue.take()
             if ticket is None:
                 self._call(ok)
                 continue
-            if owner in self._forgotten and self._delivered <= self._forgotten[owner]:
+            if queue.is_forgotten(owner):
                 ok, values = False, (to_bytes(CLOSED[0]), to_bytes(CLOSED[1]))
             again = self.enter(ticket, ok, values)
             if again is not None:
@@ -302,8 +290,7 @@ class Bridge:
             self._pressed = False
             self._resources.pause(False)
         if not queue:
-            self._forgotten.clear()
-            self._places.clear()
+            queue.is_over()
         else:
             self.deliver_soon()
 
@@ -381,20 +368,4 @@ class Bridge:
         if deferred is not None:
             deferred.cancel()
             return ()
-        return self._queued_answer(ticket) if self._queue else ()
-
-    def _queued_answer(self, ticket: int) -> tuple[object, ...]:
-        # Where each answer is in the queue is noted once: thousands may be withdrawn
-        # one after another while thousands are queued.
-        fresh = self._queued - max(self._placed, self._delivered)
-        found: dict[int | None, tuple[int, tuple[object, ...]]] = {}
-        for number, (queued, _, ok, values) in zip(
-            range(self._queued, self._queued - fresh, -1),
-            reversed(self._queue),
-            strict=False,
-        ):
-            found.setdefault(queued, (number, (ok, *values)))
-        self._places.update(found)
-        self._placed = self._queued
-        number, answer = self._places.get(ticket, (0, ()))
-        return answer if number > self._delivered else ()
+        return self._queue.find(ticket)
