@@ -15,6 +15,7 @@ from eplua_twisted.streams.server import MAX_CONNECTIONS
 from eplua_twisted.tcp.options import ServerOptions, SocketOptions
 from eplua_twisted.tls import transport
 from eplua_twisted.udp.dtls import server as dtls
+from eplua_twisted.udp.dtls import session
 from eplua_twisted.udp.dtls.options import DTLSOptions
 from eplua_twisted.websocket import accepted
 from eplua_twisted.websocket import connection as websocket
@@ -71,6 +72,7 @@ BOUNDS: dict[tuple[str, str], float] = {
     ): websocket.CLOSE_TIMEOUT,
     ("`UDPSocket`", "datagrams unread"): 1024,
     ("DTLS", "associations at a time"): dtls.MAX_PEERS,
+    ("DTLS", "bytes that come in a handshake"): session.MAX_HANDSHAKE,
     ("DTLS", "seconds of a handshake"): dtls.HANDSHAKE_TIMEOUT,
     ("DTLS", "seconds without a datagram of a peer"): DTLSOptions().idle_timeout,
 }

@@ -24,8 +24,11 @@ Verify = Callable[[SSL.Connection, crypto.X509, int, int, int], bool]
 
 REASONS = {
     2: "unknown issuer",
+    7: "its signature is wrong",
     9: "not yet valid",
     10: "expired",
+    13: "its dates cannot be read",
+    14: "its dates cannot be read",
     18: "self-signed",
     19: "self-signed certificate in the chain",
     20: "unknown issuer",
@@ -33,6 +36,7 @@ REASONS = {
     22: "the chain is too long",
     23: "revoked",
     24: "an issuer that is no certificate authority",
+    25: "the chain is too long",
     26: "not meant for this purpose",
     66: "its key is too weak",
     67: "an issuer's key is too weak",
@@ -115,6 +119,16 @@ def mismatch(certificate: x509.Certificate, name: str) -> str | None:
     return f"wrong host, not for {name}"
 
 
+def _reason(certificate: crypto.X509, name: str) -> str | None:
+    """Why a certificate that OpenSSL can read is not for a name; C{None} if it is."""
+    try:
+        read = certificate.to_cryptography()
+    except (ValueError, x509.InvalidVersion):
+        # OpenSSL is not as strict.
+        return "it cannot be read"
+    return mismatch(read, name)
+
+
 def verifier(name: str, host: str) -> Verify:
     """
     A callback that accepts a chain that OpenSSL accepts, if its certificate is for
@@ -140,7 +154,7 @@ def verifier(name: str, host: str) -> Verify:
             )
         if depth:
             return True
-        reason = mismatch(certificate.to_cryptography(), name)
+        reason = _reason(certificate, name)
         if reason is not None:
             raise VerificationFailed(reason, host)
         return True

@@ -5,9 +5,11 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from OpenSSL import SSL, crypto
 from twisted.trial.unittest import SynchronousTestCase
 
-from eplua_twisted.tls.verification import VerificationFailed, mismatch
+from eplua_twisted.tls.verification import VerificationFailed, mismatch, verifier
 from tests.support.authority import Authority
 
 
@@ -61,6 +63,27 @@ class MismatchTests(SynchronousTestCase):
             self.reason("device"),
             "it has no subjectAltName, and its common name does not count",
         )
+
+
+class VerifierTests(SynchronousTestCase):
+    def test_a_certificate_that_only_openssl_can_read(self) -> None:
+        """An odd version, or a name in the wrong kind of text, by who is trusted."""
+        with open(Authority(self).certify("device"), "rb") as file:
+            read = x509.load_pem_x509_certificate(file.read())
+        whole = read.public_bytes(Encoding.DER)
+        for usual, odd in (
+            (b"\xa0\3\2\1\2", b"\xa0\3\2\1\x09"),
+            (b"\x0c\x06device", b"\x13\x06de_ice"),
+        ):
+            self.assertEqual(whole.count(usual), 1)
+            text = whole.replace(usual, odd)
+            certificate = crypto.load_certificate(crypto.FILETYPE_ASN1, text)
+            connection = SSL.Connection(SSL.Context(SSL.TLS_METHOD))
+            verify = verifier("device", "h")
+            problem = self.assertRaises(
+                VerificationFailed, verify, connection, certificate, 0, 0, 1
+            )
+            self.assertIn("it cannot be read", problem.message)
 
 
 class MessageTests(SynchronousTestCase):

@@ -23,6 +23,17 @@ from eplua_twisted.udp.dtls.records import datagrams
 MAX_PLAIN = 16384
 """Bytes that a record has at most, without what encrypts them (RFC 6347, 4.1)."""
 
+MAX_HANDSHAKE = 128 * 1024
+"""
+Bytes of the datagrams of a handshake, those that came twice included.  OpenSSL keeps
+messages that come too early, ten of 100 KB.
+"""
+
+TOO_LONG = (
+    "limit",
+    f"the handshake is longer than {MAX_HANDSHAKE} bytes (no option moves this bound)",
+)
+
 State = Literal["new", "handshake", "open", "over"]
 
 
@@ -55,6 +66,7 @@ class Session:
 
     state: State = "new"
     limit = 0
+    _taken = 0
 
     def __init__(
         self,
@@ -98,9 +110,15 @@ class Session:
 
     def receive(self, datagram: bytes) -> None:
         """A datagram from the peer's address, whoever sent it."""
-        if datagram and self._connection is not None:
-            self._connection.bio_write(datagram)
-            self._advance()
+        if not datagram or self._connection is None:
+            return
+        if self.state == "handshake":
+            self._taken += len(datagram)
+            if self._taken > MAX_HANDSHAKE:
+                self.fail(OperationError(*TOO_LONG))
+                return
+        self._connection.bio_write(datagram)
+        self._advance()
 
     def send(self, data: bytes) -> None:
         """

@@ -18,7 +18,7 @@ from eplua_twisted.tls.options import TLSOptions
 from eplua_twisted.udp.dtls.context import server_context
 from eplua_twisted.udp.dtls.cookies import CookieExchange
 from eplua_twisted.udp.dtls.records import MTU
-from eplua_twisted.udp.dtls.session import Session
+from eplua_twisted.udp.dtls.session import MAX_HANDSHAKE, Session
 from tests.support import ALL_BYTES
 from tests.support.dtls import Pair, client_session
 
@@ -129,6 +129,23 @@ class SessionTests(SynchronousTestCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
         self.assertEqual(self.pair.client.state, "over")
         self.pair.client.receive(b"x")
+
+    def test_a_handshake_that_goes_on_and_on(self) -> None:
+        """Parts of messages that are still to come: OpenSSL would keep them."""
+        self.pair.lose = lambda number: number == 4
+        self.pair.open()
+        server, (_, shaking) = self.pair.server, self.pair.handshakes
+        assert server is not None
+        self.assertEqual(server.state, "handshake")
+        part = b"\x10\0\x40\0" + b"\0\x09" + bytes(3) + b"\0\4\0" + bytes(1024)
+        count = MAX_HANDSHAKE // len(part)
+        for number in range(count + 1):
+            header = b"\x16\xfe\xfd\0\0" + (100 + number).to_bytes(6, "big")
+            server.receive(header + len(part).to_bytes(2, "big") + part)
+        failure = self.failureResultOf(shaking, OperationError)
+        self.assertEqual(failure.value.code, "limit")
+        self.pair.close()
+        self.failureResultOf(self.pair.handshakes[0])
 
     def test_unknown_authority(self) -> None:
         """The client fails with why, the server with the alert."""
