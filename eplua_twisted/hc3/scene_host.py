@@ -63,6 +63,7 @@ class SceneHost:
         self._act = act
         self._on_fewer = on_fewer
         self._running = 0
+        self._has_run = False
         self._tick: IDelayedCall | None = None
         self._waits: dict[int, IDelayedCall] = {}
         self._unsubscribe: Callable[[], None] = lambda: None
@@ -86,6 +87,12 @@ class SceneHost:
         self._tick = None
         self._waits.clear()
         self._controller.detach_scene(self._number)
+        if self._triggers and not self._has_run:
+            self.log.warn(
+                "{text}",
+                text=f"scene {self._number} has not run, as none of its triggers has"
+                f" happened: {', '.join(map(_named, self._triggers))}",
+            )
 
     # What triggers it.
 
@@ -156,6 +163,7 @@ class SceneHost:
 
     async def _begin(self, trigger: Record) -> None:
         self._running += 1
+        self._has_run = True
         self._controller.set_scene_running(self._number, True)
         try:
             await self._act(trigger)
@@ -177,3 +185,9 @@ class SceneHost:
     def kill(self, scene_id: int) -> None:
         """As L{ISceneHost.kill}: what a run has left, timers and sockets, stays."""
         self.log.warn("scene {number} cannot be ended before its end", number=scene_id)
+
+
+def _named(condition: Record) -> str:
+    """What a condition is about: C{device 5 value}."""
+    parts = (condition.get(name) for name in ("type", "id", "property"))
+    return " ".join(str(each) for each in parts if each is not None)

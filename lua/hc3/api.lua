@@ -9,7 +9,7 @@ local json = core.import("json")
 local encode, decode, null = json.encode, json.decode, json.util.null
 local ask = primitives.hc3_request
 local lower, sub = string.lower, string.sub
-local next, pcall, type = next, pcall, type
+local next, pcall, tostring, type = next, pcall, tostring, type
 
 local api = {}
 
@@ -71,5 +71,16 @@ function api.post(path, body) return request("POST", path, body) end
 function api.put(path, body) return request("PUT", path, body) end
 
 function api.delete(path, body) return request("DELETE", path, body) end
+
+--- A request of a function whose status scripts hardly ever look at: what is refused is a
+--- warning too, once for each line of the script.
+---@param what string the function
+function api.change(what, method, path, body)
+  local value, status = request(method, path, body)
+  if status >= 400 and type(value) == "table" then
+    reports.warn_once(what .. ": " .. tostring(value.message) .. " (" .. status .. ")")
+  end
+  return value, status
+end
 
 return api

@@ -61,13 +61,15 @@ function fibaro.call(id, action, ...)
   for i = 1, select("#", ...) do
     if arguments[i] == nil then arguments[i] = json.util.null end
   end
-  return api.post("/devices/" .. tostring(id) .. "/action/" .. action, { args = arguments })
+  return api.change("fibaro.call", "POST", "/devices/" .. tostring(id) .. "/action/" .. action,
+    { args = arguments })
 end
 
 function fibaro.callGroupAction(action, filter)
   assert_type(action, "string")
   assert_type(filter, "table")
-  local answer, status = api.post("/devices/groupAction/" .. action, filter)
+  local answer, status = api.change("fibaro.callGroupAction", "POST",
+    "/devices/groupAction/" .. action, filter)
   if status ~= 202 then return nil end
   return answer and answer.devices
 end
@@ -170,7 +172,8 @@ end
 function fibaro.setGlobalVariable(name, value)
   assert_type(name, "string")
   assert_type(value, "string")
-  return api.put("/globalVariables/" .. name, { value = value, invokeScenes = true })
+  return api.change("fibaro.setGlobalVariable", "PUT", "/globalVariables/" .. name,
+    { value = value, invokeScenes = true })
 end
 
 function fibaro.deleteGlobalVariable(name)

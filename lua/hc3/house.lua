@@ -22,7 +22,9 @@ function fibaro.scene(action, ids)
     one_of(action, "execute, executeSync, kill")
   end
   for _, id in pairs(ids) do assert_type(id, "number") end
-  for _, id in pairs(ids) do api.post("/scenes/" .. id .. "/" .. action) end
+  for _, id in pairs(ids) do
+    api.change("fibaro.scene", "POST", "/scenes/" .. id .. "/" .. action)
+  end
 end
 
 --- Make a profile the active one: fibaro.profile("activateProfile", id), and the older
@@ -34,15 +36,15 @@ function fibaro.profile(action, id)
   if action ~= "activateProfile" and action ~= "activeProfile" then
     one_of(action, "activateProfile")
   end
-  return api.post("/profiles/activeProfile/" .. id)
+  return api.change("fibaro.profile", "POST", "/profiles/activeProfile/" .. id)
 end
 
 -- Alarms.
 
 local function arming(path, action)
   assert_type(action, "string")
-  if action == "arm" then return api.post(path) end
-  if action == "disarm" then return api.delete(path) end
+  local method = action == "arm" and "POST" or action == "disarm" and "DELETE"
+  if method then return api.change("fibaro.alarm", method, path) end
   one_of(action, "arm, disarm")
 end
 
@@ -97,7 +99,7 @@ end
 
 function fibaro.emitCustomEvent(name)
   assert_type(name, "string")
-  return api.post("/customEvents/" .. name)
+  return api.change("fibaro.emitCustomEvent", "POST", "/customEvents/" .. name)
 end
 
 --- As emitCustomEvent, for an event that is made first if there is none.

@@ -8,6 +8,7 @@ local json = core.import("json")
 local globals = _G
 local ipairs, pairs, tostring, type = ipairs, pairs, tostring, type
 local format, insert, remove = string.format, table.insert, table.remove
+local sub, upper = string.sub, string.upper
 local assert_type, urlencode = globals.__assert_type, globals.urlencode
 
 class.class("Device")
@@ -61,7 +62,7 @@ function Base:error(...) logs.say("ERROR", ...) end
 function Base:updateProperty(name, value)
   assert_type(name, "string")
   self.properties[name] = value
-  return api.post("/plugins/updateProperty", {
+  return api.change("updateProperty", "POST", "/plugins/updateProperty", {
     deviceId = self.id, propertyName = name, value = value == nil and json.util.null or value,
   })
 end
@@ -70,7 +71,7 @@ end
 function Base:updateView(element, property, value)
   assert_type(element, "string")
   assert_type(property, "string")
-  return api.post("/plugins/updateView", {
+  return api.change("updateView", "POST", "/plugins/updateView", {
     deviceId = self.id, componentName = element, propertyName = property, newValue = value,
   })
 end
@@ -146,7 +147,8 @@ local function setter(field, kind)
   return function(self, value)
     assert_type(value, kind)
     self[field] = value
-    return api.put("/devices/" .. tostring(self.id), { [field] = value })
+    return api.change("set" .. upper(sub(field, 1, 1)) .. sub(field, 2), "PUT",
+      "/devices/" .. tostring(self.id), { [field] = value })
   end
 end
 

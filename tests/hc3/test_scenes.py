@@ -43,6 +43,18 @@ class SceneTests(HostTestCase):
         self.variable("off")
         self.assertEqual(self.texts, [])
 
+    def test_scene_that_nothing_has_triggered_says_so_at_the_end(self) -> None:
+        conditions = (
+            "{conditions={{type='device', id=1, property='dead', value=true,"
+            " isTrigger=true}, {type='date', property='sunset', isTrigger=true}}}"
+        )
+        self.scene(conditions, "print('ran')")
+        self.runtime.stop()
+        self.turn(4)
+        self.assertEqual(self.texts, [])
+        said = "scene 1 has not run, as none of its triggers has happened: "
+        self.assertEqual(self.warnings, [said + "device 1 dead, date sunset"])
+
     def test_each_run_has_globals_of_its_own_and_the_variables_of_the_scene(
         self,
     ) -> None:
