@@ -40,6 +40,15 @@ class RunTests(LuaTestCase):
         self.assertEqual(self.lines, [b"ran"])
         self.assertIn("x.lua:3: here", str(failure.value))
 
+    def test_first_line_and_mark_of_a_module(self) -> None:
+        path = self.write("main.lua", "print(require('part').x) require('bad')")
+        parent = Path(path).parent
+        (parent / "part.lua").write_bytes(b"\xef\xbb\xbf#!/bin/x\nreturn {x = 5}")
+        (parent / "bad.lua").write_bytes(b"\xef\xbb\xbf\nerror('here')")
+        failure = self.failureResultOf(self.runtime.run_file(path), ScriptError)
+        self.assertEqual(self.lines, [b"5"])
+        self.assertIn("bad.lua:2: here", str(failure.value))
+
     def test_require_beside_the_script(self) -> None:
         path = self.write("main.lua", "print(require('part').x, require('deep.er'))")
         (Path(path).parent / "part.lua").write_text("return {x = ...}")

@@ -8,13 +8,14 @@ from pathlib import Path
 from urllib.parse import quote
 
 from eplua_twisted.border.files import ALL_FILES, Files, denied
-from eplua_twisted.border.values import to_text
+from eplua_twisted.border.values import to_bytes, to_text
 from eplua_twisted.hc3.fqa import BadFile, Form, QuickAppFile, SceneForm, parse_fqa
 from eplua_twisted.hc3.headers import BadHeader, Headers, read_headers
 from eplua_twisted.hc3.package import read_package
 from eplua_twisted.hc3.plain import Plain, Record, integer, record, records
 from eplua_twisted.hc3.scene_forms import is_scene, parse_scene, scene_of_script
 from eplua_twisted.hc3.view_rows import properties_of
+from eplua_twisted.lua_files import chunk_of
 
 DEFAULT_TYPE = "com.fibaro.genericDevice"
 """The type of a script whose headers name none."""
@@ -58,6 +59,7 @@ def form_of_script(
     @param permitted: which of them may be read
     @param beside: the directory of the script, as a real path, if it is a file
     """
+    code = _compiled(code)
     try:
         headers = read_headers(code)
     except BadHeader as problem:
@@ -86,6 +88,10 @@ def form_of_script(
         _number(values, "room", path) or _number(values, "roomid", path),
         warnings=[f"{path}:{line}: {text}" for line, text in headers.warnings],
     )
+
+
+def _compiled(code: str) -> str:
+    return to_text(chunk_of(to_bytes(code)))
 
 
 def _number(values: dict[str, str], name: str, path: str) -> int | None:
@@ -130,7 +136,8 @@ def _file(
             if permitted.module(os.fsencode(found), beside) is None:
                 problem = denied(os.fsencode(path), "read")
                 raise BadFile(problem.message, f"{script}:{line}")
-            return QuickAppFile(name, to_text(found.read_bytes()), f"@{found}")
+            content = _compiled(to_text(found.read_bytes()))
+            return QuickAppFile(name, content, f"@{found}")
     raise BadFile(f"there is no file {path}", f"{script}:{line}")
 
 

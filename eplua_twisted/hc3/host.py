@@ -36,6 +36,7 @@ from eplua_twisted.hc3.log_lines import LogLine
 from eplua_twisted.hc3.opening import Opened
 from eplua_twisted.hc3.plain import Plain, Record, integer, record
 from eplua_twisted.hc3.scene_host import MANUAL, SceneHost
+from eplua_twisted.lua_files import chunk_of
 
 T = TypeVar("T")
 
@@ -171,7 +172,7 @@ class ScriptHost:
         files = [
             part
             for file in form.files
-            for part in (to_bytes(file.chunk), to_bytes(file.content))
+            for part in (to_bytes(file.chunk), chunk_of(to_bytes(file.content)))
         ]
         await command(b"quickapp", _encoded(device), *files)
 
@@ -193,7 +194,7 @@ class ScriptHost:
                 number,
                 _encoded(trigger),
                 to_bytes(form.chunk),
-                to_bytes(form.actions),
+                chunk_of(to_bytes(form.actions)),
             )
             return done.addCallback(lambda results: None)
 

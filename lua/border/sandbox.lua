@@ -133,6 +133,9 @@ local function load_module(name, path)
   close(file)
   -- A directory can be opened, and not read.
   if not code then return nil end
+  -- As Lua's own: no mark of UTF-8, and no line for a shell.
+  code = gsub(code, "^\239\187\191", "")
+  if sub(code, 1, 1) == "#" then code = "--" .. code end
   local chunk, problem = load(code, honest("@" .. path), "t", globals)
   if chunk then return chunk end
   error(format("error loading module '%s' from file '%s':\n\t%s", name, path, problem), 0)

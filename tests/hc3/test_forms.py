@@ -34,6 +34,13 @@ class FormsTestCase(SynchronousTestCase):
 
 
 class HeaderTests(FormsTestCase):
+    def test_mark_and_first_line_are_passed_over(self) -> None:
+        """As without --hc3; what comes behind them is a header."""
+        for before in ("\ufeff", "\ufeff#!/usr/bin/env eplua\n"):
+            form = self.form(before + "--%%name=Lamp\nprint(1)")
+            self.assertEqual(form.name, "Lamp")
+            self.assertNotIn("\ufeff", form.files[-1].content)
+
     def test_values(self) -> None:
         form = self.form(
             "--%%name=My lamp\n--%%type=com.fibaro.binarySwitch\n--%%id=77\n"
