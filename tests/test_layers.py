@@ -45,7 +45,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "http_server": {*BELOW, "http_engine"},
     "websocket": {*BELOW, "http_engine"},
     "site": {*BELOW, "http_engine", "http_server", "websocket"},
-    "hc3": {*BELOW, "http_engine", "http_client", "http_server", "websocket", "site"},
+    "hc3": {
+        *(*BELOW, "http_engine", "http_client", "http_server", "websocket", "site"),
+        "lua_files",
+    },
     "resolve": {"errors", "border", "streams"},
     "timers": {"errors", "border"},
     "lifecycle": {"errors", "border"},

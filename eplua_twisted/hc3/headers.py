@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from eplua_twisted.hc3.lua_values import NotLua, parse_value
+from eplua_twisted.hc3.lua_values import NotLua, parse_setting, parse_value
 from eplua_twisted.hc3.plain import Plain, Record
 from eplua_twisted.hc3.view_rows import BadRow, elements_of
 
@@ -88,14 +88,6 @@ def _unquoted(text: str) -> str:
     return text
 
 
-def _loose(text: str) -> Plain:
-    """A value as Lua writes it, or else the text itself."""
-    try:
-        return parse_value(text)
-    except NotLua:
-        return text
-
-
 def _strict(text: str, line: int) -> Plain:
     try:
         return parse_value(text.rstrip(";"))
@@ -162,11 +154,11 @@ class _Reader:
     def _var(self, text: str, line: int) -> None:
         name, value = _named(text, line, "var")
         value = _REMARK.sub("", value)
-        found = _loose(value)
+        found = parse_setting(value)
         if found == value and re.fullmatch(r"[^,]+(,\s*\w+:[^,]+)+", value):
             # Several, as name:value,name:value, of which each is a value of Lua.
             parts = [_named(each, line, "var") for each in text.split(",")]
-            values = [_loose(each) for _, each in parts]
+            values = [parse_setting(each) for _, each in parts]
             if all(one != each[1] for one, each in zip(values, parts, strict=True)):
                 for each, one in zip(parts, values, strict=True):
                     self.found.variables[each[0]] = one
@@ -184,7 +176,7 @@ class _Reader:
 
     def _property(self, text: str, line: int) -> None:
         name, value = _named(text, line, "property")
-        self.found.properties[name] = _loose(_REMARK.sub("", value))
+        self.found.properties[name] = parse_setting(_REMARK.sub("", value))
 
     def _properties(self, text: str, line: int) -> None:
         self.found.properties.update(_record(_strict(text, line)))

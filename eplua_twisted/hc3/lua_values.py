@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from eplua_twisted.hc3.plain import Plain
+from eplua_twisted.hc3.plain import Plain, is_number
 
 _TOKEN = re.compile(
     r"""
@@ -139,10 +139,14 @@ class _Reader:
 
 
 def _number(token: str) -> int | float:
+    if "x" in token.lower():
+        return int(token, 0)
     try:
-        return int(token, 0) if "x" in token.lower() else int(token)
+        number = int(token)
     except ValueError:
         return float(token)
+    # Beyond 64 bits Lua has a float.
+    return number if -(2**63) <= number < 2**63 else float(token)
 
 
 def read_value(text: str, offset: int = 0) -> tuple[Plain, int]:
@@ -167,3 +171,16 @@ def parse_value(text: str) -> Plain:
     if reader.kind != "end":
         raise NotLua(f"nothing more expected, got {reader.token!r}", reader.offset)
     return value
+
+
+def parse_setting(text: str) -> Plain:
+    """
+    The value of a variable: as Lua writes it, or else the text itself.  Digits that a
+    number would not keep are text, as 007, 1e5 and a long token are: C{tonumber} has
+    the number.
+    """
+    try:
+        value = parse_value(text)
+    except NotLua:
+        return text
+    return text if is_number(value) and str(value) != text.strip() else value

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from twisted.python import usage
 
 from eplua_twisted.hc3.controller_options import ControllerOptions
-from eplua_twisted.hc3.lua_values import NotLua, parse_value
+from eplua_twisted.hc3.lua_values import parse_setting
 from eplua_twisted.hc3.plain import Plain
 
 if TYPE_CHECKING:
@@ -23,10 +23,7 @@ def variable_of(given: str) -> tuple[str, Plain]:
     name, separator, value = given.partition("=")
     if not separator or not name:
         raise ValueError(f"NAME=VALUE expected, got {given!r}")
-    try:
-        return name, parse_value(value)
-    except NotLua:
-        return name, value
+    return name, parse_setting(value)
 
 
 class HC3Options(ControllerOptions):

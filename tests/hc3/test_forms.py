@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from eplua_twisted.hc3.command import main
 from eplua_twisted.hc3.forms import form_of_script, read_form
 from eplua_twisted.hc3.fqa import BadFile, Form, SceneForm, as_fqa, parse_fqa
-from eplua_twisted.hc3.lua_values import NotLua, parse_value
+from eplua_twisted.hc3.lua_values import NotLua, parse_setting, parse_value
 
 
 class FormsTestCase(SynchronousTestCase):
@@ -31,6 +31,17 @@ class FormsTestCase(SynchronousTestCase):
         return str(self.assertRaises(BadFile, read_form, path)).replace(
             directory + "/", ""
         )
+
+
+class SettingTests(SynchronousTestCase):
+    def test_digits_that_a_number_would_not_keep_are_text(self) -> None:
+        for text in ("007", "0x10", "1e5", "2.50", "12345678901234567890", "+5"):
+            self.assertEqual(parse_setting(text), text)
+        for text, value in (
+            *(("5", 5), ("-5", -5), ("2.5", 2.5), ("true", True), ('"007"', "007")),
+            ("{007, x = 12345678901234567890}", {"1": 7, "x": 12345678901234567890.0}),
+        ):
+            self.assertEqual(parse_setting(text), value)
 
 
 class HeaderTests(FormsTestCase):
