@@ -26,9 +26,13 @@ def _context(options: TLSOptions) -> SSL.Context:
         raise OperationError("tls", f"there is no DTLS {options.min_version}")
     context.set_min_proto_version(VERSIONS[options.min_version])
     accept_old(context, options)
-    # Without the first OpenSSL asks the socket, which it does not have.
+    # Without the first OpenSSL asks the socket, which it does not have.  A server that
+    # asks for certificates and gives tickets would break the handshake they are used in.
     context.set_options(
-        SSL.OP_NO_QUERY_MTU | SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_COMPRESSION
+        SSL.OP_NO_QUERY_MTU
+        | SSL.OP_NO_RENEGOTIATION
+        | SSL.OP_NO_COMPRESSION
+        | SSL.OP_NO_TICKET
     )
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     return context

@@ -14,13 +14,14 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from eplua_twisted.errors import OperationError
+from eplua_twisted.tls.certificates import Identity
 from eplua_twisted.tls.options import TLSOptions
 from eplua_twisted.udp.dtls.context import server_context
 from eplua_twisted.udp.dtls.cookies import CookieExchange
 from eplua_twisted.udp.dtls.records import MTU
-from eplua_twisted.udp.dtls.session import MAX_HANDSHAKE, Session
+from eplua_twisted.udp.dtls.session import MAX_HANDSHAKE, Session, make_connection
 from tests.support import ALL_BYTES
-from tests.support.dtls import Pair, client_session
+from tests.support.dtls import Pair, client_session, pems
 
 
 class SessionTests(SynchronousTestCase):
@@ -129,6 +130,42 @@ class SessionTests(SynchronousTestCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
         self.assertEqual(self.pair.client.state, "over")
         self.pair.client.receive(b"x")
+
+    def test_a_client_that_would_resume_its_session(self) -> None:
+        """It has to show its certificate again, and gets in."""
+        authority, pem = pems()
+        asking = TLSOptions(
+            certificate=pem, private_key=pem, client_authority=authority
+        )
+        pair, context = self.pair, server_context(asking)
+        pair.cookies = CookieExchange(context, self.clock, MTU, pair.to_client)
+        # A client that takes tickets, as ours do not.
+        taking = SSL.Context(SSL.DTLS_METHOD)
+        identity = Identity.load("certificate", pem, pem)
+        assert identity is not None
+        identity.use(taking)
+        kept: SSL.Session | None = None
+        for _ in range(2):
+            connection = make_connection(taking, MTU)
+            connection.set_connect_state()
+            if kept is not None:
+                connection.set_session(kept)
+            pair.server, pair.handshakes = None, []
+            pair.client = Session(
+                connection,
+                self.clock,
+                MTU,
+                pair.to_server,
+                pair.at_client.append,
+                pair.ends.append,
+            )
+            pair.open()
+            for each in pair.handshakes:
+                self.successResultOf(each)
+            kept = connection.get_session()
+            self.assertIsNotNone(kept)
+            pair.close()
+            pair.run()
 
     def test_a_handshake_that_goes_on_and_on(self) -> None:
         """Parts of messages that are still to come: OpenSSL would keep them."""
