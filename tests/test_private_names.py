@@ -73,6 +73,7 @@ PRIVATE = (
     Private("twisted", TLS, "_flushReceiveBIO", ()),
     Private("twisted", TLS, "_flushSendBIO", ()),
     Private("twisted", TLS, "_handshakeDone"),
+    Private("twisted", TLS, "_producer"),
     Private("twisted", TLS, "_lostTLSConnection"),
     Private("twisted", TLS, "_reason"),
     Private("twisted", TLS, "_shutdownTLS", ()),
