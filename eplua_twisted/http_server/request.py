@@ -232,8 +232,6 @@ class HTTPServerRequest:
             fails with C{state}, C{limit} at 16 times that, C{protocol} for more than
             the head has announced, or what the connection was lost by
         """
-        if self._state == "waiting":
-            self.send_head(200, NO_FIELDS, None)
         if self._state == "ended":
             raise OperationError(*ANSWERED)
         out = self._client.out
@@ -246,15 +244,20 @@ class HTTPServerRequest:
             self._left -= len(data)
         if out.amount and out.amount + len(data) > 16 * MAX_UNSENT:
             raise OperationError("limit", f"{out.amount} bytes wait to be sent already")
-        if data and self.head.method != b"HEAD":
-            if not self._chunked:
-                out.write(data)
-            elif len(data) <= WHOLE:
-                out.write(b"%x\r\n%b\r\n" % (len(data), data))
-            else:
-                out.write(b"%x\r\n" % len(data))
-                out.write(data)
-                out.write(b"\r\n")
+        head = b""
+        if self._state == "waiting":
+            head = self._begin(200, NO_FIELDS, None)
+        if not data or self.head.method == b"HEAD":
+            if head:
+                out.write(head)
+        elif not self._chunked:
+            out.write(head + data)
+        elif len(data) <= WHOLE:
+            out.write(b"%b%x\r\n%b\r\n" % (head, len(data), data))
+        else:
+            out.write(b"%b%x\r\n" % (head, len(data)))
+            out.write(data)
+            out.write(b"\r\n")
         return None if out.amount < MAX_UNSENT else out.when_below(MAX_UNSENT)
 
     @operation("http_response_finish", gone=ANSWERED)

@@ -113,8 +113,9 @@ class Poller:
     raises, that is logged, it is disconnected, and the others go on.
 
     @ivar late: connections that hold back what they write to the end of the turn; C{None}
-        when they send at once: when none is ready, or one, that has sent nothing yet
-    @ivar alone: the next to send is the first of a turn in which one is ready
+        when they send at once: when one is ready, that has sent nothing yet, or none is
+        (what a timer writes, say) and little was sent meanwhile
+    @ivar alone: who sends at once says so with L{hold}
     """
 
     log = Logger()
@@ -128,7 +129,10 @@ class Poller:
         self._epoll: select.epoll | None = None
         self._resting = False
         self.late: list[Late] | None = None
-        self.alone = False
+        self.alone = True
+        self._serving = False
+        # Something was sent while none was ready.
+        self._has_sent = False
         self._watched: dict[int, Descriptor] = {}
         # Events that were found for a descriptor before it got the number that it has.
         self._new: set[int] = set()
@@ -218,6 +222,8 @@ class Poller:
     def _serve(self, events: Sequence[tuple[int, int]]) -> None:
         watched, new = self._watched, self._new
         new.clear()
+        self._end_turn()
+        self._serving = True
         self.alone = len(events) == 1
         late: list[Late] | None = None if self.alone else []
         self.late = late
@@ -239,12 +245,24 @@ class Poller:
             else:
                 if why is not None:
                     self._disconnect(descriptor, why, reading=True)
-        late, self.late, self.alone = self.late, None, False
+        self._serving = False
+        self._end_turn()
+
+    def _end_turn(self) -> None:
+        late, self.late, self.alone, self._has_sent = self.late, None, True, False
         if late:
             self._send(late)
 
     def hold(self) -> None:
-        """What is written from now on, in this turn, waits for its end."""
+        """
+        What is written from now on, in this turn, waits for its end.  Where it is not known
+        that there was a turn between two writes, only the next one makes the others wait.
+        """
+        if not self._serving:
+            if not self._has_sent:
+                self._has_sent = True
+                return
+            self.callLater(0, self._end_turn)
         self.late, self.alone = [], False
 
     def _send(self, late: list[Late]) -> None:

@@ -6,6 +6,7 @@ import gzip
 import os
 import time
 
+from tests.memory import Flow, Wire
 from tests.support import ALL_BYTES, for_each_lua
 from tests.support.http_server import DATE, OK, ServerTestCase
 
@@ -111,7 +112,25 @@ class RequestTests(ServerTestCase):
         self.assertEqual(client.ending, "closed")
 
 
+class Counting(Wire):
+    """Counts what is sent at once."""
+
+    def __init__(self) -> None:
+        self.sends = 0
+
+    def sent(self, flow: Flow, data: bytes) -> None:
+        self.sends += 1
+        super().sent(flow, data)
+
+
 class AnswerTests(ServerTestCase):
+    def test_the_head_leaves_with_the_first_piece(self) -> None:
+        client = self.serve("response:write('one') response:write('two')")
+        wire = self.reactor.network.wire = Counting()
+        answer = self.get(client)
+        self.assertTrue(answer.endswith(b"\r\n\r\n3\r\none\r\n3\r\ntwo\r\n"), answer)
+        self.assertEqual(wire.sends, 2)
+
     def test_headers(self) -> None:
         client = self.serve(
             "response:send(201, {['Content-Type'] = 'a/b', ['set-cookie'] = {'a=1', 'b=2'},"

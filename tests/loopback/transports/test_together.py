@@ -20,7 +20,10 @@ class Below:
     """A reactor that is asked for nothing."""
 
     def __init__(self) -> None:
-        self.callLater: Any = None
+        self.calls: list[Callable[[], object]] = []
+
+    def callLater(self, delay: float, call: Callable[[], object]) -> None:
+        self.calls.append(call)
 
     def addReader(self, reader: Any) -> None:
         """The test itself calls it."""
@@ -44,6 +47,7 @@ class Answering(Protocol):
 class TogetherTests(SynchronousTestCase):
     def setUp(self) -> None:
         below: Any = Below()
+        self.below = below
         self.poller = Poller(below)
         self.addCleanup(self.poller.connectionLost, Failure(ConnectionLost()))
 
@@ -114,6 +118,29 @@ class TogetherTests(SynchronousTestCase):
         self.assertEqual(self.got(peer), b"bc")
         self.turn(peer)
         self.assertEqual(seen[3:], [b"a", None, None], "the next turn as the first")
+
+    def test_what_follows_is_held_back_when_none_is(self) -> None:
+        """
+        What a timer writes leaves when it is over: on the reactor's next turn, or before
+        another is served.
+        """
+        (first, one), (_, two) = self.pair(), self.pair()
+        for end in (lambda: self.below.calls.pop()(), lambda: self.turn(two)):
+            seen: list[bytes | None] = []
+            for piece in (b"a", b"b", b"c", b"d"):
+                first.transport.write(piece)
+                seen.append(self.got(one))
+            self.assertEqual(seen, [b"a", b"b", None, None])
+            end()
+            self.assertEqual(self.got(one), b"cd")
+
+    def test_one_write_while_none_is_ready_asks_for_no_turn(self) -> None:
+        (first, one), (_, two) = self.pair(), self.pair()
+        for _ in range(3):
+            first.transport.write(b"a")
+            self.turn(two)
+            self.assertEqual(self.got(one), b"a")
+        self.assertEqual(self.below.calls, [])
 
     def test_much_leaves_before_the_end(self) -> None:
         """By its size, and by the number of its pieces."""
