@@ -79,6 +79,10 @@ function fibaro.get(id, property)
   assert_type(id, "number")
   assert_type(property, "string")
   local found = property_of(id, property)
+  if found == nil and device(id) == nil then
+    -- A property that a device has not is often asked for; a wrong number is a mistake.
+    reports.warn_once("fibaro.get: there is no " .. tostring(id) .. " among the devices (404)")
+  end
   if type(found) == "table" and found.modified ~= nil then return found.value, found.modified end
   return found
 end
