@@ -6,9 +6,11 @@ from typing import Any, Literal, Protocol
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from eplua_twisted.errors import OperationError
 from eplua_twisted.http_client.response import COMPLETE, Response
@@ -64,6 +66,26 @@ class Outgoing:
         self.last = last
 
 
+@implementer(IPushProducer)
+class _Body:
+    """
+    A large body that was given to the transport.
+
+    @ivar waits: it has not taken all of it yet
+    """
+
+    waits = False
+
+    def pauseProducing(self) -> None:
+        self.waits = True
+
+    def resumeProducing(self) -> None:
+        self.waits = False
+
+    def stopProducing(self) -> None:
+        """The connection is lost."""
+
+
 class Connection(TwistedProtocol):
     """
     C{open}: in use from L{send} to the end of the answer, unused before and after that.
@@ -84,6 +106,7 @@ class Connection(TwistedProtocol):
         self._arrival: Deferred[Response] | None = None
         self._response: Response | None = None
         self._last = False
+        self._sent: _Body | None = None
         self._paused = False
         self._state: State = "open"
         self.origin = origin
@@ -142,6 +165,8 @@ class Connection(TwistedProtocol):
         if len(request.body) <= JOINED:
             transport.write(request.head + request.body)
         else:
+            self._sent = _Body()
+            transport.registerProducer(self._sent, True)
             transport.write(request.head)
             transport.write(request.body)
         return arrival
@@ -205,9 +230,20 @@ class Connection(TwistedProtocol):
         if self._state == "open":
             self.resume()
             # First, so that what is asked next can go on this connection.
-            self._keeper.unused(self, reusable and not self._last)
+            self._keeper.unused(self, self._is_sent() and reusable and not self._last)
         if response is not None:
             response.finish(COMPLETE)
+
+    def _is_sent(self) -> bool:
+        """
+        Whether the request is; let go of the transport.  Behind the rest of a body that the
+        server has answered without reading it nothing else would get there.
+        """
+        sent, self._sent = self._sent, None
+        if sent is None:
+            return True
+        self.transport.unregisterProducer()
+        return not sent.waits
 
     def _fail(self, reason: Failure) -> None:
         reader, self._reader = self._reader, None

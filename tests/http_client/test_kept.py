@@ -73,6 +73,41 @@ class CommandTests(KeptTestCase):
         self.turn()
         self.assertTrue(old.gone)
 
+    def test_none_goes_behind_a_body_that_was_not_read(self) -> None:
+        """The server has answered without it; what is asked next would wait for it."""
+        for method, data in (("POST", "'x'"), ("GET", "nil")):
+            old = self.first(KEPT)
+            old.stall(10)
+            self.again("POST", "('x'):rep(100000)")
+            old.send(answer(b"", b"413 Too Large", b"Connection: keep-alive"))
+            self.again(method, data)
+            new = self.accept()
+            self.assertTrue(new.received().startswith(method.encode()))
+            new.send(answer(b"", b"200 OK", b"Connection: close"))
+            self.assertEqual(self.lines, [b"413\t0", b"200\t0"])
+            new.close()
+
+    def test_what_the_server_has_not_read_is_sent_before_the_end(self) -> None:
+        peer = self.first(KEPT)
+        peer.stall(1000)
+        self.again("PUT", "('x'):rep(100000)")
+        peer.send(KEPT)
+        self.assertEqual(self.lines, [b"200\t0"])
+        peer.take()
+        self.turn()
+        self.turn()
+        self.assertEqual(len(peer.received().partition(b"\r\n\r\n")[2]), 100000)
+        self.assertTrue(peer.gone)
+
+    def test_it_goes_behind_a_large_body_that_was_read(self) -> None:
+        peer = self.first(KEPT)
+        self.again("POST", "('x'):rep(100000)")
+        peer.received()
+        peer.send(KEPT)
+        self.again()
+        self.assertTrue(peer.received().startswith(b"POST"))
+        self.assertEqual(self.connections(), 1)
+
     def test_it_goes_on_one_that_the_server_says_it_keeps(self) -> None:
         peer = self.first(KEPT)
         self.again()
