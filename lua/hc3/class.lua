@@ -54,7 +54,8 @@ local function set(instance, name, value)
   if type(setter) ~= "function" then
     reports.raise(format("property '%s' is read only", tostring(name)))
   end
-  setter(instance, value)
+  -- As the getter: a tail call, so that error(text, 2) in it names the script's line.
+  return setter(instance, value)
 end
 
 -- Operators: the methods of their names.

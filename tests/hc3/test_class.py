@@ -17,6 +17,20 @@ class ClassTests(HostTestCase):
             "3",
         )
 
+    def test_error_of_level_2_in_a_member_names_the_line_that_used_it(self) -> None:
+        self.prints(
+            """class 'A' function A:__init() end
+            A.x = property(function() error("got", 2) end, function() error("set", 2) end)
+            function A.__add() error("added", 2) end
+            local a = A()
+            print(pcall(function() return a.x, 1 end))
+            print(pcall(function() a.x = 1 end))
+            print(pcall(function() return a + a, 1 end))""",
+            "false test.lua:7: got",
+            "false test.lua:8: set",
+            "false test.lua:9: added",
+        )
+
     def test_methods_of_bases_are_found(self) -> None:
         self.prints(
             """
