@@ -29,9 +29,9 @@ class HTTPServers(Module):
         options = HTTPServerOptions.from_pairs(pairs)
         context = None
         if options.tls is not None:
-            from eplua_twisted.tls.context import server_context
+            from eplua_twisted.tls.context import HTTP, server_context
 
-            context = server_context(options.tls)
+            context = server_context(options.tls, HTTP)
         return HTTPServer(self._environment, options, context).id
 
     @query("http_server_check_directory")

@@ -165,10 +165,16 @@ def server_identity(options: TLSOptions) -> Identity:
     return identity
 
 
-def server_context(options: TLSOptions) -> CertificateOptions:
+HTTP = b"http/1.1"
+"""What C{alpn} calls the protocol of those who speak HTTP, be it to change to WebSocket."""
+
+
+def server_context(options: TLSOptions, spoken: bytes = b"") -> CertificateOptions:
     """
     What makes the server's ends of connections; files are read now, once.
 
+    @param spoken: the protocol that is chosen, if a client offers it, where the options
+        name none; empty for none
     @return: an C{IOpenSSLServerConnectionCreator}
     @raise OperationError: C{tls}: a certificate or key cannot be used
     """
@@ -183,5 +189,9 @@ def server_context(options: TLSOptions) -> CertificateOptions:
     context = made.getContext()
     if not options.alpn:
         # Twisted's choice among none breaks the handshake of whoever offers some.
-        context.set_alpn_select_callback(lambda *_: SSL.NO_OVERLAPPING_PROTOCOLS)
+        context.set_alpn_select_callback(
+            lambda _, offered: (
+                spoken if spoken in offered else SSL.NO_OVERLAPPING_PROTOCOLS
+            )
+        )
     return made

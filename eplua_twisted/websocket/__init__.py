@@ -59,7 +59,7 @@ class WebSockets(Module):
         checked = ServerOptions.from_pairs(options)
         context = None
         if checked.tls is not None:
-            from eplua_twisted.tls.context import server_context
+            from eplua_twisted.tls.context import HTTP, server_context
 
-            context = server_context(checked.tls)
+            context = server_context(checked.tls, HTTP)
         return WebSocketServer(self._environment, checked, context).id

@@ -26,7 +26,7 @@ function net.onError(f) end
 ---@field clientAuthority? string # (PEM, file; default none) for servers: clients must show a certificate of it
 ---@field allowUnauthorized? boolean # (default false) true: any certificate is accepted, of anybody
 ---@field serverName? string # (name, address; default none) in the place of the host: sent to the server (SNI), and what its certificate must be for
----@field alpn? string[] # (array; default none; at most 100) protocol names, the best first; `socket:alpn()` tells which was chosen
+---@field alpn? string[] # (array; default none; at most 100) protocol names, the best first; `socket:alpn()` tells which was chosen. HTTP and WebSocket servers choose `http/1.1` where it is offered
 ---@field minVersion? "1.0"|"1.1"|"1.2"|"1.3" # (default "1.2") of TLS. DTLS has no 1.1 (it is taken as 1.0) and no 1.3
 ---@field legacy? boolean # (default false) true: old ciphers, short keys, and servers from before RFC 5746, as devices have them
 

@@ -103,6 +103,33 @@ class ExtensionTests(TLSTestCase):
             + [b"server\tnil", b"client\tnil", b"closed\tstate"] * 2,
         )
 
+    async def test_servers_of_http(self) -> None:
+        """They choose what they speak; who does not offer it is served all the same."""
+        openssl = need_program("openssl")
+        await self.runtime.run_string(
+            """
+            local pem = ...
+            local tls = {certificate = pem, privateKey = pem}
+            net.HTTPServer({tls = tls}):start("127.0.0.1", 0, print, {success = print})
+            net.WebSocketServer({tls = tls}):start("127.0.0.1", 0, {started = print})
+            """,
+            "@test.lua",
+            self.localhost,
+        )
+        await self.line(2)
+        for port in self.lines[:2]:
+            for offered, chosen in (
+                ("h2,http/1.1", b"ALPN protocol: http/1.1"),
+                ("h2", b"No ALPN negotiated"),
+            ):
+                peer = start(
+                    self,
+                    *(openssl, "s_client", "-connect", f"127.0.0.1:{int(port)}"),
+                    *("-alpn", offered),
+                )
+                await peer.says(chosen)
+        await self.runtime.stop()
+
     async def test_server_without_protocols(self) -> None:
         """Whoever offers protocols to one that names none is served without."""
         openssl = need_program("openssl")
