@@ -270,7 +270,12 @@ class SimulatedController:
         """As L{IController.when_settled}."""
         mine = partial(call)
         self._settled.append(mine)
-        return partial(self._settled.remove, mine)
+
+        def forget() -> None:
+            if mine in self._settled:
+                self._settled.remove(mine)
+
+        return forget
 
     def _tell_settled(self) -> None:
         for call in list(self._settled):

@@ -166,7 +166,7 @@ class IController(Interface):
         """
         Be told when something of L{pending} has happened.
 
-        @return: call it to hear no more
+        @return: call it to hear no more; harmless a second time
         """
 
     def subscribe(listener: Listener) -> Callable[[], None]:

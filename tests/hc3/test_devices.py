@@ -362,6 +362,7 @@ class ActionTests(ControllerTestCase):
         self.clock.pump([5, 1])
         self.assertEqual(told, [1, 0])
         forget()
+        forget()
         self.call(number, "turnOff", delay=5)
         self.clock.advance(5)
         self.assertEqual(told, [1, 0])
