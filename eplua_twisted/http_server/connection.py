@@ -20,11 +20,7 @@ from zope.interface import implementer
 from eplua_twisted.border.deadline import Deadline, MovingDeadline
 from eplua_twisted.border.values import to_bytes
 from eplua_twisted.http_engine.answers import refusal
-from eplua_twisted.http_engine.request_reader import (
-    Refused,
-    RequestHead,
-    RequestReader,
-)
+from eplua_twisted.http_engine.request_reader import Refused, RequestHead, RequestReader
 from eplua_twisted.http_server.bounds import (
     HALF_CLOSED,
     HANDSHAKE_TIMEOUT,
@@ -164,7 +160,7 @@ class HTTPConnection(StreamProtocol):
         if self._state == "open":
             if len(self._requests) > 1:
                 self._pause()
-            if reader.amid:
+            elif reader.amid:
                 self._wait()
 
     def give_reader(self) -> RequestReader | None:
@@ -178,6 +174,8 @@ class HTTPConnection(StreamProtocol):
         """Read no more before what is here is answered."""
         if not self._paused:
             self._paused = True
+            # What is not read is not awaited.
+            self._time.clear()
             self.transport.pauseProducing()
 
     # What the reader tells.
@@ -256,7 +254,8 @@ class HTTPConnection(StreamProtocol):
                 return
             self._wait()
         if self._paused and len(self._requests) <= 1 and self._ahead is None:
-            self._paused = False
+            self._paused, self._body_since, self._head_runs = False, None, False
+            self._wait()
             self.transport.resumeProducing()
 
     def _decide(self) -> None:

@@ -239,6 +239,28 @@ class TimeTests(ServerTestCase):
         self.reactor.advance(2)
         self.assertIn(b" 408 ", client.received())
 
+    def test_what_is_not_read_is_not_awaited(self) -> None:
+        """Behind a request that is being answered; then its time begins."""
+        for rest, status in ((b"x" * 10, b"200 OK"), (b"x", b"408 Request Timeout")):
+            client = self.serve(
+                "if request.method == 'PUT' then response:send(200)"
+                " else setTimeout(function() response:send(204) end, 20000) end",
+                "{timeout = 5000}",
+            )
+            client.ask(
+                b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+                + PUT
+                + b"Content-Length: 20\r\n\r\n"
+            )
+            client.push(b"x" * 10)
+            for _ in range(20):
+                self.reactor.advance(1)
+            self.assertTrue(client.received().startswith(b"HTTP/1.1 204 "))
+            client.send(rest)
+            for _ in range(6):
+                self.reactor.advance(1)
+            self.assertIn(status, client.received())
+
     def test_idle(self) -> None:
         client = self.serve("response:send(200)", "{timeout = 5000}")
         self.get(client)
