@@ -16,7 +16,11 @@ from typing import Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IHalfCloseableDescriptor, IReadDescriptor
+from twisted.internet.interfaces import (
+    IDelayedCall,
+    IHalfCloseableDescriptor,
+    IReadDescriptor,
+)
 from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -131,8 +135,9 @@ class Poller:
         self.late: list[Late] | None = None
         self.alone = True
         self._serving = False
-        # Something was sent while none was ready.
+        # Something was sent while none was ready, and what follows waits for the next turn.
         self._has_sent = False
+        self._next_turn: IDelayedCall | None = None
         self._watched: dict[int, Descriptor] = {}
         # Events that were found for a descriptor before it got the number that it has.
         self._new: set[int] = set()
@@ -195,6 +200,9 @@ class Poller:
     def rest(self) -> None:
         """Let the epoll go, as soon as nothing is watched."""
         self._resting = True
+        if self._next_turn is not None:
+            self._next_turn.cancel()
+            self._turned()
         if not self._watched:
             self._close()
 
@@ -253,16 +261,21 @@ class Poller:
         if late:
             self._send(late)
 
+    def _turned(self) -> None:
+        self._next_turn = None
+        self._end_turn()
+
     def hold(self) -> None:
         """
         What is written from now on, in this turn, waits for its end.  Where it is not known
         that there was a turn between two writes, only the next one makes the others wait.
         """
         if not self._serving:
-            if not self._has_sent:
+            if self._resting or not self._has_sent:
                 self._has_sent = True
                 return
-            self.callLater(0, self._end_turn)
+            if self._next_turn is None:
+                self._next_turn = self.callLater(0, self._turned)
         self.late, self.alone = [], False
 
     def _send(self, late: list[Late]) -> None:

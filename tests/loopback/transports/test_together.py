@@ -8,6 +8,7 @@ from typing import Any
 
 from twisted.internet.error import ConnectionLost
 from twisted.internet.protocol import Protocol
+from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -16,14 +17,8 @@ from eplua_twisted.transports.sizes import HELD, PIECES
 from eplua_twisted.transports.sockets import UNIXConnection
 
 
-class Below:
-    """A reactor that is asked for nothing."""
-
-    def __init__(self) -> None:
-        self.calls: list[Callable[[], object]] = []
-
-    def callLater(self, delay: float, call: Callable[[], object]) -> None:
-        self.calls.append(call)
+class Below(Clock):
+    """A reactor that the test turns."""
 
     def addReader(self, reader: Any) -> None:
         """The test itself calls it."""
@@ -125,7 +120,7 @@ class TogetherTests(SynchronousTestCase):
         another is served.
         """
         (first, one), (_, two) = self.pair(), self.pair()
-        for end in (lambda: self.below.calls.pop()(), lambda: self.turn(two)):
+        for end in (lambda: self.below.advance(0), lambda: self.turn(two)):
             seen: list[bytes | None] = []
             for piece in (b"a", b"b", b"c", b"d"):
                 first.transport.write(piece)
@@ -134,13 +129,25 @@ class TogetherTests(SynchronousTestCase):
             end()
             self.assertEqual(self.got(one), b"cd")
 
+    def test_a_stop_leaves_no_turn_to_come(self) -> None:
+        """What waits for it leaves, and what is written from then on goes at once."""
+        protocol, peer = self.pair()
+        for piece in (b"a", b"b", b"c"):
+            protocol.transport.write(piece)
+        self.poller.rest()
+        self.assertEqual(self.got(peer), b"abc")
+        for piece in (b"d", b"e", b"f"):
+            protocol.transport.write(piece)
+        self.assertEqual(self.got(peer), b"def")
+        self.assertEqual(self.below.getDelayedCalls(), [])
+
     def test_one_write_while_none_is_ready_asks_for_no_turn(self) -> None:
         (first, one), (_, two) = self.pair(), self.pair()
         for _ in range(3):
             first.transport.write(b"a")
             self.turn(two)
             self.assertEqual(self.got(one), b"a")
-        self.assertEqual(self.below.calls, [])
+        self.assertEqual(self.below.getDelayedCalls(), [])
 
     def test_much_leaves_before_the_end(self) -> None:
         """By its size, and by the number of its pieces."""
