@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from twisted.internet.defer import Deferred, fail, succeed
@@ -19,7 +18,7 @@ from eplua_twisted.hc3.copies import NotPlain, copied
 from eplua_twisted.hc3.devices import Devices
 from eplua_twisted.hc3.events import Events
 from eplua_twisted.hc3.first_house import furnish
-from eplua_twisted.hc3.hosts import Hosts, Listeners, Outbox
+from eplua_twisted.hc3.hosts import EventListeners, Hosts, Outbox
 from eplua_twisted.hc3.house import House
 from eplua_twisted.hc3.interfaces import (
     Answer,
@@ -27,6 +26,7 @@ from eplua_twisted.hc3.interfaces import (
     Listener,
     QuickAppDescription,
 )
+from eplua_twisted.hc3.listeners import Listeners
 from eplua_twisted.hc3.plain import Plain, Record, record
 from eplua_twisted.hc3.python import DeviceView, DeviceViews
 from eplua_twisted.hc3.quickapps import QuickApps
@@ -66,14 +66,14 @@ class SimulatedController:
         """
         self._outbox = Outbox(clock)
         self._hosts = Hosts(self._outbox)
-        self._listeners = Listeners(self._outbox)
+        self._listeners = EventListeners(self._outbox)
         self._events = Events(clock, time_of_day)
         self._house = House(self._events, time_of_day)
         self._devices = Devices(self._house, self._hosts, clock)
         self._quickapps = QuickApps(self._devices)
         self._alarms = Alarms(self._devices, clock)
         self._scenes = Scenes(self._house, self._outbox)
-        self._settled: list[Callable[[], object]] = []
+        self._settled: Listeners[[]] = Listeners()
         self._state = state
         if state is not None:
             data = state.read()
@@ -85,7 +85,7 @@ class SimulatedController:
             state.follow(self._house.data)
             self._house.dirty = state.changed
         self._events.listener = self._listeners.tell
-        self._house.settled = self._tell_settled
+        self._house.settled = self._settled.tell
         self._subjects = Subjects(
             self._devices, self._quickapps, self._scenes, self._alarms, fetch
         )
@@ -268,18 +268,7 @@ class SimulatedController:
 
     def when_settled(self, call: Callable[[], object]) -> Callable[[], None]:
         """As L{IController.when_settled}."""
-        mine = partial(call)
-        self._settled.append(mine)
-
-        def forget() -> None:
-            if mine in self._settled:
-                self._settled.remove(mine)
-
-        return forget
-
-    def _tell_settled(self) -> None:
-        for call in list(self._settled):
-            call()
+        return self._settled.subscribe(call)
 
     def stop(self) -> Deferred[None]:
         """As L{IController.stop}."""

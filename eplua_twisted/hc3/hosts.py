@@ -13,6 +13,7 @@ from eplua_twisted.border.deadline import Deadline
 from eplua_twisted.errors import OperationError
 from eplua_twisted.hc3.copies import copied
 from eplua_twisted.hc3.interfaces import IHost, Listener
+from eplua_twisted.hc3.listeners import Listeners
 from eplua_twisted.hc3.plain import Plain, Record, record, text
 
 PER_TURN = 100
@@ -130,24 +131,12 @@ class Hosts:
         self._outbox.put(call)
 
 
-class Listeners:
-    """Those who are told of events."""
+class EventListeners(Listeners[[Record]]):
+    """Those who are told of events, each event in its turn."""
 
     def __init__(self, outbox: Outbox) -> None:
+        super().__init__()
         self._outbox = outbox
-        self._listeners: list[Listener] = []
-
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """As L{IController.subscribe<eplua_twisted.hc3.interfaces.IController>}."""
-        # Two of the same function are two.
-        mine: Listener = partial(listener)
-        self._listeners.append(mine)
-
-        def unsubscribe() -> None:
-            if mine in self._listeners:
-                self._listeners.remove(mine)
-
-        return unsubscribe
 
     def tell(self, event: Record) -> None:
         for listener in self._listeners:

@@ -6,7 +6,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+
+from eplua_twisted.hc3.listeners import Listeners
 
 COLOURS = {"DEBUG": "32", "TRACE": "36", "WARNING": "33", "ERROR": "31"}
 """The colour of each level, as terminals number them."""
@@ -61,23 +62,15 @@ class Lines:
 
     def __init__(self) -> None:
         self.kept: deque[LogLine] = deque(maxlen=MAX_LINES)
-        self._listeners: list[Callable[[LogLine], object]] = []
+        self._listeners: Listeners[[LogLine]] = Listeners()
 
     def add(self, line: LogLine) -> None:
         self.kept.append(line)
-        for listener in list(self._listeners):
-            listener(line)
+        self._listeners.tell(line)
 
     def subscribe(self, listener: Callable[[LogLine], object]) -> Callable[[], None]:
         """
         @param listener: told of each line from now on
         @return: call it to hear no more
         """
-        mine = partial(listener)
-        self._listeners.append(mine)
-
-        def unsubscribe() -> None:
-            if mine in self._listeners:
-                self._listeners.remove(mine)
-
-        return unsubscribe
+        return self._listeners.subscribe(listener)

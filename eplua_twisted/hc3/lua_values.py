@@ -138,15 +138,23 @@ class _Reader:
         self._advance()
 
 
+def whole(digits: str) -> int | float:
+    """
+    A whole number as Lua reads it: a float beyond 64 bits.
+
+    @raise ValueError: it is none
+    """
+    number = int(digits)
+    return number if -(2**63) <= number < 2**63 else float(digits)
+
+
 def _number(token: str) -> int | float:
     if "x" in token.lower():
         return int(token, 0)
     try:
-        number = int(token)
+        return whole(token)
     except ValueError:
         return float(token)
-    # Beyond 64 bits Lua has a float.
-    return number if -(2**63) <= number < 2**63 else float(token)
 
 
 def read_value(text: str, offset: int = 0) -> tuple[Plain, int]:

@@ -11,6 +11,7 @@ from twisted.python.failure import Failure
 from eplua_twisted.errors import OperationError
 from eplua_twisted.hc3.copies import NotPlain, copied
 from eplua_twisted.hc3.interfaces import Answer
+from eplua_twisted.hc3.lua_values import whole
 from eplua_twisted.hc3.plain import Plain
 from eplua_twisted.hc3.routing import Refused, Request, Route
 
@@ -62,16 +63,10 @@ def _answer(fetched: Fetched) -> Answer:
     found: Plain = shown
     if "json" in fetched.kind.lower():
         try:
-            found = copied(json.loads(shown, parse_int=_whole))
+            found = copied(json.loads(shown, parse_int=whole))
         except (ValueError, RecursionError, NotPlain):
             found = shown
     return fetched.status, found
-
-
-def _whole(digits: str) -> int | float:
-    """A whole number as Lua reads it: a float from 64 bits on."""
-    number = int(digits)
-    return number if -(2**63) <= number < 2**63 else float(digits)
 
 
 def _failed(failure: Failure) -> Answer:

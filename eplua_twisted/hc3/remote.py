@@ -14,7 +14,13 @@ from zope.interface import implementer
 from eplua_twisted.errors import OperationError
 from eplua_twisted.hc3.copies import NotPlain, copied
 from eplua_twisted.hc3.fetch import Client, Fetched
-from eplua_twisted.hc3.hosts import UI_ACTION, Hosts, Listeners, Outbox, ui_event_of
+from eplua_twisted.hc3.hosts import (
+    UI_ACTION,
+    EventListeners,
+    Hosts,
+    Outbox,
+    ui_event_of,
+)
 from eplua_twisted.hc3.interfaces import (
     Answer,
     IController,
@@ -64,7 +70,7 @@ class RemoteController:
         )
         self._outbox = Outbox(clock)
         self._hosts = Hosts(self._outbox)
-        self._listeners = Listeners(self._outbox)
+        self._listeners = EventListeners(self._outbox)
         self._roots: dict[int, int] = {}
         self._polling = Polling(clock, self._ask, self._take, self.address)
         self._stopped = False

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol, cast
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
-from twisted.internet.interfaces import IPushProducer
+from twisted.internet.interfaces import IPushProducer, IReadDescriptor
 from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
@@ -18,6 +18,7 @@ from eplua_twisted.http_engine.response_reader import ResponseHead, ResponseRead
 from eplua_twisted.streams.endpoints import set_stream_options
 from eplua_twisted.streams.heap import keep_heap
 from eplua_twisted.transports.interfaces import StreamTransport
+from eplua_twisted.transports.wire import wire
 
 SMALL = 64 * 1024
 LARGE = 256 * 1024
@@ -64,6 +65,12 @@ class Outgoing:
         self.head_only = head_only
         self.repeatable = repeatable
         self.last = last
+
+
+class _Buffered(Protocol):
+    """A connection of Twisted's."""
+
+    bufferSize: int
 
 
 @implementer(IPushProducer)
@@ -120,14 +127,6 @@ class Connection(TwistedProtocol):
         """Neither end has closed it, as far as is known."""
         return self._state == "open"
 
-    @property
-    def wire(self) -> Any:
-        """The transport that has the socket, below all TLS."""
-        wire: object = self.transport
-        while isinstance(wire, TwistedProtocol):
-            wire = wire.transport
-        return wire
-
     def connectionMade(self) -> None:
         self._keeper.opened(self)
         # The rest of a body does not wait until the server confirms what came before.
@@ -135,16 +134,17 @@ class Connection(TwistedProtocol):
         self._read_at_a_time(SMALL)
 
     def _read_at_a_time(self, size: int) -> None:
-        wire = self.wire
-        if getattr(wire, "bufferSize", size) != size:
-            wire.bufferSize = size
+        socket = wire(self.transport)
+        if getattr(socket, "bufferSize", size) != size:
+            cast(_Buffered, socket).bufferSize = size
 
     def is_alive(self) -> bool:
         """
         Whether the peer still keeps it: what has come, and the reactor has not seen yet,
         is read now.  What is not asked for, and the end, mean that it is not.
         """
-        if self.is_open and self.wire.doRead() is not None:
+        descriptor = cast(IReadDescriptor, wire(self.transport))
+        if self.is_open and descriptor.doRead() is not None:
             # The reactor finds the same at its next turn.
             self.abort()
         return self.is_open

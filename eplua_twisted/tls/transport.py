@@ -33,6 +33,7 @@ from eplua_twisted.streams.connecting import OneProtocolFactory
 from eplua_twisted.tls.gathered import GatheredWrites
 from eplua_twisted.tls.handshake import CUT, interrupted
 from eplua_twisted.tls.records import RECORD, Records
+from eplua_twisted.transports.wire import wire
 
 MAX_RECORD = 2**15
 """Bytes that are asked of OpenSSL at a time: more than a record of TLS has."""
@@ -263,10 +264,8 @@ class TLSTransport(GatheredWrites):
 
     def _waiting(self) -> int:
         """Bytes that the system has not taken, of this connection; 0 if nobody knows."""
-        wire: object = self.transport
-        while isinstance(wire, Protocol):
-            wire = wire.transport
-        outgoing: Callable[[], int] | None = getattr(wire, "outgoing", None)
+        socket = wire(self.transport)
+        outgoing: Callable[[], int] | None = getattr(socket, "outgoing", None)
         return 0 if outgoing is None else outgoing()
 
 

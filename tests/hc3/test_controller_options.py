@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
 from twisted.python import usage
 from twisted.trial.unittest import SynchronousTestCase
@@ -86,6 +87,15 @@ class CommandTests(SynchronousTestCase):
         self.addCleanup(self.stop, job)
         return job
 
+    def begun(self, job: Any) -> Deferred[None]:
+        """@return: fires with C{None} when it ends by itself"""
+        begun = job.begin()
+        self.reactor.settle()
+        self.successResultOf(begun)
+        idle: Deferred[None] = job.idle()
+        self.reactor.settle()
+        return idle
+
     def stop(self, job: Any) -> None:
         stopped = job.stop()
         self.reactor.pump([0, 0, 2, 0, 0])
@@ -96,11 +106,7 @@ class CommandTests(SynchronousTestCase):
             "function QuickApp:hello(name) print('hello', name) end",
             "--hc3-listen=127.0.0.1:0",
         )
-        begun = job.begin()
-        self.reactor.settle()
-        self.successResultOf(begun)
-        idle = job.idle()
-        self.reactor.settle()
+        idle = self.begun(job)
         self.assertNoResult(idle)
         body = b'{"args": ["you"]}'
         answer = self.reactor.connect().ask(
@@ -117,11 +123,7 @@ class CommandTests(SynchronousTestCase):
 
     def test_one_that_nobody_can_call_ends_by_itself(self) -> None:
         job = self.job("function QuickApp:onInit() print('here') end")
-        begun = job.begin()
-        self.reactor.settle()
-        self.successResultOf(begun)
-        idle = job.idle()
-        self.reactor.settle()
+        idle = self.begun(job)
         self.successResultOf(idle)
 
     def test_what_the_house_does_by_itself_is_waited_for(self) -> None:
@@ -138,11 +140,7 @@ class CommandTests(SynchronousTestCase):
                 f"function QuickApp:onInit() {asked} end"
                 " function QuickApp:hello() print('hi') end"
             )
-            begun = job.begin()
-            self.reactor.settle()
-            self.successResultOf(begun)
-            idle = job.idle()
-            self.reactor.settle()
+            idle = self.begun(job)
             self.assertNoResult(idle)
             self.reactor.advance(5)
             self.reactor.settle()
